@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+#include <termios.h>
+
+#include "ask.h"
+#include "output.h"
+#include "variable-text.h"
+
+enum { ANSWER_MAX = 64 * 1024 };
+
+bool ask_possible(void) {
+        return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+static bool is_missing(JsonObject *variable, JsonObject *data) {
+        const char *name = json_string(variable, "name");
+        JsonNode *value = json_object_get_member(variable, "default");
+
+        return name && json_boolean(variable, "required") && (!value || JSON_NODE_HOLDS_NULL(value)) &&
+               !json_object_has_member(data, name);
+}
+
+static void print_prompt(JsonObject *variable) {
+        EscapeFlags flags = terminal_escape_flags(STDERR_FILENO);
+        const char *help = json_string(variable, "help_text") ?: "";
+        g_autofree char *first_line = g_strndup(help, strcspn(help, "\n"));
+        g_autofree char *safe_help = escape_text(first_line, -1, flags);
+        g_autofree char *name = escape_text(json_string(variable, "name"), -1, flags);
+
+        fprintf(stderr, "%s (%s%s%s): ", name, json_string(variable, "type") ?: "string", safe_help[0] ? ": " : "",
+                safe_help);
+}
+
+/* Ctrl-C while the echo is off would leave it off, so it is no signal then but a character, and ends the input. */
+static bool echo_off(struct termios *saved) {
+        struct termios t;
+
+        if (tcgetattr(STDIN_FILENO, saved) < 0)
+                return false;
+        t = *saved;
+        t.c_lflag &= ~(tcflag_t) (ECHO | ISIG);
+        t.c_lflag |= ICANON | ECHONL;
+        t.c_cc[VEOL] = 3; /* Ctrl-C */
+        return tcsetattr(STDIN_FILENO, TCSAFLUSH, &t) == 0;
+}
+
+/* The answer without its newline, NULL at the end of the input. Not by stdio, whose buffer would keep a secret. */
+static char *read_answer(bool sensitive) {
+        struct termios saved;
+        bool silent = sensitive && echo_off(&saved);
+        char *answer = NULL;
+        GString *line;
+
+        if (sensitive && !silent)
+                return NULL;
+        line = g_string_new(NULL);
+        for (;;) {
+                char c;
+                ssize_t n = read(STDIN_FILENO, &c, 1);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0 || c == 3 || line->len >= ANSWER_MAX)
+                        break;
+                if (c == '\n') {
+                        answer = g_strdup(line->str);
+                        break;
+                }
+                g_string_append_c(line, c);
+        }
+        explicit_bzero(line->str, line->len);
+        g_string_free(line, true);
+        if (silent)
+                (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
+        if (!answer)
+                fputc('\n', stderr);
+        return answer;
+}
+
+static int ask_one(JsonObject *variable, JsonObject *data) {
+        for (;;) {
+                g_autofree char *answer = NULL, *error = NULL;
+                JsonNode *value;
+                int r;
+
+                print_prompt(variable);
+                answer = read_answer(json_boolean(variable, "sensitive"));
+                if (!answer)
+                        return -ECANCELED;
+                if (answer[0] == '\0')
+                        return 0;
+                r = variable_text_to_json(json_string(variable, "type") ?: "string", answer, &value, &error);
+                explicit_bzero(answer, strlen(answer));
+                if (r >= 0) {
+                        json_object_set_member(data, json_string(variable, "name"), value);
+                        return 0;
+                }
+                fprintf(stderr, "%s\n", error ?: g_strerror(-r));
+        }
+}
+
+int ask_missing(JsonArray *variables, JsonObject *data) {
+        for (unsigned i = 0; i < json_array_get_length(variables); i++) {
+                JsonNode *node = json_array_get_element(variables, i);
+                JsonObject *variable = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+                int r;
+
+                if (!variable || !is_missing(variable, data))
+                        continue;
+                r = ask_one(variable, data);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

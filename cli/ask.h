@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "macro.h"
+
+/* Somebody is there to be asked: standard input and standard error are terminals. */
+bool ask_possible(void);
+
+/*
+ * Asks on the terminal for each variable that is required, has no default and is not in data, and adds what is typed;
+ * that of a sensitive one is not shown. An empty answer leaves the variable out. Returns 0, or -ECANCELED when the
+ * input ended.
+ */
+int ask_missing(JsonArray *variables, JsonObject *data) _must_check_;

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "bus-report.h"
+#include "find.h"
+#include "job-json.h"
+#include "names.h"
+#include "output.h"
+#include "uuid.h"
+
+enum { PAGE_SIZE = 1000 }; /* the most that the lists give at once */
+
+typedef int (*PropertiesReader)(sd_bus_message *m, JsonObject **ret);
+
+static int get_properties(Connection *c, const char *path, const char *interface, const char *subject,
+                          PropertiesReader reader, JsonObject **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int r;
+
+        r = connection_method(c, path, "org.freedesktop.DBus.Properties", "GetAll", subject, &reply, "s", interface);
+        if (r < 0)
+                return r;
+        r = reader(reply, ret);
+        return r < 0 ? report_errno(r, "cannot understand what jobd says of %s", path) : 0;
+}
+
+int get_job(Connection *c, const char *path, const char *subject, JsonObject **ret) {
+        return get_properties(c, path, JOBD_JOB_INTERFACE, subject, job_json_read, ret);
+}
+
+int get_result(Connection *c, const char *path, const char *subject, JsonObject **ret) {
+        return get_properties(c, path, JOBD_RESULT_INTERFACE, subject, job_result_json_read, ret);
+}
+
+static int get_path(Connection *c, const char *member, const char *what, char **ret_path) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *path;
+        int r;
+
+        r = connection_method(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, member, what, &reply, "s", what);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r < 0)
+                return report_errno(r, "cannot understand the reply of jobd");
+        *ret_path = g_strdup(path);
+        return 0;
+}
+
+int find_job(Connection *c, const char *job, char **ret_path, JsonObject **ret_job) {
+        g_autofree char *path = NULL;
+        int r;
+
+        r = get_path(c, "GetJob", job, &path);
+        if (r < 0)
+                return r;
+        if (ret_job) {
+                r = get_job(c, path, job, ret_job);
+                if (r < 0)
+                        return r;
+        }
+        *ret_path = TAKE_PTR(path);
+        return 0;
+}
+
+/* Adds the entries of a list's reply to the array. Returns 1 if there are more, 0 if not. */
+static int read_page(sd_bus_message *reply, PropertiesReader reader, JsonArray *array) {
+        unsigned had = json_array_get_length(array);
+        int r, more;
+
+        r = sd_bus_message_enter_container(reply, 'a', "(oa{sv})");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_enter_container(reply, 'r', "oa{sv}")) > 0) {
+                JsonObject *o;
+
+                r = sd_bus_message_skip(reply, "o");
+                if (r < 0)
+                        return r;
+                r = reader(reply, &o);
+                if (r < 0)
+                        return r;
+                json_array_add_object_element(array, o);
+                r = sd_bus_message_exit_container(reply);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        r = sd_bus_message_exit_container(reply);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "b", &more);
+        return r < 0 ? r : more != 0 && json_array_get_length(array) > had;
+}
+
+static int append_string(sd_bus_message *m, const char *key, const char *value) {
+        return value ? sd_bus_message_append(m, "{sv}", key, "s", value) : 0;
+}
+
+static int append_job_filter(sd_bus_message *m, const JobFilter *f, unsigned offset) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0)
+                r = append_string(m, "module_name", f->module_name);
+        if (r >= 0)
+                r = append_string(m, "grouping", f->grouping);
+        if (r >= 0 && f->enabled >= 0)
+                r = sd_bus_message_append(m, "{sv}", "enabled", "b", f->enabled);
+        if (r >= 0 && !f->all)
+                r = sd_bus_message_append(m, "{sv}{sv}", "hidden", "b", false, "installed", "b", true);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "{sv}{sv}", "limit", "u", PAGE_SIZE, "offset", "u", offset);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int list_jobs_page(Connection *c, const JobFilter *filter, JsonArray *array) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        int r;
+
+        r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListJobs", &call);
+        if (r < 0)
+                return r;
+        r = append_job_filter(call, filter, json_array_get_length(array));
+        if (r < 0)
+                return report_errno(r, "cannot make a message");
+        r = connection_call(c, call, NULL, &reply);
+        if (r < 0)
+                return r;
+        r = read_page(reply, job_json_read, array);
+        return r < 0 ? report_errno(r, "cannot understand the list of jobs") : r;
+}
+
+int list_jobs(Connection *c, const JobFilter *filter, JsonArray **ret) {
+        g_autoptr(JsonArray) array = json_array_new();
+        int r;
+
+        while ((r = list_jobs_page(c, filter, array)) > 0)
+                ;
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(array);
+        return 0;
+}
+
+/* before: results older than the last one of the array */
+static int append_result_filter(sd_bus_message *m, const ResultFilter *f, JsonArray *array) {
+        unsigned n = json_array_get_length(array);
+        const char *before = n > 0 ? json_string(json_array_get_object_element(array, n - 1), "id") : NULL;
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0)
+                r = append_string(m, "job", f->job);
+        if (r >= 0)
+                r = append_string(m, "status", f->status);
+        if (r >= 0)
+                r = append_string(m, "requester", f->requester);
+        if (r >= 0)
+                r = append_string(m, "before", before);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "{sv}", "limit", "u", MIN(f->limit - n, (unsigned) PAGE_SIZE));
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int list_results_page(Connection *c, const ResultFilter *filter, JsonArray *array) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        int r;
+
+        r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListJobResults", &call);
+        if (r < 0)
+                return r;
+        r = append_result_filter(call, filter, array);
+        if (r < 0)
+                return report_errno(r, "cannot make a message");
+        r = connection_call(c, call, NULL, &reply);
+        if (r < 0)
+                return r;
+        r = read_page(reply, job_result_json_read, array);
+        return r < 0 ? report_errno(r, "cannot understand the list of job results") : r;
+}
+
+int list_results(Connection *c, const ResultFilter *filter, JsonArray **ret) {
+        g_autoptr(JsonArray) array = json_array_new();
+        int r;
+
+        do {
+                r = list_results_page(c, filter, array);
+                if (r < 0)
+                        return r;
+        } while (r > 0 && json_array_get_length(array) < filter->limit);
+        *ret = TAKE_PTR(array);
+        return 0;
+}
+
+/* The digits of what may be the beginning of a UUID, in lower case; NULL when it cannot be one. */
+static char *prefix_digits(const char *id) {
+        g_autoptr(GString) digits = g_string_new(NULL);
+
+        for (const char *p = id; *p; p++) {
+                if (!g_ascii_isxdigit(*p) && *p != '-')
+                        return NULL;
+                if (*p != '-')
+                        g_string_append_c(digits, g_ascii_tolower(*p));
+        }
+        return digits->len >= RESULT_PREFIX_MIN && digits->len < 32 ? g_strdup(digits->str) : NULL;
+}
+
+static int find_result_by_prefix(Connection *c, const char *id, const char *digits, char **ret_id) {
+        g_autoptr(JsonArray) results = NULL;
+        const char *found = NULL;
+        int r;
+
+        r = list_results(c, &(ResultFilter) { .limit = RESULT_PREFIX_SEARCH }, &results);
+        if (r < 0)
+                return r;
+        for (unsigned i = 0; i < json_array_get_length(results); i++) {
+                const char *uuid = json_string(json_array_get_object_element(results, i), "id");
+                char other[33] = "";
+
+                if (uuid)
+                        uuid_to_digits(uuid, other);
+                if (!g_str_has_prefix(other, digits))
+                        continue;
+                if (found)
+                        return report_error(-ENOTUNIQ, "%s: several job results begin so, %s and %s among them. "
+                                            "Give more of the UUID.", id, found, uuid);
+                found = uuid;
+        }
+        if (!found)
+                return report_error(-ENOENT, "%s: none of the newest %i job results begins so. "
+                                    "Give the whole UUID of an older one.", id, RESULT_PREFIX_SEARCH);
+        *ret_id = g_strdup(found);
+        return 0;
+}
+
+static int newest_result(Connection *c, char **ret_id) {
+        g_autoptr(JsonArray) results = NULL;
+        int r;
+
+        r = list_results(c, &(ResultFilter) { .limit = 1 }, &results);
+        if (r < 0)
+                return r;
+        if (json_array_get_length(results) == 0)
+                return report_error(-ENOENT, "there is no job result yet.");
+        *ret_id = g_strdup(json_string(json_array_get_object_element(results, 0), "id"));
+        return 0;
+}
+
+int find_result(Connection *c, const char *id, char **ret_path, JsonObject **ret_result) {
+        g_autofree char *digits = id ? prefix_digits(id) : NULL, *full = NULL, *path = NULL;
+        int r;
+
+        if (!id)
+                r = newest_result(c, &full);
+        else if (digits)
+                r = find_result_by_prefix(c, id, digits, &full);
+        else
+                r = (full = g_strdup(id), 0);
+        if (r < 0)
+                return r;
+
+        r = get_path(c, "GetJobResult", full, &path);
+        if (r < 0)
+                return r;
+        if (ret_result) {
+                r = get_result(c, path, full, ret_result);
+                if (r < 0)
+                        return r;
+        }
+        *ret_path = TAKE_PTR(path);
+        return 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "connection.h"
+
+/*
+ * Jobs and job results as JSON objects (job-json.h), by the names that people give them. Each returns 0 or negative
+ * errno once it has said what is wrong. Paths are freed with g_free().
+ */
+
+/* job: class_path, name or UUID. ret_job may be NULL: then only the path is looked for. */
+int find_job(Connection *c, const char *job, char **ret_path, JsonObject **ret_job) _must_check_;
+
+/*
+ * id: a UUID, or its beginning (at least RESULT_PREFIX_MIN digits) where that is unambiguous among the newest
+ * RESULT_PREFIX_SEARCH; NULL: the newest one. ret_result may be NULL.
+ */
+enum { RESULT_PREFIX_MIN = 4, RESULT_PREFIX_SEARCH = 1000 };
+int find_result(Connection *c, const char *id, char **ret_path, JsonObject **ret_result) _must_check_;
+
+/* The properties of an object whose path is known. subject: as in connection_call(). */
+int get_job(Connection *c, const char *path, const char *subject, JsonObject **ret) _must_check_;
+int get_result(Connection *c, const char *path, const char *subject, JsonObject **ret) _must_check_;
+
+typedef struct JobFilter {
+        const char *module_name, *grouping; /* NULL: any */
+        int enabled;                        /* -1: either */
+        bool all;                           /* hidden ones too, and those that are not installed */
+} JobFilter;
+
+/* All jobs that fit, however many. ret: free with json_array_unref(). */
+int list_jobs(Connection *c, const JobFilter *filter, JsonArray **ret) _must_check_;
+
+typedef struct ResultFilter {
+        const char *job, *status, *requester; /* NULL: any */
+        unsigned limit;                       /* at most so many */
+} ResultFilter;
+
+/* The newest that fit, newest first. */
+int list_results(Connection *c, const ResultFilter *filter, JsonArray **ret) _must_check_;

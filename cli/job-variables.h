@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "connection.h"
+
+/* The inputs of a job's class, as GetVariables describes them: an array of objects. */
+
+/* Takes the array out of the reply to GetVariables. Returns 0 or negative errno once it has said what is wrong. */
+int job_variables_read(sd_bus_message *reply, JsonArray **ret) _must_check_;
+
+/* Asks for those of the job at path, and says what goes wrong. */
+int job_variables_get(Connection *c, const char *path, const char *subject, JsonArray **ret) _must_check_;
+
+/* A table of them, for people. */
+void job_variables_print(JsonArray *variables);

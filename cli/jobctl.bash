@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion of jobctl(1) for bash.
+
+__jobctl_jobs() {
+        jobctl list --all --no-legend --no-ask-password "$@" 2>/dev/null | while read -r job _; do echo "$job"; done
+}
+
+# ID, status: the newest ones, which are those that one types.
+__jobctl_results() {
+        jobctl results --no-legend --no-ask-password -n 50 "$@" 2>/dev/null | while read -r id _; do echo "$id"; done
+}
+
+__jobctl_variables() {
+        jobctl show --json --variables --no-ask-password "$1" 2>/dev/null |
+                sed -n '/"variables"/,$ s/^ *"name" : "\([A-Za-z0-9_]*\)".*/\1=/p'
+}
+
+# The first word after the verb that is no option and no option's value: the job.
+__jobctl_first_argument() {
+        local i
+        for ((i = verb_at + 1; i < COMP_CWORD; i++)); do
+                case ${COMP_WORDS[i]} in
+                -d | --data | --var | --queue)
+                        ((i++))
+                        [[ ${COMP_WORDS[i]} == '=' ]] && ((i++))            # --var=NAME=VALUE are five words
+                        [[ ${COMP_WORDS[i + 1]-} == '=' ]] && ((i += 2)) ;;
+                -*) ;;
+                *) echo "${COMP_WORDS[i]}" && return ;;
+                esac
+        done
+}
+
+_jobctl() {
+        local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i verb='' verb_at=0 suggestions=''
+        local common='--json --no-ask-password --socket --help'
+        local fields='name= grouping= description= approval_required= dryrun_default= has_sensitive_variables= hidden=
+                singleton= soft_time_limit= time_limit= task_queues='
+        local -A options=(
+                [list]='--all --enabled --disabled --module --grouping --no-legend'
+                [show]='--variables'
+                [refresh]='--quiet'
+                [enable]='--quiet' [disable]='--quiet'
+                [set]='--quiet' [revert]='--all --quiet'
+                [delete]='--yes --quiet'
+                [run]='--data --var --queue --no-wait --quiet'
+                [results]='--job --status --user --lines --no-legend'
+                [result]=''
+                [logs]='--follow --lines --output'
+                [cancel]='--kill --quiet'
+                [monitor]=''
+        )
+        local verbs='list show refresh enable disable set revert delete run results result logs cancel monitor'
+
+        COMPREPLY=()
+        for ((i = 1; i < COMP_CWORD; i++)); do
+                [[ ${COMP_WORDS[i]} == '=' ]] && ((i++)) && continue        # --socket=PATH
+                [[ ${COMP_WORDS[i]} == -* ]] && continue
+                verb=${COMP_WORDS[i]} verb_at=$i
+                break
+        done
+        # "--option=value" is three words.
+        if [[ $cur == '=' ]]; then
+                cur=''
+        elif [[ $prev == '=' && $COMP_CWORD -ge 3 ]]; then
+                prev=${COMP_WORDS[COMP_CWORD - 2]}
+        fi
+
+        if [[ -z $verb ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$verbs $common --version" -- "$cur")
+                return
+        fi
+        [[ -v options[$verb] ]] || return
+
+        case $verb:$prev in
+        run:--data | run:-d)
+                mapfile -t COMPREPLY < <(compgen -P @ -f -- "${cur#@}")
+                return ;;
+        run:--var) suggestions=$(__jobctl_variables "$(__jobctl_first_argument)") ;;
+        results:--job | results:-j) suggestions=$(__jobctl_jobs) ;;
+        results:--status | results:-s) suggestions='PENDING STARTED SUCCESS FAILURE REVOKED' ;;
+        results:--user | results:-u) suggestions=$(compgen -u) ;;
+        logs:--output | logs:-o) suggestions='short cat json' ;;
+        *:--lines | *:-n | list:--module | list:-m | list:--grouping | list:-g | run:--queue) return ;;
+        esac
+
+        if [[ -n $suggestions ]]; then
+                :
+        elif [[ $cur == -* ]]; then
+                suggestions="${options[$verb]} $common"
+        else
+                case $verb in
+                list | show | disable | delete | run) suggestions=$(__jobctl_jobs) ;;
+                enable) suggestions=$(__jobctl_jobs --disabled) ;;
+                set | revert)
+                        if [[ -z $(__jobctl_first_argument) ]]; then
+                                suggestions=$(__jobctl_jobs)
+                        elif [[ $verb == set ]]; then
+                                suggestions=$fields
+                        else
+                                suggestions=${fields//=/}
+                        fi
+                        ;;
+                result | logs) suggestions=$(__jobctl_results) ;;
+                cancel) suggestions="$(__jobctl_results --status=STARTED) $(__jobctl_results --status=PENDING)" ;;
+                esac
+        fi
+
+        mapfile -t COMPREPLY < <(compgen -W "$suggestions" -- "$cur")
+        [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+}
+
+complete -F _jobctl jobctl

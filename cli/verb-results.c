@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "find.h"
+#include "jobctl.h"
+#include "json.h"
+#include "output.h"
+#include "result-text.h"
+#include "table.h"
+
+/* Verbs that show job results: results, result. */
+
+static void add_result(Table *t, JsonObject *result) {
+        const char *status = json_string(result, "status") ?: "?";
+        g_autofree char *created = format_time_short(json_time(result, "date_created"));
+        g_autofree char *duration = result_duration(result);
+        const char *cells[] = {
+                json_string(result, "id"),   status,  result_reason(result), json_string(result, "task_name"),
+                json_string(result, "user"), created, duration,
+        };
+
+        table_add(t, cells, 1, status_color(status));
+}
+
+static void print_table(JsonArray *results, bool legend) {
+        static const char *const columns[] = { "ID", "STATUS", "REASON", "JOB", "USER", "CREATED", "DURATION", NULL };
+        _cleanup_(table_freep) Table *t = table_new(columns, legend);
+
+        for (unsigned i = 0; i < json_array_get_length(results); i++)
+                add_result(t, json_array_get_object_element(results, i));
+        if (table_rows(t) > 0)
+                table_print(t);
+        else if (legend)
+                puts("No job results.");
+}
+
+int verb_results(Jobctl *j, const Verb *verb, int argc, char **argv) {
+        _cleanup_(connection_freep) Connection *c = NULL;
+        g_autoptr(JsonArray) results = NULL;
+        g_autofree char *job = NULL, *typed_status = NULL, *status = NULL, *user = NULL;
+        char **arguments;
+        gboolean no_legend = false;
+        int lines = 20, r;
+        const GOptionEntry entries[] = {
+                { "job", 'j', 0, G_OPTION_ARG_FILENAME, &job, "Only those of this job", "JOB" },
+                { "status", 's', 0, G_OPTION_ARG_FILENAME, &typed_status, "Only those of this status", "STATUS" },
+                { "user", 'u', 0, G_OPTION_ARG_FILENAME, &user, "Only what this user has requested", "USER" },
+                { "lines", 'n', 0, G_OPTION_ARG_INT, &lines, "At most N, instead of 20", "N" },
+                { "no-legend", 0, 0, G_OPTION_ARG_NONE, &no_legend, "No headings", NULL },
+                {}
+        };
+
+        r = verb_parse(j, verb, entries, argc, argv, 0, 0, &arguments);
+        if (r >= 0)
+                return r;
+        if (lines < 1)
+                return usage_error(verb, "results: --lines=%i is not a number from 1.", lines);
+        status = typed_status ? g_ascii_strup(typed_status, -1) : NULL;
+
+        if (connection_open(&j->connection, &c) < 0 ||
+            list_results(c, &(ResultFilter) { job, status, user, (unsigned) lines }, &results) < 0)
+                return STATUS_ERROR;
+        if (j->json)
+                print_json_array(TAKE_PTR(results));
+        else
+                print_table(results, !no_legend);
+        return EXIT_SUCCESS;
+}
+
+static void add_time(Fields *f, JsonObject *result, const char *label, const char *member) {
+        g_autofree char *text = format_time(json_time(result, member));
+
+        fields_add(f, label, text);
+}
+
+static void add_limits(Fields *f, JsonObject *result) {
+        g_autofree char *soft = format_duration(json_time_span(result, "soft_time_limit"));
+        g_autofree char *hard = format_duration(json_time_span(result, "time_limit"));
+        g_autofree char *text = g_strdup_printf("soft %s, hard %s", soft, hard);
+
+        fields_add(f, "Time limits", text);
+}
+
+static void add_end_of_process(Fields *f, JsonObject *result) {
+        JsonNode *exit_code = json_object_get_member(result, "exit_code");
+        JsonNode *number = json_object_get_member(result, "signal");
+        g_autofree char *text = NULL;
+
+        if (exit_code && JSON_NODE_HOLDS_VALUE(exit_code))
+                text = g_strdup_printf("%" PRIi64, json_node_get_int(exit_code));
+        else if (number && JSON_NODE_HOLDS_VALUE(number)) {
+                const char *name = sigabbrev_np((int) json_node_get_int(number));
+
+                text = g_strdup_printf("none, signal %s", name ?: "?");
+        }
+        fields_add(f, "Exit status", text);
+}
+
+static void add_cpu(Fields *f, JsonObject *result) {
+        JsonNode *nsec = json_object_get_member(result, "cpu_usage_nsec");
+        g_autofree char *text = NULL;
+
+        if (nsec && JSON_NODE_HOLDS_VALUE(nsec))
+                text = format_duration((uint64_t) json_node_get_int(nsec) / NSEC_PER_USEC);
+        fields_add(f, "CPU time", text);
+}
+
+static void print_result(JsonObject *result) {
+        _cleanup_(fields_freep) Fields *f = fields_new();
+        const char *status = json_string(result, "status") ?: "?";
+        g_autofree char *warnings = json_strings_join(result, "warnings", "\n");
+        g_autofree char *duration = result_duration(result), *closing = result_status_text(result);
+        g_autofree char *input = json_format(json_object_get_member(result, "task_kwargs"));
+
+        fields_add_colored(f, "Job result", json_string(result, "id"), COLOR_BOLD);
+        fields_add(f, "Job", json_string(result, "task_name"));
+        fields_add(f, "Name", json_string(result, "name"));
+        fields_add_colored(f, "Status", closing, status_color(status));
+        if (warnings[0])
+                fields_add_colored(f, "Warnings", warnings, COLOR_YELLOW);
+        fields_add(f, "Requester", json_string(result, "user"));
+        if (json_string(result, "revoked_by"))
+                fields_add(f, "Revoked by", json_string(result, "revoked_by"));
+        fields_add(f, "Task queue", json_string(result, "task_queue"));
+        fields_add(f, "Input", input);
+        add_time(f, result, "Created", "date_created");
+        add_time(f, result, "Started", "date_started");
+        add_time(f, result, "Done", "date_done");
+        fields_add(f, "Duration", duration);
+        add_limits(f, result);
+        add_end_of_process(f, result);
+        add_cpu(f, result);
+        fields_add(f, "Unit", json_string(result, "unit"));
+        fields_add(f, "Invocation", json_string(result, "invocation_id"));
+        fields_print(f);
+}
+
+int verb_result(Jobctl *j, const Verb *verb, int argc, char **argv) {
+        _cleanup_(connection_freep) Connection *c = NULL;
+        g_autoptr(JsonObject) result = NULL;
+        g_autofree char *path = NULL;
+        char **arguments;
+        int r;
+
+        r = verb_parse(j, verb, NULL, argc, argv, 0, 1, &arguments);
+        if (r >= 0)
+                return r;
+        if (connection_open(&j->connection, &c) < 0 || find_result(c, arguments[0], &path, &result) < 0)
+                return STATUS_ERROR;
+        if (j->json)
+                print_json_object(TAKE_PTR(result));
+        else
+                print_result(result);
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "ask.h"
+#include "bus-report.h"
+#include "find.h"
+#include "follow.h"
+#include "job-variables.h"
+#include "jobctl.h"
+#include "json.h"
+#include "log-view.h"
+#include "names.h"
+#include "output.h"
+#include "result-text.h"
+#include "run-data.h"
+
+typedef struct RunOptions {
+        char *data, **vars, *queue;
+        gboolean no_wait, quiet;
+} RunOptions;
+
+static void run_options_done(RunOptions *o) {
+        g_free(o->data);
+        g_strfreev(o->vars);
+        g_free(o->queue);
+}
+
+/* The job's variables; what goes wrong is left to the caller, as the error. */
+static int find_variables(Connection *c, const char *job, sd_bus_error *error, JsonArray **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL, *variables = NULL;
+        const char *path;
+        int r;
+
+        r = connection_method_full(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "GetJob", error, &reply, "s", job);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "o", &path);
+        if (r < 0)
+                return r;
+        r = connection_method_full(c, path, JOBD_JOB_INTERFACE, "GetVariables", error, &variables, NULL);
+        return r < 0 ? r : job_variables_read(variables, ret);
+}
+
+static int add_vars(char **vars, JsonArray *variables, JsonObject *data, char **ret_error) {
+        g_autoptr(GHashTable) given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        int r = 0;
+
+        for (; vars && *vars && r >= 0; vars++)
+                r = run_data_set(data, variables, given, *vars, ret_error);
+        return r;
+}
+
+/* The input. Returns -1 or the status to exit with. */
+static int make_data(Jobctl *j, const Verb *verb, Connection *c, const char *job, const RunOptions *o,
+                     JsonObject **ret) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        bool ask = ask_possible() && j->connection.ask_password && !j->json;
+        g_autoptr(JsonArray) variables = NULL;
+        g_autoptr(JsonObject) data = NULL;
+        g_autofree char *message = NULL;
+        int r = 0;
+
+        if (o->data)
+                r = run_data_read(o->data, &data, &message);
+        else
+                data = json_object_new();
+        if (r < 0)
+                return usage_error(verb, "%s", message);
+
+        if (o->vars || ask) {
+                r = find_variables(c, job, &error, &variables);
+                /* Without them nobody can be asked, but jobd has a better reason to refuse the run than we have. */
+                if (r < 0 && o->vars) {
+                        (void) report_bus_error(job, &error, r);
+                        return STATUS_ERROR;
+                }
+        }
+        if (add_vars(o->vars, variables, data, &message) < 0)
+                return usage_error(verb, "%s", message);
+        if (ask && variables && ask_missing(variables, data) < 0) {
+                (void) report_error(-ECANCELED, "nothing was run.");
+                return STATUS_ERROR;
+        }
+        *ret = TAKE_PTR(data);
+        return -1;
+}
+
+static int append_arguments(sd_bus_message *call, const char *job, JsonObject *data, const char *queue) {
+        g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
+        g_autofree char *text = NULL;
+        int r;
+
+        json_node_set_object(node, data);
+        text = json_format(node);
+        r = sd_bus_message_append(call, "ss", job, text);
+        explicit_bzero(text, strlen(text));
+        if (r < 0)
+                return r;
+        /* The input may hold secrets. */
+        r = sd_bus_message_sensitive(call);
+        if (r < 0)
+                return r;
+        return queue ? sd_bus_message_append(call, "a{sv}", 1, "task_queue", "s", queue)
+                     : sd_bus_message_append(call, "a{sv}", 0);
+}
+
+static int request_run(Connection *c, const char *job, JsonObject *data, const char *queue, char **ret_id,
+                       char **ret_path) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+        const char *id, *path;
+        int r;
+
+        r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "RunJob", &call);
+        if (r < 0)
+                return r;
+        r = append_arguments(call, job, data, queue);
+        if (r < 0)
+                return report_errno(r, "cannot make a message");
+        r = connection_call(c, call, job, &reply);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(reply, "so", &id, &path);
+        if (r < 0)
+                return report_errno(r, "cannot understand the reply of jobd");
+        *ret_id = g_strdup(id);
+        *ret_path = g_strdup(path);
+        return 0;
+}
+
+static int print_acknowledged(Jobctl *j, Connection *c, const char *id, const char *path) {
+        JsonObject *result;
+
+        if (!j->json) {
+                puts(id);
+                return EXIT_SUCCESS;
+        }
+        if (get_result(c, path, id, &result) < 0)
+                return STATUS_ERROR;
+        print_json_object(result);
+        return EXIT_SUCCESS;
+}
+
+static void print_line(const char *text, const char *color) {
+        g_autofree char *safe = escape_text(text, -1, terminal_escape_flags(STDERR_FILENO));
+        bool colored = color && colors_enabled(STDERR_FILENO);
+
+        fprintf(stderr, "%s%s%s\n", colored ? color : "", safe, colored ? COLOR_END : "");
+}
+
+static void print_end(JsonObject *result) {
+        JsonNode *node = json_object_get_member(result, "warnings");
+        JsonArray *warnings = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+        g_autofree char *closing = result_closing_line(result);
+
+        for (unsigned i = 0; warnings && i < json_array_get_length(warnings); i++) {
+                g_autofree char *line = g_strdup_printf("Warning: %s", json_array_get_string_element(warnings, i));
+
+                print_line(line, COLOR_YELLOW);
+        }
+        print_line(closing, status_color(json_string(result, "status") ?: ""));
+}
+
+/* Waits for the end. The job's own lines go to standard output, what is said about the run to standard error. */
+static int wait_for_end(Jobctl *j, Connection *c, const char *id, const char *path, bool quiet) {
+        _cleanup_(log_view_freep) LogView *view = quiet || j->json ? NULL : log_view_new(LOG_FORMAT_SHORT);
+        g_autoptr(JsonObject) result = NULL;
+        int r, status;
+
+        r = follow_run(c, path, &(FollowOptions) { .view = view, .lines = -1, .catch_signals = true }, &result);
+        if (r > 0) {
+                fprintf(stderr,
+                        "\nThe run goes on. \"jobctl logs -f %s\" follows it again,\n\"jobctl cancel %s\" ends it.\n",
+                        id, id);
+                return 128 + r;
+        }
+        if (r < 0)
+                return STATUS_ERROR;
+
+        status = result_exit_status(result);
+        if (j->json)
+                print_json_object(TAKE_PTR(result));
+        else if (!quiet)
+                print_end(result);
+        return status;
+}
+
+int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
+        _cleanup_(connection_freep) Connection *c = NULL;
+        g_autofree char *id = NULL, *path = NULL;
+        g_autoptr(JsonObject) data = NULL;
+        _cleanup_(run_options_done) RunOptions o = {};
+        const GOptionEntry entries[] = {
+                { "data", 'd', 0, G_OPTION_ARG_FILENAME, &o.data, "The input: JSON, @FILE, or - to read it", "JSON" },
+                { "var", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.vars, "The value of one variable", "NAME=VALUE" },
+                { "queue", 0, 0, G_OPTION_ARG_FILENAME, &o.queue, "One of the job's task queues", "QUEUE" },
+                { "no-wait", 0, 0, G_OPTION_ARG_NONE, &o.no_wait, "Print the ID and do not wait", NULL },
+                { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o.quiet, "Wait, but show no log and no outcome", NULL },
+                {}
+        };
+        char **arguments;
+        int r;
+
+        r = verb_parse(j, verb, entries, argc, argv, 1, 1, &arguments);
+        if (r >= 0)
+                return r;
+        if (connection_open(&j->connection, &c) < 0)
+                return STATUS_ERROR;
+        r = make_data(j, verb, c, arguments[0], &o, &data);
+        if (r >= 0)
+                return r;
+        if (request_run(c, arguments[0], data, o.queue, &id, &path) < 0)
+                return STATUS_ERROR;
+        if (o.no_wait)
+                return print_acknowledged(j, c, id, path);
+        if (!o.quiet && !j->json) {
+                g_autofree char *line = g_strdup_printf("%s: job result %s", arguments[0], id);
+
+                print_line(line, NULL);
+        }
+        return wait_for_end(j, c, id, path, o.quiet);
+}

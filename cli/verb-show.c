@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "find.h"
+#include "job-variables.h"
+#include "jobctl.h"
+#include "output.h"
+#include "table.h"
+#include "time-span.h"
+
+/* A field that can be overridden: the value in force, and the class's where that is another one. */
+static void add_field(Fields *f, JsonObject *job, const char *label, const char *field, const char *value) {
+        g_autofree char *flag = g_strdup_printf("%s%s_override", strcmp(field, "singleton") == 0 ? "is_" : "", field);
+        JsonNode *values = json_object_get_member(job, "class_values");
+        const char *of_class = NULL;
+        g_autofree char *text = NULL;
+
+        if (values && JSON_NODE_HOLDS_OBJECT(values))
+                of_class = json_string(json_node_get_object(values), field);
+        if (json_boolean(job, flag))
+                text = g_strdup_printf("%s (overridden; the class says: %s)", value && value[0] ? value : "-",
+                                       of_class && of_class[0] ? of_class : "-");
+        fields_add_colored(f, label, text ?: value, text ? COLOR_BOLD : NULL);
+}
+
+static void add_boolean_field(Fields *f, JsonObject *job, const char *label, const char *field, const char *member) {
+        add_field(f, job, label, field, json_boolean(job, member) ? "yes" : "no");
+}
+
+static void add_limit(Fields *f, JsonObject *job, const char *label, const char *field) {
+        uint64_t usec = json_time_span(job, field);
+        g_autofree char *text = usec == 0 ? g_strdup("default") : time_span_format(usec);
+
+        add_field(f, job, label, field, text);
+}
+
+static void add_time(Fields *f, JsonObject *job, const char *label, const char *member) {
+        g_autofree char *text = format_time(json_time(job, member));
+
+        fields_add(f, label, text);
+}
+
+static void add_runnable(Fields *f, JsonObject *job) {
+        const char *why = NULL;
+
+        if (json_boolean(job, "runnable")) {
+                fields_add_colored(f, "Runnable", "yes", COLOR_GREEN);
+                return;
+        }
+        if (!json_boolean(job, "installed"))
+                why = "no: its class is not on the disk";
+        else if (!json_boolean(job, "enabled"))
+                why = "no: it is not enabled";
+        else
+                why = "no: it has sensitive variables and requires approval, which cannot both be";
+        fields_add_colored(f, "Runnable", why, COLOR_YELLOW);
+}
+
+static void print_job(JsonObject *job) {
+        _cleanup_(fields_freep) Fields *f = fields_new();
+        g_autofree char *queues = json_strings_join(job, "task_queues", " ");
+
+        fields_add_colored(f, "Job", json_string(job, "class_path"), COLOR_BOLD);
+        fields_add(f, "ID", json_string(job, "id"));
+        add_field(f, job, "Name", "name", json_string(job, "name"));
+        add_field(f, job, "Grouping", "grouping", json_string(job, "grouping"));
+        add_field(f, job, "Description", "description", json_string(job, "description"));
+        fields_add_boolean(f, "Enabled", json_boolean(job, "enabled"));
+        fields_add_boolean(f, "Installed", json_boolean(job, "installed"));
+        add_runnable(f, job);
+        add_boolean_field(f, job, "Hidden", "hidden", "hidden");
+        fields_add_boolean(f, "System job", json_boolean(job, "system"));
+        fields_add_boolean(f, "Read-only", json_boolean(job, "read_only"));
+        add_boolean_field(f, job, "Approval required", "approval_required", "approval_required");
+        add_boolean_field(f, job, "Sensitive variables", "has_sensitive_variables", "has_sensitive_variables");
+        fields_add_boolean(f, "Supports dry run", json_boolean(job, "supports_dryrun"));
+        add_boolean_field(f, job, "Dry run by default", "dryrun_default", "dryrun_default");
+        add_boolean_field(f, job, "Singleton", "singleton", "is_singleton");
+        add_limit(f, job, "Soft time limit", "soft_time_limit");
+        add_limit(f, job, "Time limit", "time_limit");
+        add_field(f, job, "Task queues", "task_queues", queues[0] ? queues : "default");
+        fields_add(f, "File", json_string(job, "file"));
+        add_time(f, job, "Created", "created");
+        add_time(f, job, "Last updated", "last_updated");
+        fields_print(f);
+}
+
+int verb_show(Jobctl *j, const Verb *verb, int argc, char **argv) {
+        _cleanup_(connection_freep) Connection *c = NULL;
+        g_autoptr(JsonObject) job = NULL;
+        g_autoptr(JsonArray) variables = NULL;
+        g_autofree char *path = NULL;
+        gboolean show_variables = false;
+        const GOptionEntry entries[] = {
+                { "variables", 'v', 0, G_OPTION_ARG_NONE, &show_variables, "Show its variables, too", NULL },
+                {}
+        };
+        char **arguments;
+        int r;
+
+        r = verb_parse(j, verb, entries, argc, argv, 1, 1, &arguments);
+        if (r >= 0)
+                return r;
+        if (connection_open(&j->connection, &c) < 0 || find_job(c, arguments[0], &path, &job) < 0)
+                return STATUS_ERROR;
+        if (show_variables && job_variables_get(c, path, arguments[0], &variables) < 0)
+                return STATUS_ERROR;
+
+        if (j->json) {
+                if (variables)
+                        json_object_set_array_member(job, "variables", TAKE_PTR(variables));
+                print_json_object(TAKE_PTR(job));
+                return EXIT_SUCCESS;
+        }
+        print_job(job);
+        if (variables) {
+                puts("");
+                job_variables_print(variables);
+        }
+        return EXIT_SUCCESS;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "macro.h"
+
+/*
+ * The error names of jobd on the bus. bus_error_register() makes sd-bus map them to an errno and back, in every
+ * program that links this library, so that a client gets a useful errno too (the table is in bus-error.c).
+ */
+#define BUS_ERROR_NO_SUCH_JOB "org.jobd1.Error.NoSuchJob"
+#define BUS_ERROR_NO_SUCH_JOB_RESULT "org.jobd1.Error.NoSuchJobResult"
+#define BUS_ERROR_JOB_NOT_ENABLED "org.jobd1.Error.JobNotEnabled"
+#define BUS_ERROR_JOB_NOT_INSTALLED "org.jobd1.Error.JobNotInstalled"
+#define BUS_ERROR_JOB_CLASS_NOT_LOADABLE "org.jobd1.Error.JobClassNotLoadable"
+#define BUS_ERROR_SENSITIVE_CONFLICT "org.jobd1.Error.SensitiveConflict"
+#define BUS_ERROR_APPROVAL_REQUIRED "org.jobd1.Error.ApprovalRequired"
+#define BUS_ERROR_SYSTEM_JOB "org.jobd1.Error.SystemJob"
+#define BUS_ERROR_JOB_IN_USE "org.jobd1.Error.JobInUse"
+#define BUS_ERROR_INVALID_JSON "org.jobd1.Error.InvalidJSON"
+#define BUS_ERROR_INVALID_DATA "org.jobd1.Error.InvalidData" /* the text is a JSON object of messages by variable */
+#define BUS_ERROR_DATA_TOO_LARGE "org.jobd1.Error.DataTooLarge"
+#define BUS_ERROR_INVALID_OPTION "org.jobd1.Error.InvalidOption"
+#define BUS_ERROR_INVALID_QUEUE "org.jobd1.Error.InvalidQueue"
+#define BUS_ERROR_INVALID_FIELD "org.jobd1.Error.InvalidField"
+#define BUS_ERROR_INVALID_VALUE "org.jobd1.Error.InvalidValue"
+#define BUS_ERROR_NAME_TAKEN "org.jobd1.Error.NameTaken"
+#define BUS_ERROR_ALREADY_FINISHED "org.jobd1.Error.AlreadyFinished"
+#define BUS_ERROR_NOT_FINISHED "org.jobd1.Error.NotFinished"
+#define BUS_ERROR_TOO_MANY "org.jobd1.Error.TooMany"
+#define BUS_ERROR_STORE_FULL "org.jobd1.Error.StoreFull"
+#define BUS_ERROR_STORE_FAILED "org.jobd1.Error.StoreFailed"
+#define BUS_ERROR_REFRESH_IN_PROGRESS "org.jobd1.Error.RefreshInProgress"
+
+/* Returns 0 or negative errno. May be called more than once. */
+int bus_error_register(void);

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "job-json.h"
+#include "json.h"
+#include "uuid.h"
+
+/* What a property becomes. Each stands for one D-Bus type and one way to write it as JSON. */
+typedef enum FieldType {
+        FIELD_STRING,         /* s */
+        FIELD_STRING_OR_NULL, /* s, "" is null */
+        FIELD_BOOLEAN,        /* b */
+        FIELD_STRINGS,        /* as */
+        FIELD_STRING_MAP,     /* a{ss} */
+        FIELD_TIME,           /* t, 0 is null */
+        FIELD_TIME_SPAN,      /* t, infinity is null */
+        FIELD_UINT64,         /* t, all bits set is null */
+        FIELD_UINT32,         /* u */
+        FIELD_EXIT_CODE,      /* i, -1 is null */
+        FIELD_SIGNAL,         /* i, 0 is null */
+        FIELD_OBJECT_ID,      /* o, "/" is null */
+        FIELD_DATA,           /* s, a JSON object in text form, "" is {} */
+        FIELD_OVERRIDES,      /* as, becomes one boolean for each field that can be overridden */
+} FieldType;
+
+typedef struct Field {
+        const char *property;
+        const char *member;
+        FieldType type;
+} Field;
+
+static const Field job_fields[] = {
+        { "Id", "id", FIELD_STRING },
+        { "Name", "name", FIELD_STRING },
+        { "ClassPath", "class_path", FIELD_STRING },
+        { "ModuleName", "module_name", FIELD_STRING },
+        { "JobClassName", "job_class_name", FIELD_STRING },
+        { "Grouping", "grouping", FIELD_STRING },
+        { "Description", "description", FIELD_STRING },
+        { "Enabled", "enabled", FIELD_BOOLEAN },
+        { "Installed", "installed", FIELD_BOOLEAN },
+        { "Runnable", "runnable", FIELD_BOOLEAN },
+        { "Hidden", "hidden", FIELD_BOOLEAN },
+        { "System", "system", FIELD_BOOLEAN },
+        { "ApprovalRequired", "approval_required", FIELD_BOOLEAN },
+        { "DryRunDefault", "dryrun_default", FIELD_BOOLEAN },
+        { "SupportsDryRun", "supports_dryrun", FIELD_BOOLEAN },
+        { "HasSensitiveVariables", "has_sensitive_variables", FIELD_BOOLEAN },
+        { "ReadOnly", "read_only", FIELD_BOOLEAN },
+        { "Singleton", "is_singleton", FIELD_BOOLEAN },
+        { "SoftTimeLimitUSec", "soft_time_limit", FIELD_TIME_SPAN },
+        { "TimeLimitUSec", "time_limit", FIELD_TIME_SPAN },
+        { "TaskQueues", "task_queues", FIELD_STRINGS },
+        { "Overrides", NULL, FIELD_OVERRIDES },
+        { "ClassValues", "class_values", FIELD_STRING_MAP },
+        { "File", "file", FIELD_STRING_OR_NULL },
+        { "DateCreated", "created", FIELD_TIME },
+        { "LastUpdated", "last_updated", FIELD_TIME },
+};
+
+static const Field result_fields[] = {
+        { "Id", "id", FIELD_STRING },
+        { "Job", "job_model", FIELD_OBJECT_ID },
+        { "JobName", "name", FIELD_STRING },
+        { "ClassPath", "task_name", FIELD_STRING },
+        { "Status", "status", FIELD_STRING },
+        { "Reason", "reason", FIELD_STRING_OR_NULL },
+        { "Message", "message", FIELD_STRING_OR_NULL },
+        { "Warnings", "warnings", FIELD_STRINGS },
+        { "Requester", "user", FIELD_STRING },
+        { "RequesterUID", "user_uid", FIELD_UINT32 },
+        { "RevokedBy", "revoked_by", FIELD_STRING_OR_NULL },
+        { "DateCreated", "date_created", FIELD_TIME },
+        { "DateStarted", "date_started", FIELD_TIME },
+        { "DateDone", "date_done", FIELD_TIME },
+        { "Data", "task_kwargs", FIELD_DATA },
+        { "TaskQueue", "task_queue", FIELD_STRING },
+        { "SoftTimeLimitUSec", "soft_time_limit", FIELD_TIME_SPAN },
+        { "TimeLimitUSec", "time_limit", FIELD_TIME_SPAN },
+        { "ExitCode", "exit_code", FIELD_EXIT_CODE },
+        { "Signal", "signal", FIELD_SIGNAL },
+        { "CPUUsageNSec", "cpu_usage_nsec", FIELD_UINT64 },
+        { "Unit", "unit", FIELD_STRING_OR_NULL },
+        { "InvocationID", "invocation_id", FIELD_STRING_OR_NULL },
+};
+
+/* The fields that can be overridden, and the flag that says so: the reference calls singleton "is_singleton". */
+static const struct {
+        const char *field, *flag;
+} override_flags[] = {
+        { "name", "name_override" },
+        { "grouping", "grouping_override" },
+        { "description", "description_override" },
+        { "approval_required", "approval_required_override" },
+        { "dryrun_default", "dryrun_default_override" },
+        { "has_sensitive_variables", "has_sensitive_variables_override" },
+        { "hidden", "hidden_override" },
+        { "singleton", "is_singleton_override" },
+        { "soft_time_limit", "soft_time_limit_override" },
+        { "time_limit", "time_limit_override" },
+        { "task_queues", "task_queues_override" },
+};
+
+char *job_json_format_time(uint64_t usec) {
+        g_autoptr(GDateTime) seconds = NULL;
+        g_autofree char *text = NULL;
+
+        if (usec == 0 || usec == USEC_INFINITY)
+                return NULL;
+        seconds = g_date_time_new_from_unix_utc((int64_t) (usec / USEC_PER_SEC));
+        if (!seconds)
+                return NULL;
+        text = g_date_time_format(seconds, "%Y-%m-%dT%H:%M:%S");
+        return g_strdup_printf("%s.%06uZ", text, (unsigned) (usec % USEC_PER_SEC));
+}
+
+uint64_t job_json_parse_time(const char *text) {
+        g_autoptr(GDateTime) time = NULL;
+        int64_t seconds;
+
+        time = text ? g_date_time_new_from_iso8601(text, NULL) : NULL;
+        seconds = time ? g_date_time_to_unix(time) : 0;
+        if (seconds <= 0)
+                return 0;
+        return (uint64_t) seconds * USEC_PER_SEC + (uint64_t) g_date_time_get_microsecond(time);
+}
+
+static void set_string(JsonObject *o, const char *member, const char *value, bool empty_is_null) {
+        if (empty_is_null && value[0] == '\0')
+                json_object_set_null_member(o, member);
+        else
+                json_object_set_string_member(o, member, value);
+}
+
+static void set_time(JsonObject *o, const char *member, uint64_t usec) {
+        g_autofree char *text = job_json_format_time(usec);
+
+        if (text)
+                json_object_set_string_member(o, member, text);
+        else
+                json_object_set_null_member(o, member);
+}
+
+static void set_time_span(JsonObject *o, const char *member, uint64_t usec) {
+        if (usec == USEC_INFINITY)
+                json_object_set_null_member(o, member);
+        else if (usec % USEC_PER_SEC == 0)
+                json_object_set_int_member(o, member, (int64_t) (usec / USEC_PER_SEC));
+        else
+                json_object_set_double_member(o, member, (double) usec / (double) USEC_PER_SEC);
+}
+
+static void set_object_id(JsonObject *o, const char *member, const char *path) {
+        const char *digits = strrchr(path, '/') + 1; /* an object path begins with a slash */
+        char uuid[UUID_STRING_SIZE];
+
+        if (uuid_parse(digits, uuid) < 0)
+                json_object_set_null_member(o, member);
+        else
+                json_object_set_string_member(o, member, uuid);
+}
+
+static int set_data(JsonObject *o, const char *member, const char *text) {
+        g_autoptr(JsonObject) data = NULL;
+        int r;
+
+        if (text[0] == '\0')
+                data = json_object_new();
+        else {
+                r = json_parse_object(text, strlen(text), SIZE_MAX, &data, NULL);
+                if (r < 0)
+                        return -EBADMSG;
+        }
+        json_object_set_object_member(o, member, TAKE_PTR(data));
+        return 0;
+}
+
+static int read_strings(sd_bus_message *m, JsonObject *o, const Field *field) {
+        g_autoptr(JsonArray) array = json_array_new();
+        const char *s;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "s");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read_basic(m, 's', &s)) > 0) {
+                if (field->type == FIELD_STRINGS) {
+                        json_array_add_string_element(array, s);
+                        continue;
+                }
+                for (size_t i = 0; i < ELEMENTSOF(override_flags); i++)
+                        if (strcmp(override_flags[i].field, s) == 0)
+                                json_object_set_boolean_member(o, override_flags[i].flag, true);
+        }
+        if (r < 0)
+                return r;
+        if (field->type == FIELD_STRINGS)
+                json_object_set_array_member(o, field->member, TAKE_PTR(array));
+        return sd_bus_message_exit_container(m);
+}
+
+static int read_string_map(sd_bus_message *m, JsonObject *o, const char *member) {
+        g_autoptr(JsonObject) map = json_object_new();
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{ss}");
+        if (r < 0)
+                return r;
+        for (;;) {
+                const char *key, *value;
+
+                r = sd_bus_message_read(m, "{ss}", &key, &value);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        break;
+                json_object_set_string_member(map, key, value);
+        }
+        json_object_set_object_member(o, member, TAKE_PTR(map));
+        return sd_bus_message_exit_container(m);
+}
+
+static int set_text(JsonObject *o, const Field *field, const char *s) {
+        switch (field->type) {
+        case FIELD_OBJECT_ID:
+                set_object_id(o, field->member, s);
+                return 0;
+        case FIELD_DATA:
+                return set_data(o, field->member, s);
+        default:
+                set_string(o, field->member, s, field->type == FIELD_STRING_OR_NULL);
+                return 0;
+        }
+}
+
+static void set_uint64(JsonObject *o, const Field *field, uint64_t value) {
+        if (field->type == FIELD_TIME)
+                set_time(o, field->member, value);
+        else if (field->type == FIELD_TIME_SPAN)
+                set_time_span(o, field->member, value);
+        else if (value > INT64_MAX)
+                json_object_set_null_member(o, field->member);
+        else
+                json_object_set_int_member(o, field->member, (int64_t) value);
+}
+
+static void set_int32(JsonObject *o, const Field *field, int value) {
+        if (value == (field->type == FIELD_EXIT_CODE ? -1 : 0))
+                json_object_set_null_member(o, field->member);
+        else
+                json_object_set_int_member(o, field->member, value);
+}
+
+static char field_signature(FieldType type) {
+        switch (type) {
+        case FIELD_BOOLEAN:
+                return 'b';
+        case FIELD_TIME:
+        case FIELD_TIME_SPAN:
+        case FIELD_UINT64:
+                return 't';
+        case FIELD_UINT32:
+                return 'u';
+        case FIELD_EXIT_CODE:
+        case FIELD_SIGNAL:
+                return 'i';
+        case FIELD_OBJECT_ID:
+                return 'o';
+        default:
+                return 's';
+        }
+}
+
+/* The value of a property that is not a container. */
+static int read_basic(sd_bus_message *m, JsonObject *o, const Field *field) {
+        char type = field_signature(field->type);
+        union {
+                const char *s;
+                uint64_t u64;
+                uint32_t u32;
+                int i; /* also a boolean, which sd-bus stores as an int */
+        } value;
+        int r;
+
+        r = sd_bus_message_read_basic(m, type, &value);
+        if (r <= 0)
+                return r < 0 ? r : -EBADMSG;
+
+        if (type == 's' || type == 'o')
+                return set_text(o, field, value.s);
+        if (type == 't')
+                set_uint64(o, field, value.u64);
+        else if (type == 'u')
+                json_object_set_int_member(o, field->member, value.u32);
+        else if (type == 'i')
+                set_int32(o, field, value.i);
+        else
+                json_object_set_boolean_member(o, field->member, value.i != 0);
+        return 0;
+}
+
+static int read_variant(sd_bus_message *m, JsonObject *o, const Field *field) {
+        const char *contents;
+        char type[2];
+        int r;
+
+        if (field->type == FIELD_STRINGS || field->type == FIELD_OVERRIDES)
+                contents = "as";
+        else if (field->type == FIELD_STRING_MAP)
+                contents = "a{ss}";
+        else {
+                type[0] = field_signature(field->type);
+                type[1] = '\0';
+                contents = type;
+        }
+
+        r = sd_bus_message_enter_container(m, 'v', contents);
+        if (r <= 0)
+                return r == -ENXIO || r == 0 ? -EBADMSG : r;
+        if (field->type == FIELD_STRINGS || field->type == FIELD_OVERRIDES)
+                r = read_strings(m, o, field);
+        else if (field->type == FIELD_STRING_MAP)
+                r = read_string_map(m, o, field->member);
+        else
+                r = read_basic(m, o, field);
+        if (r < 0)
+                return r;
+        return sd_bus_message_exit_container(m);
+}
+
+/* All members, null, in the order in which they are shown; setting one later does not move it. */
+static JsonObject *object_new(const Field *fields, size_t n_fields) {
+        JsonObject *o = json_object_new();
+
+        for (size_t i = 0; i < n_fields; i++) {
+                if (fields[i].type != FIELD_OVERRIDES) {
+                        json_object_set_null_member(o, fields[i].member);
+                        continue;
+                }
+                for (size_t k = 0; k < ELEMENTSOF(override_flags); k++)
+                        json_object_set_boolean_member(o, override_flags[k].flag, false);
+        }
+        return o;
+}
+
+static const Field *field_find(const Field *fields, size_t n_fields, const char *property) {
+        for (size_t i = 0; i < n_fields; i++)
+                if (strcmp(fields[i].property, property) == 0)
+                        return fields + i;
+        return NULL;
+}
+
+static int properties_read(sd_bus_message *m, const Field *fields, size_t n_fields, JsonObject **ret) {
+        g_autoptr(JsonObject) o = object_new(fields, n_fields);
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        if (r <= 0)
+                return r < 0 && r != -ENXIO ? r : -EBADMSG;
+
+        while ((r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                const Field *field;
+                const char *property;
+
+                r = sd_bus_message_read_basic(m, 's', &property);
+                if (r < 0)
+                        return r;
+                field = field_find(fields, n_fields, property);
+                r = field ? read_variant(m, o, field) : sd_bus_message_skip(m, "v");
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        r = sd_bus_message_exit_container(m);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(o);
+        return 0;
+}
+
+int job_json_read(sd_bus_message *m, JsonObject **ret) {
+        return properties_read(m, job_fields, ELEMENTSOF(job_fields), ret);
+}
+
+int job_result_json_read(sd_bus_message *m, JsonObject **ret) {
+        return properties_read(m, result_fields, ELEMENTSOF(result_fields), ret);
+}

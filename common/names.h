@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Every name by which jobd is known outside, in one place. */
+
+#define JOBD_BUS_NAME "org.jobd1"
+
+#define JOBD_MANAGER_PATH "/org/jobd1"
+#define JOBD_JOB_PATH "/org/jobd1/job"
+#define JOBD_RESULT_PATH "/org/jobd1/result"
+
+#define JOBD_MANAGER_INTERFACE "org.jobd1.Manager"
+#define JOBD_JOB_INTERFACE "org.jobd1.Job"
+#define JOBD_RESULT_INTERFACE "org.jobd1.JobResult"
+
+/* In /run/jobd; jobd.socket and jobd-credentials.socket listen there. */
+#define JOBD_SOCKET_PATH "/run/jobd/jobd.sock"
+#define JOBD_CREDENTIALS_PATH "/run/jobd/credentials.sock"
+
+/* A run's unit is JOBD_RUN_UNIT_PREFIX <uuid of the job result> ".service". */
+#define JOBD_RUN_UNIT_PREFIX "jobd-run-"

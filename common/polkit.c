@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "polkit.h"
+
+#define POLKIT_NAME "org.freedesktop.PolicyKit1"
+
+enum { ALLOW_USER_INTERACTION = 1 }; /* CheckAuthorizationFlags of polkit's manual */
+
+typedef struct Check {
+        PolkitCallback callback;
+        void *userdata;
+} Check;
+
+static PolkitVerdict read_verdict(sd_bus_message *m) {
+        int authorized, challenge;
+
+        if (sd_bus_message_is_method_error(m, NULL))
+                /* Also for "no such action", when the policy file is not installed. */
+                return POLKIT_UNREACHABLE;
+        if (sd_bus_message_enter_container(m, 'r', "bba{ss}") < 0 ||
+            sd_bus_message_read(m, "bb", &authorized, &challenge) < 0)
+                return POLKIT_DENIED;
+        if (authorized)
+                return POLKIT_AUTHORIZED;
+        return challenge ? POLKIT_CHALLENGE : POLKIT_DENIED;
+}
+
+static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Check *c = userdata;
+
+        c->callback(read_verdict(m), c->userdata);
+        return 1;
+}
+
+static int append_details(sd_bus_message *m, const char *const *details) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{ss}");
+        for (size_t i = 0; r >= 0 && details && details[i]; i += 2)
+                r = sd_bus_message_append(m, "{ss}", details[i], details[i + 1]);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+int polkit_check(sd_bus *bus, const char *sender, const char *action, const char *const *details, bool interactive,
+                 PolkitCallback callback, void *userdata, sd_bus_slot **ret_slot) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        Check *c;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, POLKIT_NAME, "/org/freedesktop/PolicyKit1/Authority",
+                                           POLKIT_NAME ".Authority", "CheckAuthorization");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", sender, action);
+        if (r >= 0)
+                r = append_details(m, details);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "us", interactive ? ALLOW_USER_INTERACTION : 0, "");
+        if (r < 0)
+                return r;
+
+        c = g_new(Check, 1);
+        *c = (Check){ callback, userdata };
+        r = sd_bus_call_async(bus, &slot, m, on_reply, c, interactive ? USEC_INFINITY : 0 /* the default */);
+        if (r < 0) {
+                g_free(c);
+                return r;
+        }
+        (void) sd_bus_slot_set_destroy_callback(slot, g_free);
+        *ret_slot = TAKE_PTR(slot);
+        return 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "access-table.h"
+#include "names.h"
+
+#define MAY_VIEW_JOB                                                                                      \
+        .action = "org.jobd1.view-job", .message = "Authentication is required to view job $(job).",     \
+        .verb = "view"
+#define MAY_RUN_JOB                                                                                       \
+        .action = "org.jobd1.run-job", .message = "Authentication is required to run job $(job).",       \
+        .verb = "run"
+#define MAY_CHANGE_JOB                                                                                    \
+        .action = "org.jobd1.change-job", .message = "Authentication is required to change job $(job).", \
+        .verb = "change"
+#define MAY_VIEW_RESULT                                                                                   \
+        .action = "org.jobd1.view-jobresult", .requester_may = true,                                      \
+        .message = "Authentication is required to view a result of job $(job).", .verb = "view"
+
+const AccessRule access_rules[] = {
+        { JOBD_MANAGER_INTERFACE, "RunJob", .target = ACCESS_TARGET_JOB_ARG, MAY_RUN_JOB },
+        { JOBD_MANAGER_INTERFACE, "GetJob", .target = ACCESS_TARGET_JOB_ARG, MAY_VIEW_JOB },
+        { JOBD_MANAGER_INTERFACE, "GetJobResult", .target = ACCESS_TARGET_RESULT_ARG, MAY_VIEW_RESULT },
+        { JOBD_MANAGER_INTERFACE, "ListJobs", .target = ACCESS_TARGET_NONE },
+        { JOBD_MANAGER_INTERFACE, "ListJobResults", .target = ACCESS_TARGET_NONE },
+        { JOBD_MANAGER_INTERFACE, "Refresh", .target = ACCESS_TARGET_NONE, .action = "org.jobd1.change-job",
+          .message = "Authentication is required to read the job classes into the registry.",
+          .verb = "refresh the registry of" },
+
+        { JOBD_JOB_INTERFACE, "Run", .target = ACCESS_TARGET_JOB_PATH, MAY_RUN_JOB },
+        { JOBD_JOB_INTERFACE, "Enable", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },
+        { JOBD_JOB_INTERFACE, "Disable", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },
+        { JOBD_JOB_INTERFACE, "SetOverride", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },
+        { JOBD_JOB_INTERFACE, "ClearOverride", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },
+        { JOBD_JOB_INTERFACE, "GetVariables", .target = ACCESS_TARGET_JOB_PATH, MAY_VIEW_JOB },
+        { JOBD_JOB_INTERFACE, "Delete", .target = ACCESS_TARGET_JOB_PATH, .action = "org.jobd1.delete-job",
+          .message = "Authentication is required to delete job $(job).", .verb = "delete" },
+
+        { JOBD_RESULT_INTERFACE, "Cancel", .target = ACCESS_TARGET_RESULT_PATH, .action = "org.jobd1.cancel-job",
+          .requester_may = true, .message = "Authentication is required to cancel a run of job $(job).",
+          .verb = "cancel" },
+        { JOBD_RESULT_INTERFACE, "OpenLog", .target = ACCESS_TARGET_RESULT_PATH, .action = "org.jobd1.view-joblog",
+          .requester_may = true, .message = "Authentication is required to read the log of a run of job $(job).",
+          .verb = "read the log of" },
+        { JOBD_RESULT_INTERFACE, "Delete", .target = ACCESS_TARGET_RESULT_PATH,
+          .action = "org.jobd1.delete-jobresult",
+          .message = "Authentication is required to delete a result of job $(job).", .verb = "delete" },
+};
+const size_t access_rules_size = ELEMENTSOF(access_rules);
+
+/* Reading properties and introspection, by the object they are asked of. */
+static const AccessRule read_job = { .target = ACCESS_TARGET_JOB_PATH, MAY_VIEW_JOB };
+static const AccessRule read_result = { .target = ACCESS_TARGET_RESULT_PATH, MAY_VIEW_RESULT };
+static const AccessRule read_other = { .target = ACCESS_TARGET_NONE };
+
+static bool is_below(const char *path, const char *parent) {
+        return g_str_has_prefix(path, parent) && path[strlen(parent)] == '/';
+}
+
+static const AccessRule *rule_for_reading(const char *path) {
+        if (is_below(path, JOBD_JOB_PATH))
+                return &read_job;
+        if (is_below(path, JOBD_RESULT_PATH))
+                return &read_result;
+        return &read_other;
+}
+
+const AccessRule *access_rule_find(const char *path, const char *interface, const char *member) {
+        static const char *const reading[] = {
+                "org.freedesktop.DBus.Properties",
+                "org.freedesktop.DBus.Introspectable",
+                "org.freedesktop.DBus.ObjectManager",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(reading); i++)
+                if (strcmp(interface, reading[i]) == 0)
+                        return strcmp(member, "Set") == 0 ? NULL : rule_for_reading(path);
+        for (size_t i = 0; i < ELEMENTSOF(access_rules); i++)
+                if (strcmp(interface, access_rules[i].interface) == 0 && strcmp(member, access_rules[i].member) == 0)
+                        return &access_rules[i];
+        return NULL;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "macro.h"
+
+/* The one table of what each member of each interface asks for. polkit/org.jobd1.policy has the same actions. */
+
+typedef enum AccessTarget {
+        ACCESS_TARGET_NONE,       /* nothing in particular */
+        ACCESS_TARGET_JOB_ARG,    /* the job that the first argument names */
+        ACCESS_TARGET_JOB_PATH,   /* the job of the object's path */
+        ACCESS_TARGET_RESULT_ARG, /* the job result that the first argument names */
+        ACCESS_TARGET_RESULT_PATH,
+} AccessTarget;
+
+typedef struct AccessRule {
+        const char *interface;
+        const char *member;
+        const char *action;  /* NULL: everybody; the handler of a list asks for each entry */
+        AccessTarget target;
+        bool requester_may;  /* the requester of the run may always */
+        const char *message; /* for the authentication dialog: what is asked for */
+        const char *verb;    /* for the error: "not authorised to <verb> job 'x.Y'" */
+} AccessRule;
+
+/* The rule for a call, NULL when there is none: the call is refused. path decides for the standard interfaces. */
+const AccessRule *access_rule_find(const char *path, const char *interface, const char *member);
+
+extern const AccessRule access_rules[];
+extern const size_t access_rules_size;

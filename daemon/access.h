@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "dispatcher.h"
+#include "registry.h"
+
+/*
+ * Who may do what: one gate before all objects. access_gate() is a filter on each connection, so it sees every call
+ * before any vtable does, property reads and introspection included: what has no row in the table of access.c is
+ * refused. While polkit is asked the call waits; it is then taken from the queue again, with the verdict.
+ */
+typedef struct Access Access;
+
+typedef struct AccessContext {
+        sd_event *event;
+        Registry *registry;
+        Dispatcher *dispatcher;
+        const Settings *settings;
+} AccessContext;
+
+int access_new(const AccessContext *context, Access **ret) _must_check_;
+Access *access_free(Access *a);
+DEFINE_CLEANUP(Access *, access_free);
+
+/* Puts the gate before all objects of the connection. */
+int access_guard(Access *a, sd_bus *bus) _must_check_;
+
+/* The user behind a call. Never fails: a client that has gone is nobody (UINT32_MAX). */
+uint32_t access_caller_uid(Access *a, sd_bus_message *m);
+/* The user's name, or the uid in digits. Free with g_free(). */
+char *access_caller_name(Access *a, sd_bus_message *m);
+
+/* Calls that wait for polkit. */
+size_t access_n_waiting(const Access *a);
+
+/*
+ * For lists: whether the caller may see this one. ACCESS_UNKNOWN: polkit must be asked; the handler goes through what
+ * it wants to know first, then returns access_wait(), and is called again when all answers are there.
+ */
+typedef enum AccessVerdict {
+        ACCESS_DENIED,
+        ACCESS_ALLOWED,
+        ACCESS_UNKNOWN,
+} AccessVerdict;
+
+AccessVerdict access_may_view_job(Access *a, sd_bus_message *m, const Job *job);
+/* result NULL: job results in general (job NULL), or all of that job. */
+AccessVerdict access_may_view_result(Access *a, sd_bus_message *m, const Job *job, const JobResult *result);
+/* job NULL: jobs in general; may ask for a password where the client allows it. */
+AccessVerdict access_may_view_jobs(Access *a, sd_bus_message *m);
+
+/* Returns 1, for the handler to return. */
+int access_wait(Access *a, sd_bus_message *m);
+
+/* The error for a list of which the caller may see nothing. */
+int access_refuse_list(sd_bus_message *m, const char *what, const char *action, sd_bus_error *error);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "audit.h"
+#include "log.h"
+
+typedef struct Audit {
+        const char *message_id;
+        char **fields;
+        char *text;
+} Audit;
+
+static void on_committed(int r, void *userdata) {
+        Audit *a = userdata;
+
+        if (r >= 0)
+                log_event(LOG_NOTICE, a->message_id, (const char *const *) a->fields, "%s", a->text);
+        g_strfreev(a->fields);
+        g_free(a->text);
+        g_free(a);
+}
+
+void audit_job_after_commit(Store *store, const char *message_id, const char *caller, const Job *job,
+                            const char *field, const char *format, ...) {
+        GPtrArray *fields = g_ptr_array_new();
+        va_list ap;
+        Audit *a;
+
+        g_ptr_array_add(fields, g_strdup_printf("JOB_NAME=%s", job->effective.name));
+        g_ptr_array_add(fields, g_strdup_printf("JOB_CLASS_PATH=%s", job->class_path));
+        g_ptr_array_add(fields, g_strdup_printf("JOB_CALLER=%s", caller));
+        if (field)
+                g_ptr_array_add(fields, g_strdup_printf("JOB_FIELD=%s", field));
+        g_ptr_array_add(fields, NULL);
+
+        a = g_new(Audit, 1);
+        a->message_id = message_id;
+        a->fields = (char **) g_ptr_array_free(fields, false);
+        va_start(ap, format);
+        a->text = g_strdup_vprintf(format, ap);
+        va_end(ap);
+        store_after_commit(store, on_committed, a);
+}

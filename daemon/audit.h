@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "job.h"
+#include "store.h"
+
+/*
+ * Who changed which job, in the journal: written when the open batch of the store is on the disk, and not at all when it
+ * is lost. Call it after the change was given to the store. field: the overridden field, or NULL.
+ */
+void audit_job_after_commit(Store *store, const char *message_id, const char *caller, const Job *job,
+                            const char *field, const char *format, ...) _printf_(6, 7);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "manager.h"
+
+/* The objects on the bus. Each *-bus.c decodes, calls the core and encodes; permission was checked by access.c before. */
+
+/* Puts all objects on a connection. */
+int bus_objects_add(Manager *m, sd_bus *bus) _must_check_;
+
+int manager_bus_add(Manager *m, sd_bus *bus) _must_check_;
+int job_bus_add(Manager *m, sd_bus *bus) _must_check_;
+int job_result_bus_add(Manager *m, sd_bus *bus) _must_check_;
+int log_control_bus_add(sd_bus *bus) _must_check_;
+
+/* The properties of a job and of a job result as a{sv}, for lists. */
+int job_bus_append_properties(sd_bus_message *reply, const Job *job);
+int job_result_bus_append_properties(sd_bus_message *reply, const JobResult *jr);
+
+/* Names of the properties that can change, NULL-terminated. */
+extern const char *const job_bus_changing_properties[];
+extern const char *const job_result_bus_changing_properties[];
+
+/* RunJob and Run: the message stands at the argument data. */
+int bus_run_job(Manager *m, sd_bus_message *message, const Job *job, sd_bus_error *error) _must_check_;
+
+/* Replies are sent when what they say is on the disk. Takes over the reply. */
+int bus_reply_after_commit(Manager *m, sd_bus_message *call, sd_bus_message *reply) _must_check_;
+
+/* Turns a refusal into the error of a call; returns negative errno for the handler to return. */
+int bus_refuse(sd_bus_error *error, int r, Refusal *refusal);
+
+/* Handlers of ListJobs and ListJobResults (list-bus.c). */
+int list_bus_jobs(sd_bus_message *m, void *manager, sd_bus_error *error);
+int list_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);

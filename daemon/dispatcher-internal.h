@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "dispatcher.h"
+#include "journal-sync.h"
+#include "unit.h"
+
+/* Shared by dispatcher*.c only. */
+
+/* A run in flight: from the decision to start it until its outcome is on the disk. */
+typedef struct Run {
+        Dispatcher *dispatcher; /* weak ref */
+        JobResult *result;
+        char *unit;
+        Secret *input;   /* NULL: lost */
+        JobClass *class; /* from the request to the start, to read it once only */
+        bool input_lost; /* the starter asked for an input that is gone: the run is stopped for that */
+        bool has_unit;   /* systemd was asked to start it: it must be released */
+        bool ended;      /* result has a final state that may not be on the disk yet */
+        bool storing;    /* an update is in the open batch */
+        bool unsaved;    /* an update is not on the disk: to be tried again */
+
+        /* how the unit ended, while the journal is asked whether the program was started at all */
+        JournalSync *sync;
+        char *end_result;
+        int end_code, end_status;
+        bool end_was_stopped;
+        uint64_t end_usec;
+} Run;
+
+struct Dispatcher {
+        DispatcherContext context;
+        UnitManager *units;
+        char boot_id[33];
+        GHashTable *runs;    /* id -> Run, owned */
+        GHashTable *inputs;  /* id -> Secret, owned: of runs that wait */
+        uint64_t n_waiting;  /* in the store, not in runs */
+        sd_event_source *pump_source;  /* starts what waits */
+        sd_event_source *retry_source; /* stores again what could not be stored */
+};
+
+Run *run_new(Dispatcher *d, JobResult *jr, Secret *input);
+Run *dispatcher_find_by_unit(Dispatcher *d, const char *unit);
+
+/* Gives the run its final state, stores it, and lets go of everything once that is on the disk. */
+void run_finish(Run *run, JobResultStatus status, JobResultReason reason, const char *message, uint64_t when_usec);
+
+/* Stores the run's job result as it is now; run_stored() goes on from there. */
+void run_store(Run *run);
+
+/* Asks systemd to start it; on any failure the run is finished. */
+void run_start(Run *run);
+
+/* Tells everybody who listens. */
+void dispatcher_announce_change(Dispatcher *d, const JobResult *jr);
+
+/* Sees to it that what waits is started soon. */
+void dispatcher_pump_later(Dispatcher *d);
+
+extern const UnitCallbacks dispatcher_unit_callbacks;

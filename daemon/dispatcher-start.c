@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "dispatcher-internal.h"
+#include "json.h"
+#include "names.h"
+#include "variable.h"
+
+/* From the decision to start a run to the call to systemd. */
+
+/* jobd-<queue>.slice; "-" in a slice's name means "below", so the queue's own are escaped as systemd-escape does. */
+static char *slice_for_queue(const char *queue) {
+        GString *name = g_string_new("jobd-");
+
+        for (const char *p = queue; *p; p++)
+                if (*p == '-')
+                        g_string_append(name, "\\x2d");
+                else
+                        g_string_append_c(name, *p);
+        g_string_append(name, ".slice");
+        return g_string_free(name, false);
+}
+
+static void add_field(GPtrArray *fields, const char *name, const char *value) {
+        g_ptr_array_add(fields, g_strdup_printf("%s=%s", name, value));
+}
+
+static char **make_log_fields(const JobResult *jr) {
+        GPtrArray *fields = g_ptr_array_new();
+
+        add_field(fields, "JOB_RESULT_ID", jr->id);
+        add_field(fields, "JOB_NAME", jr->job_name);
+        add_field(fields, "JOB_CLASS_PATH", jr->class_path);
+        add_field(fields, "JOB_REQUESTER", jr->requester);
+        g_ptr_array_add(fields, NULL);
+        return (char **) g_ptr_array_free(fields, false);
+}
+
+/* JOB_VAR_<name> for each value that is not sensitive: a unit's environment can be read by every user of the host. */
+static void add_variables(GPtrArray *environment, const JobResult *jr) {
+        g_autoptr(JsonObject) values = NULL;
+        g_autoptr(GList) names = NULL;
+
+        if (!jr->data || json_parse_object(jr->data, strlen(jr->data), SIZE_MAX, &values, NULL) < 0)
+                return;
+        names = json_object_get_members(values);
+        for (GList *l = names; l; l = l->next) {
+                g_autofree char *text = variable_value_to_text(json_object_get_member(values, l->data));
+
+                g_ptr_array_add(environment, g_strdup_printf("JOB_VAR_%s=%s", (const char *) l->data, text));
+        }
+}
+
+static char **make_environment(const JobResult *jr) {
+        GPtrArray *environment = g_ptr_array_new();
+
+        add_field(environment, "JOB_RESULT_ID", jr->id);
+        add_field(environment, "JOB_NAME", jr->job_name);
+        add_field(environment, "JOB_CLASS_PATH", jr->class_path);
+        add_field(environment, "JOB_REQUESTER", jr->requester);
+        g_ptr_array_add(environment, g_strdup_printf("JOB_REQUESTER_UID=%" PRIu32, jr->requester_uid));
+        add_variables(environment, jr);
+        g_ptr_array_add(environment, NULL);
+        return (char **) g_ptr_array_free(environment, false);
+}
+
+static int start_unit(Run *run) {
+        const JobResult *jr = run->result;
+        g_autofree char *description = g_strdup_printf("%s for %s", jr->class_path, jr->requester);
+        g_autofree char *slice = slice_for_queue(jr->task_queue);
+        g_auto(GStrv) environment = make_environment(jr), fields = make_log_fields(jr);
+        UnitSpec spec = {
+                .name = run->unit,
+                .description = description,
+                .slice = slice,
+                .properties = run->class->properties,
+                .environment = (const char *const *) environment,
+                .log_fields = (const char *const *) fields,
+                .credentials_socket = JOBD_CREDENTIALS_PATH,
+                .soft_time_limit_usec = jr->soft_time_limit_usec,
+                .time_limit_usec = jr->time_limit_usec,
+                .sensitive = jr->has_sensitive_variables,
+        };
+
+        return unit_start(run->dispatcher->units, &spec);
+}
+
+static bool singleton_is_taken(const Run *run) {
+        GHashTableIter i;
+        Run *other;
+
+        g_hash_table_iter_init(&i, run->dispatcher->runs);
+        while (g_hash_table_iter_next(&i, NULL, (void **) &other))
+                if (other != run && !other->ended && strcmp(other->result->job_id, run->result->job_id) == 0)
+                        return true;
+        return false;
+}
+
+/* What was true when the run was requested is asked again now. Returns the sentence if the run may not start. */
+static char *check_again(Run *run) {
+        const DispatcherContext *c = &run->dispatcher->context;
+        g_autofree char *error = NULL;
+        const Job *job;
+        int r;
+
+        job = registry_find_by_id(c->registry, run->result->job_id);
+        if (!job)
+                return g_strdup("the job was deleted before the run could start");
+        if (!job->enabled)
+                return g_strdup_printf("Job %s is not enabled to be run!", job->class_path);
+        if (!job->installed)
+                return g_strdup_printf("Job %s is not presently installed and cannot be run", job->class_path);
+        if (job->effective.singleton && singleton_is_taken(run))
+                return g_strdup_printf("Job '%s' is a singleton and already running.", job->effective.name);
+        if (run->class)
+                return NULL;
+
+        r = c->run.loader->load(c->run.roots, job->class_path, &run->class, &error);
+        if (r < 0)
+                return g_strdup_printf("the class of job '%s' cannot be loaded: %s", job->class_path,
+                                       error ?: g_strerror(-r));
+        return NULL;
+}
+
+void run_start(Run *run) {
+        g_autofree char *problem = NULL;
+        int r;
+
+        if (run->result->revoked_by[0]) {
+                g_autofree char *message = g_strdup_printf("cancelled by %s", run->result->revoked_by);
+
+                run_finish(run, JOB_RESULT_REVOKED, JOB_RESULT_REASON_REVOKED, message, 0);
+                return;
+        }
+        if (!run->input) {
+                run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_INPUT_LOST,
+                           "the input is sensitive and so was in memory only; jobd was restarted before the run began: "
+                           "request it again",
+                           0);
+                return;
+        }
+        problem = check_again(run);
+        if (problem) {
+                run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE, problem, 0);
+                return;
+        }
+
+        run->has_unit = true;
+        r = start_unit(run);
+        if (r < 0) {
+                g_autofree char *message = g_strdup_printf("the job could not be started: %s", g_strerror(-r));
+
+                run->has_unit = false;
+                run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_START_FAILED, message, 0);
+                return;
+        }
+        run->class = job_class_free(run->class);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "run-request.h"
+#include "store.h"
+
+/*
+ * Brings runs from the request to the outcome: stores what was asked for, starts the oldest when there is room, follows
+ * its unit, stores how it ended, and only then lets go of the unit.
+ *
+ * How nothing is lost and nothing runs twice: the decision to start is stored (boot_id) before systemd is asked; a unit's
+ * name is used once for ever; a unit stays loaded until its outcome is stored. After a crash dispatcher_recover() finds
+ * each run by its unit.
+ */
+typedef struct Dispatcher Dispatcher;
+
+typedef struct DispatcherHooks {
+        /* A job result is new, or has changed, and that is on the disk. */
+        void (*added)(const JobResult *jr, void *userdata);
+        void (*changed)(const JobResult *jr, void *userdata);
+} DispatcherHooks;
+
+typedef struct DispatcherContext {
+        sd_event *event;
+        Store *store;
+        Registry *registry;
+        RunContext run; /* now_usec is not used */
+        const DispatcherHooks *hooks;
+        void *userdata;
+} DispatcherContext;
+
+int dispatcher_new(const DispatcherContext *context, Dispatcher **ret) _must_check_;
+Dispatcher *dispatcher_free(Dispatcher *d);
+DEFINE_CLEANUP(Dispatcher *, dispatcher_free);
+
+/* After a start: takes up what an earlier jobd left, and starts what waits. Blocks on one call to systemd. */
+int dispatcher_recover(Dispatcher *d) _must_check_;
+
+/*
+ * Stores a prepared run, in the open batch, and starts it once that is committed, when there is room. Takes over what
+ * *run holds. Returns 0, or negative errno and the refusal.
+ */
+int dispatcher_submit(Dispatcher *d, PreparedRun *run, Refusal *refusal) _must_check_;
+
+/* Revokes a run, in the open batch. by: the user who asks. -EALREADY: it has ended. */
+int dispatcher_cancel(Dispatcher *d, const char *id, const char *by, bool kill, Refusal *refusal) _must_check_;
+
+/* The job result as it is now: in flight or from the store. 1 and a copy to free, 0 for none, negative errno. */
+int dispatcher_get_result(Dispatcher *d, const char *id, JobResult **ret) _must_check_;
+
+/* The input of the run with that unit, borrowed until the loop goes on; NULL when there is none. */
+const Secret *dispatcher_find_input(Dispatcher *d, const char *unit);
+
+/* Whether a run waits or is in flight. */
+bool dispatcher_is_idle(const Dispatcher *d);
+
+/* Runs that wait and runs in flight. */
+void dispatcher_count(const Dispatcher *d, uint64_t *ret_waiting, uint64_t *ret_running);
+
+/* Whether the job has a run that waits or is in flight: its record cannot go then. */
+int dispatcher_job_is_in_use(Dispatcher *d, const char *job_id) _must_check_;

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "access.h"
+#include "announcer.h"
+#include "audit.h"
+#include "bus-error.h"
+#include "bus-objects.h"
+#include "bus-property.h"
+#include "json.h"
+#include "message-ids.h"
+#include "names.h"
+#include "now.h"
+#include "object-path.h"
+#include "variable.h"
+
+/* org.jobd1.Job */
+
+typedef struct JobBus {
+        Manager *manager; /* weak ref */
+        const Job *job;   /* the object of the current call, weak ref */
+} JobBus;
+
+/* ---- properties ---- */
+
+static int append_runnable(sd_bus_message *m, const void *job) {
+        return sd_bus_message_append(m, "b", (int) job_is_runnable(job));
+}
+
+static int append_overrides(sd_bus_message *m, const void *job) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "s");
+        for (JobField f = 0; f < _JOB_FIELD_MAX && r >= 0; f++)
+                if (job_is_overridden(job, f))
+                        r = sd_bus_message_append(m, "s", job_field_to_string(f));
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static int append_class_values(sd_bus_message *m, const void *job) {
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{ss}");
+        for (JobField f = 0; f < _JOB_FIELD_MAX && r >= 0; f++) {
+                g_autofree char *text = job_field_format(&((const Job *) job)->class_values, f);
+
+                r = sd_bus_message_append(m, "{ss}", job_field_to_string(f), text);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
+static const BusProperty properties[] = {
+        { "Id", "s", bus_append_char_array, offsetof(Job, id) },
+        { "ModuleName", "s", bus_append_string, offsetof(Job, module_name) },
+        { "JobClassName", "s", bus_append_string, offsetof(Job, job_class_name) },
+        { "ClassPath", "s", bus_append_string, offsetof(Job, class_path) },
+        { "Name", "s", bus_append_string, offsetof(Job, effective.name) },
+        { "Grouping", "s", bus_append_string, offsetof(Job, effective.grouping) },
+        { "Description", "s", bus_append_string, offsetof(Job, effective.description) },
+        { "ApprovalRequired", "b", bus_append_bool, offsetof(Job, effective.approval_required) },
+        { "DryRunDefault", "b", bus_append_bool, offsetof(Job, effective.dryrun_default) },
+        { "HasSensitiveVariables", "b", bus_append_bool, offsetof(Job, effective.has_sensitive_variables) },
+        { "Hidden", "b", bus_append_bool, offsetof(Job, effective.hidden) },
+        { "Singleton", "b", bus_append_bool, offsetof(Job, effective.singleton) },
+        { "SoftTimeLimitUSec", "t", bus_append_uint64, offsetof(Job, effective.soft_time_limit_usec) },
+        { "TimeLimitUSec", "t", bus_append_uint64, offsetof(Job, effective.time_limit_usec) },
+        { "TaskQueues", "as", bus_append_strv, offsetof(Job, effective.task_queues) },
+        { "Overrides", "as", append_overrides, 0 },
+        { "ClassValues", "a{ss}", append_class_values, 0 },
+        { "Enabled", "b", bus_append_bool, offsetof(Job, enabled) },
+        { "Installed", "b", bus_append_bool, offsetof(Job, installed) },
+        { "Runnable", "b", append_runnable, 0 },
+        { "System", "b", bus_append_bool, offsetof(Job, system) },
+        { "ReadOnly", "b", bus_append_bool, offsetof(Job, read_only) },
+        { "SupportsDryRun", "b", bus_append_bool, offsetof(Job, supports_dryrun) },
+        { "File", "s", bus_append_string, offsetof(Job, file) },
+        { "DateCreated", "t", bus_append_uint64, offsetof(Job, date_created) },
+        { "LastUpdated", "t", bus_append_uint64, offsetof(Job, last_updated) },
+};
+
+const char *const job_bus_changing_properties[] = {
+        "Name",     "Grouping",          "Description",   "ApprovalRequired", "DryRunDefault", "HasSensitiveVariables",
+        "Hidden",   "Singleton",         "TaskQueues",    "SoftTimeLimitUSec", "TimeLimitUSec", "Overrides",
+        "Enabled",  "Installed",         "Runnable",      "System",           "ReadOnly",      "ClassValues",
+        "File",     "SupportsDryRun",    "LastUpdated",   NULL,
+};
+
+int job_bus_append_properties(sd_bus_message *reply, const Job *job) {
+        return bus_property_append_all(properties, ELEMENTSOF(properties), reply, job);
+}
+
+static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
+                        sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        JobBus *b = userdata;
+
+        return bus_property_append(properties, ELEMENTSOF(properties), property, reply, b->job);
+}
+
+/* ---- changes ---- */
+
+typedef struct ChangedJob {
+        Manager *manager;
+        char id[UUID_STRING_SIZE];
+} ChangedJob;
+
+static void on_change_committed(int r, void *userdata) {
+        g_autofree ChangedJob *c = userdata;
+        char path[OBJECT_PATH_SIZE];
+
+        if (r < 0)
+                return;
+        object_path_format(JOBD_JOB_PATH, c->id, path);
+        announcer_changed(c->manager->announcer, path, JOBD_JOB_INTERFACE, job_bus_changing_properties);
+}
+
+/* What was changed, for the journal: "<caller> <what>". */
+typedef struct Change {
+        const char *message_id;
+        const char *field; /* NULL: none */
+        const char *what;
+} Change;
+
+/* Stores the changed copy (takes it over), announces it and replies, once it is on the disk. */
+static int put_and_reply(JobBus *b, Job *changed, const Change *change, sd_bus_message *call, sd_bus_error *error) {
+        g_autofree char *caller = access_caller_name(b->manager->access, call);
+        Manager *m = b->manager;
+        ChangedJob *c;
+        int r;
+
+        c = g_new(ChangedJob, 1);
+        c->manager = m;
+        (void) g_strlcpy(c->id, changed->id, sizeof(c->id));
+        changed->last_updated = now_usec();
+        r = registry_put(m->registry, changed);
+        if (r < 0) {
+                Refusal f = {};
+
+                g_free(c);
+                if (r == -EEXIST)
+                        r = refuse(&f, r, BUS_ERROR_NAME_TAKEN,
+                                   "another job has this name already: names identify jobs, choose another one");
+                else
+                        r = refuse_store(&f, r, store_error_text(m->store));
+                return bus_refuse(error, r, &f);
+        }
+        b->job = changed;
+        audit_job_after_commit(m->store, change->message_id, caller, changed, change->field, "%s %s", caller,
+                               change->what);
+        store_after_commit(m->store, on_change_committed, c);
+        return bus_reply_after_commit(m, call, NULL);
+}
+
+static int set_enabled(JobBus *b, sd_bus_message *call, bool enabled, sd_bus_error *error) {
+        _cleanup_(job_freep) Job *j = NULL;
+        g_autofree char *what = NULL;
+
+        if (b->job->enabled == enabled)
+                return sd_bus_reply_method_return(call, NULL);
+        if (enabled && !b->job->installed)
+                return sd_bus_error_setf(error, BUS_ERROR_JOB_NOT_INSTALLED,
+                                         "job '%s' is not presently installed: install its class again and run \"jobctl "
+                                         "refresh\" before enabling it",
+                                         b->job->class_path);
+
+        j = job_copy(b->job);
+        j->enabled = enabled;
+        what = g_strdup_printf("%s job '%s'", enabled ? "enabled" : "disabled", j->class_path);
+        return put_and_reply(b, TAKE_PTR(j),
+                             &(Change){ enabled ? JOBD_MESSAGE_JOB_ENABLED_STR : JOBD_MESSAGE_JOB_DISABLED_STR, NULL,
+                                        what },
+                             call, error);
+}
+
+static int method_enable(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return set_enabled(userdata, m, true, error);
+}
+
+static int method_disable(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        return set_enabled(userdata, m, false, error);
+}
+
+static int read_field(sd_bus_message *m, JobField *ret, sd_bus_error *error) {
+        GString *known = NULL;
+        const char *text;
+        int r;
+
+        r = sd_bus_message_read(m, "s", &text);
+        if (r < 0)
+                return r;
+        *ret = job_field_from_string(text);
+        if (*ret >= 0)
+                return 0;
+
+        known = g_string_new(NULL);
+        for (JobField f = 0; f < _JOB_FIELD_MAX; f++)
+                g_string_append_printf(known, "%s%s", f == 0 ? "" : ", ", job_field_to_string(f));
+        r = sd_bus_error_setf(error, BUS_ERROR_INVALID_FIELD, "'%s' cannot be overridden: use one of %s", text,
+                              known->str);
+        g_string_free(known, true);
+        return r;
+}
+
+static int check_sensitive_conflict(const Job *before, const Job *after, sd_bus_error *error) {
+        if (!job_has_sensitive_conflict(after) || job_has_sensitive_conflict(before))
+                return 0;
+        return sd_bus_error_setf(error, BUS_ERROR_SENSITIVE_CONFLICT,
+                                 "A job that may have sensitive variables cannot be marked as requiring approval: change "
+                                 "has_sensitive_variables or approval_required of job '%s' first",
+                                 after->class_path);
+}
+
+static int method_set_override(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        JobBus *b = userdata;
+        g_autofree char *problem = NULL, *what = NULL;
+        _cleanup_(job_freep) Job *j = NULL;
+        const char *value;
+        JobField field;
+        int r;
+
+        r = read_field(m, &field, error);
+        if (r >= 0)
+                r = sd_bus_message_read(m, "s", &value);
+        if (r < 0)
+                return r;
+
+        j = job_copy(b->job);
+        r = job_set_override(j, field, value, &problem);
+        if (r < 0)
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_VALUE, "%s: %s", job_field_to_string(field), problem);
+        r = check_sensitive_conflict(b->job, j, error);
+        if (r < 0)
+                return r;
+
+        what = g_strdup_printf("set %s of job '%s' to \"%s\"", job_field_to_string(field), j->class_path, value);
+        return put_and_reply(b, TAKE_PTR(j),
+                             &(Change){ JOBD_MESSAGE_OVERRIDE_SET_STR, job_field_to_string(field), what }, m, error);
+}
+
+static int method_clear_override(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(job_freep) Job *j = NULL;
+        g_autofree char *what = NULL;
+        JobBus *b = userdata;
+        JobField field;
+        int r;
+
+        r = read_field(m, &field, error);
+        if (r < 0)
+                return r;
+        if (!job_is_overridden(b->job, field))
+                return sd_bus_reply_method_return(m, NULL);
+
+        j = job_copy(b->job);
+        job_clear_override(j, field);
+        r = check_sensitive_conflict(b->job, j, error);
+        if (r < 0)
+                return r;
+        what = g_strdup_printf("cleared the override of %s of job '%s'", job_field_to_string(field), j->class_path);
+        return put_and_reply(b, TAKE_PTR(j),
+                             &(Change){ JOBD_MESSAGE_OVERRIDE_CLEARED_STR, job_field_to_string(field), what }, m,
+                             error);
+}
+
+/* ---- the others ---- */
+
+static int method_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        JobBus *b = userdata;
+
+        return bus_run_job(b->manager, m, b->job, error);
+}
+
+static void on_delete_committed(int r, void *userdata) {
+        g_autofree ChangedJob *c = userdata;
+        char path[OBJECT_PATH_SIZE];
+
+        if (r < 0)
+                return;
+        object_path_format(JOBD_JOB_PATH, c->id, path);
+        announcer_signal(c->manager->announcer, "JobRemoved", path);
+}
+
+static int check_delete(JobBus *b, sd_bus_error *error) {
+        int r;
+
+        if (b->job->system)
+                return sd_bus_error_setf(error, BUS_ERROR_SYSTEM_JOB,
+                                         "Unable to delete Job %s. System Job cannot be deleted: disable it instead",
+                                         b->job->effective.name);
+        r = dispatcher_job_is_in_use(b->manager->dispatcher, b->job->id);
+        if (r > 0)
+                return sd_bus_error_setf(error, BUS_ERROR_JOB_IN_USE,
+                                         "job '%s' has runs that have not ended: wait for them or cancel them first",
+                                         b->job->class_path);
+        return r;
+}
+
+static int method_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        JobBus *b = userdata;
+        g_autofree char *caller = access_caller_name(b->manager->access, m);
+        _cleanup_(job_freep) Job *deleted = NULL;
+        ChangedJob *c;
+        int r;
+
+        r = check_delete(b, error);
+        if (r < 0)
+                return r;
+
+        c = g_new(ChangedJob, 1);
+        c->manager = b->manager;
+        (void) g_strlcpy(c->id, b->job->id, sizeof(c->id));
+        deleted = job_copy(b->job);
+        r = registry_delete(b->manager->registry, deleted->id);
+        if (r < 0) {
+                Refusal f = {};
+
+                g_free(c);
+                return bus_refuse(error, refuse_store(&f, r, store_error_text(b->manager->store)), &f);
+        }
+        b->job = NULL;
+        audit_job_after_commit(b->manager->store, JOBD_MESSAGE_JOB_DELETED_STR, caller, deleted, NULL,
+                               "%s deleted job '%s'", caller, deleted->class_path);
+        store_after_commit(b->manager->store, on_delete_committed, c);
+        return bus_reply_after_commit(b->manager, m, NULL);
+}
+
+static int method_get_variables(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        JobBus *b = userdata;
+        _cleanup_(job_class_freep) JobClass *class = NULL;
+        g_autofree char *problem = NULL, *text = NULL;
+        g_autoptr(GPtrArray) ordered = NULL;
+        g_autoptr(JsonNode) node = NULL;
+        int r;
+
+        r = b->manager->loader->load(b->manager->roots, b->job->class_path, &class, &problem);
+        if (r < 0)
+                return sd_bus_error_setf(error, BUS_ERROR_JOB_CLASS_NOT_LOADABLE,
+                                         "the class of job '%s' cannot be loaded: %s", b->job->class_path,
+                                         problem ?: g_strerror(-r));
+        ordered = variables_in_order(class->variables, (const char *const *) class->field_order);
+        node = variables_describe(ordered);
+        text = json_format(node);
+        return sd_bus_reply_method_return(m, "s", text);
+}
+
+/* ---- the object ---- */
+
+#define CONST_PROPERTY(name, type) SD_BUS_PROPERTY(name, type, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
+#define PROPERTY(name, type) SD_BUS_PROPERTY(name, type, get_property, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION)
+
+static const sd_bus_vtable vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Run", SD_BUS_ARGS("s", data, "a{sv}", options), SD_BUS_RESULT("s", id, "o", result),
+                                method_run, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
+        SD_BUS_METHOD_WITH_ARGS("Enable", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_enable, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Disable", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_disable,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetOverride", SD_BUS_ARGS("s", field, "s", value), SD_BUS_NO_RESULT,
+                                method_set_override, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ClearOverride", SD_BUS_ARGS("s", field), SD_BUS_NO_RESULT, method_clear_override,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_delete, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetVariables", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", variables), method_get_variables,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        CONST_PROPERTY("Id", "s"),
+        CONST_PROPERTY("ModuleName", "s"),
+        CONST_PROPERTY("JobClassName", "s"),
+        CONST_PROPERTY("ClassPath", "s"),
+        PROPERTY("Name", "s"),
+        PROPERTY("Grouping", "s"),
+        PROPERTY("Description", "s"),
+        PROPERTY("ApprovalRequired", "b"),
+        PROPERTY("DryRunDefault", "b"),
+        PROPERTY("HasSensitiveVariables", "b"),
+        PROPERTY("Hidden", "b"),
+        PROPERTY("Singleton", "b"),
+        PROPERTY("SoftTimeLimitUSec", "t"),
+        PROPERTY("TimeLimitUSec", "t"),
+        PROPERTY("TaskQueues", "as"),
+        PROPERTY("Overrides", "as"),
+        PROPERTY("ClassValues", "a{ss}"),
+        PROPERTY("Enabled", "b"),
+        PROPERTY("Installed", "b"),
+        PROPERTY("Runnable", "b"),
+        PROPERTY("System", "b"),
+        PROPERTY("ReadOnly", "b"),
+        PROPERTY("SupportsDryRun", "b"),
+        PROPERTY("File", "s"),
+        CONST_PROPERTY("DateCreated", "t"),
+        PROPERTY("LastUpdated", "t"),
+        SD_BUS_VTABLE_END,
+};
+
+static int find_job(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
+                    sd_bus_error *error) {
+        char id[UUID_STRING_SIZE];
+        JobBus *b = userdata;
+
+        if (object_path_parse(path, JOBD_JOB_PATH, id) < 0)
+                return 0;
+        b->job = registry_find_by_id(b->manager->registry, id);
+        if (!b->job)
+                return 0;
+        *ret_found = b;
+        return 1;
+}
+
+int job_bus_add(Manager *m, sd_bus *bus) {
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        JobBus *b;
+        int r;
+
+        b = g_new0(JobBus, 1);
+        b->manager = m;
+        r = sd_bus_add_fallback_vtable(bus, &slot, JOBD_JOB_PATH, JOBD_JOB_INTERFACE, vtable, find_job, b);
+        if (r < 0) {
+                g_free(b);
+                return r;
+        }
+        (void) sd_bus_slot_set_destroy_callback(slot, g_free);
+        return sd_bus_slot_set_floating(slot, true);
+}

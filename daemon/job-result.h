@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "macro.h"
+#include "outcome.h"
+#include "uuid.h"
+
+/*
+ * A job result: one run of a job, from the request to the outcome. Its state changes in job_result_set_state() only.
+ */
+typedef struct JobResult {
+        int64_t seq; /* order of the requests; 0 until stored */
+        char id[UUID_STRING_SIZE];
+        char job_id[UUID_STRING_SIZE]; /* "" when the job was deleted */
+        char *job_name;
+        char *class_path;
+        uint32_t requester_uid;
+        char *requester; /* user name at the time of the request, or the uid in digits */
+        char *task_queue;
+        JobResultStatus status;
+        JobResultReason reason;
+        char *message;  /* never NULL */
+        char *warnings; /* lines; never NULL */
+        char *revoked_by; /* who cancelled it; "" when nobody did */
+        bool has_sensitive_variables;
+        char *data; /* the input, JSON; NULL when it is sensitive */
+        uint64_t soft_time_limit_usec; /* effective at the time of the request, never 0 */
+        uint64_t time_limit_usec;
+        uint64_t date_created; /* usec since the epoch, 0: not yet */
+        uint64_t date_started;
+        uint64_t date_done;
+        char *boot_id;       /* the boot in which the unit may have been started; "" before */
+        char *invocation_id; /* of the unit, 32 digits; "" until known */
+        int exit_code;       /* -1: none */
+        int signal;          /* 0: none */
+        uint64_t cpu_usage_nsec; /* UINT64_MAX: not known */
+} JobResult;
+
+JobResult *job_result_new(void);
+JobResult *job_result_free(JobResult *jr);
+DEFINE_CLEANUP(JobResult *, job_result_free);
+
+/* "jobd-run-<id>.service". Free with g_free(). */
+char *job_result_unit(const JobResult *jr);
+
+/* Adds a line to warnings. */
+void job_result_add_warning(JobResult *jr, const char *warning);
+
+/*
+ * The one place where a job result changes its state. The transitions: PENDING to STARTED or to a final state, STARTED
+ * to a final state. Returns -EINVAL for any other (an outcome is never overwritten). Sets the time that belongs to the
+ * new state; the caller stores, announces and logs (results.h).
+ */
+int job_result_set_state(JobResult *jr, JobResultStatus status, JobResultReason reason, const char *message,
+                         uint64_t when_usec) _must_check_;

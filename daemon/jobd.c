@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <malloc.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <systemd/sd-daemon.h>
+
+#include "config.h"
+#include "log.h"
+#include "manager.h"
+
+static int run(void) {
+        _cleanup_(manager_freep) Manager *m = NULL;
+        int r;
+
+        r = manager_new(&m);
+        if (r < 0)
+                return r;
+        r = manager_startup(m);
+        if (r < 0)
+                return r;
+        (void) sd_notify(false, "READY=1\nSTATUS=Ready.");
+        r = manager_run(m);
+        (void) sd_notify(false, "STOPPING=1\nSTATUS=Leaving.");
+        return r;
+}
+
+/*
+ * Input may be sensitive. No other process of our user may look into ours, no core dump is made of it, and memory that
+ * is freed is overwritten (mallopt(3), M_PERTURB).
+ */
+static void protect_memory(void) {
+        (void) prctl(PR_SET_DUMPABLE, 0);
+        (void) mallopt(M_PERTURB, 0x5a);
+}
+
+int main(int argc, char *argv[]) {
+        if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+                (void) printf("jobd " PROJECT_VERSION "\n");
+                return EXIT_SUCCESS;
+        }
+        if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+                (void) printf("jobd [--help] [--version]\n\n"
+                              "The daemon of the job registry. systemd starts it when it is needed:\n"
+                              "see jobd(8), and jobctl(1) for the tool to use it.\n");
+                return EXIT_SUCCESS;
+        }
+        if (argc > 1) {
+                (void) fprintf(stderr, "jobd: unknown argument '%s': it takes --help and --version\n", argv[1]);
+                return 2;
+        }
+
+        if (isatty(STDERR_FILENO))
+                log_set_target(LOG_TARGET_CONSOLE);
+        protect_memory();
+        return run() < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-journal.h>
+
+#include "macro.h"
+
+/*
+ * Reading the journal; only journal*.c does. Lines of a run are found by fields that a job cannot write: _SYSTEMD_UNIT
+ * of a unit name that is never used again, and what jobd itself wrote for the run.
+ */
+
+/* Opens the journal with matches for all lines of a run. Close it by sd_journal_close(). */
+int journal_open_run(const char *unit, const char *result_id, sd_journal **ret) _must_check_;
+
+/* The current entry as a JSON object on one line, with its newline; g_free() it. NULL: not a line to show. */
+char *journal_format_entry(sd_journal *j);
+
+/*
+ * Whether PID 1's starter has reported that it could not start the unit's program, and at which step and why. Returns 1
+ * and both texts (g_free()), 0 when there is no such report, negative errno.
+ */
+int journal_find_start_failure(const char *unit, char **ret_step, char **ret_error) _must_check_;
+
+/* Whether PID 1 has ever spoken of a unit of that name: 1, 0, negative errno. */
+int journal_knows_unit(const char *unit) _must_check_;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "dispatcher.h"
+#include "log-stream.h"
+#include "registry.h"
+#include "settings.h"
+#include "store.h"
+
+typedef struct Access Access;
+typedef struct Announcer Announcer;
+typedef struct CredentialServer CredentialServer;
+typedef struct DirectServer DirectServer;
+
+/* Everything the daemon consists of. The parts do not know it; the bus objects (*-bus.c) and jobd.c do. */
+typedef struct Manager {
+        sd_event *event;
+        sd_bus *bus; /* the system bus, for clients */
+        Settings *settings;
+        const JobClassLoader *loader;
+        const char *const *roots;
+        Store *store;
+        sd_event_source *commit_source;
+        Registry *registry;
+        Dispatcher *dispatcher;
+        LogStreams *log_streams;
+        Access *access;
+        Announcer *announcer;
+        CredentialServer *credential_server;
+        DirectServer *direct_server;
+} Manager;
+
+/* Opens the store, reads the registry, connects to the bus. On failure it has logged why. */
+int manager_new(Manager **ret) _must_check_;
+Manager *manager_free(Manager *m);
+DEFINE_CLEANUP(Manager *, manager_free);
+
+/* Takes over the sockets from systemd, exports the objects, takes up what an earlier jobd left, takes the bus name. */
+int manager_startup(Manager *m) _must_check_;
+
+/* Until it is told to end, or was idle for long enough. */
+int manager_run(Manager *m) _must_check_;
+
+/* Nothing is going on that would be lost or delayed if the daemon left now. */
+bool manager_is_idle(const Manager *m);
+
+/* Reads the job classes from disk; logs what was refused. *ret_report: array of RefreshEntry. caller: for the log. */
+int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refusal *refusal) _must_check_;

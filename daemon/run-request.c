@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "json.h"
+#include "run-request.h"
+#include "variable.h"
+
+void prepared_run_done(PreparedRun *p) {
+        p->result = job_result_free(p->result);
+        p->input = secret_free(p->input);
+        p->class = job_class_free(p->class);
+}
+
+const char *run_request_default_queue(const Job *job, const Settings *settings) {
+        char **queues = job->effective.task_queues;
+
+        return queues && queues[0] ? queues[0] : settings->default_queue;
+}
+
+static int check_job(const Job *job, Refusal *f) {
+        if (!job->enabled)
+                return refuse(f, -EACCES, BUS_ERROR_JOB_NOT_ENABLED,
+                              "job '%s' is not enabled: run \"jobctl enable %s\" after reviewing it", job->class_path,
+                              job->class_path);
+        if (!job->installed)
+                return refuse(f, -ENXIO, BUS_ERROR_JOB_NOT_INSTALLED,
+                              "job '%s' is not presently installed and cannot be run: install its class again and run "
+                              "\"jobctl refresh\"",
+                              job->class_path);
+        if (job_has_sensitive_conflict(job))
+                return refuse(f, -EINVAL, BUS_ERROR_SENSITIVE_CONFLICT,
+                              "job '%s' is flagged as possibly having sensitive variables but is also flagged as "
+                              "requiring approval: override one of the two, e.g. \"jobctl set %s approval_required=no\"",
+                              job->class_path, job->class_path);
+        return 0;
+}
+
+static int load_class(const RunContext *c, const Job *job, JobClass **ret, Refusal *f) {
+        g_autofree char *error = NULL;
+        int r;
+
+        r = c->loader->load(c->roots, job->class_path, ret, &error);
+        if (r == -ENOENT)
+                return refuse(f, -ENXIO, BUS_ERROR_JOB_CLASS_NOT_LOADABLE,
+                              "the class of job '%s' is no longer on disk: run \"jobctl refresh\"", job->class_path);
+        if (r < 0)
+                return refuse(f, -ENXIO, BUS_ERROR_JOB_CLASS_NOT_LOADABLE,
+                              "the class of job '%s' cannot be loaded: %s", job->class_path, error ?: g_strerror(-r));
+        return 0;
+}
+
+static int check_queue(const RunContext *c, const Job *job, const char *queue, Refusal *f) {
+        char **queues = job->effective.task_queues;
+        g_autofree char *valid = NULL;
+
+        if (!queue)
+                return 0;
+        if (queues && queues[0] ? g_strv_contains((const char *const *) queues, queue)
+                                : strcmp(queue, c->settings->default_queue) == 0)
+                return 0;
+        valid = queues && queues[0] ? g_strjoinv(", ", queues) : g_strdup(c->settings->default_queue);
+        return refuse(f, -EINVAL, BUS_ERROR_INVALID_QUEUE, "\"%s\" is not a valid choice: job '%s' may use %s", queue,
+                      job->class_path, valid);
+}
+
+static int parse_data(const RunRequest *request, JsonObject **ret, Refusal *f) {
+        g_autofree char *error = NULL;
+        int r;
+
+        if (request->data_size == 0) {
+                *ret = json_object_new();
+                return 0;
+        }
+        r = json_parse_object(request->data, request->data_size, JSON_SIZE_MAX, ret, &error);
+        if (r < 0)
+                return refuse(f, r, r == -E2BIG ? BUS_ERROR_DATA_TOO_LARGE : BUS_ERROR_INVALID_JSON,
+                              "the data of the request is refused: %s", error);
+        return 0;
+}
+
+static char *format_object(JsonObject *object) {
+        g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), object);
+
+        return json_format(node);
+}
+
+static int validate(const JobClass *class, JsonObject *data, JsonObject **ret_values, Refusal *f) {
+        g_autoptr(JsonObject) errors = NULL;
+        int r;
+
+        r = variables_validate(class->variables, data, ret_values, &errors);
+        if (r < 0) {
+                g_autofree char *text = format_object(errors);
+
+                return refuse(f, r, BUS_ERROR_INVALID_DATA, "%s", text);
+        }
+        return 0;
+}
+
+/* Reference, row A8: a dry run of a job that supports it needs no approval. */
+static bool is_dry_run(const JobClass *class, JsonObject *values) {
+        return variables_support_dryrun(class->variables) && json_object_has_member(values, "dryrun") &&
+               json_object_get_boolean_member(values, "dryrun");
+}
+
+static uint64_t limit_or_default(uint64_t limit, uint64_t otherwise) {
+        return limit > 0 ? limit : otherwise;
+}
+
+static JobResult *make_result(const RunContext *c, const Job *job, const RunRequest *request, const JobClass *class,
+                              JsonObject *values) {
+        JobResult *jr;
+
+        jr = job_result_new();
+        uuid_new(jr->id);
+        (void) g_strlcpy(jr->job_id, job->id, sizeof(jr->job_id));
+        jr->job_name = g_strdup(job->effective.name);
+        jr->class_path = g_strdup(job->class_path);
+        jr->requester_uid = request->requester_uid;
+        jr->requester = g_strdup(request->requester);
+        jr->task_queue = g_strdup(request->task_queue ?: run_request_default_queue(job, c->settings));
+        jr->has_sensitive_variables = job->effective.has_sensitive_variables ||
+                                      variables_have_sensitive(class->variables);
+        if (!job->effective.has_sensitive_variables) {
+                g_autoptr(JsonObject) public = variables_public_values(class->variables, values);
+
+                jr->data = format_object(public);
+        }
+        jr->soft_time_limit_usec = limit_or_default(job->effective.soft_time_limit_usec,
+                                                    c->settings->default_soft_time_limit_usec);
+        jr->time_limit_usec = limit_or_default(job->effective.time_limit_usec, c->settings->default_time_limit_usec);
+        jr->date_created = c->now_usec;
+
+        /* The reference's row M12: a warning, not an error. */
+        if (jr->time_limit_usec <= jr->soft_time_limit_usec) {
+                g_autofree char *warning = g_strdup_printf(
+                                "The hard time limit of %.1f seconds is less than or equal to the soft time limit of %.1f "
+                                "seconds. This job will fail silently after %.1f seconds.",
+                                (double) jr->time_limit_usec / USEC_PER_SEC,
+                                (double) jr->soft_time_limit_usec / USEC_PER_SEC,
+                                (double) jr->time_limit_usec / USEC_PER_SEC);
+
+                job_result_add_warning(jr, warning);
+        }
+        return jr;
+}
+
+int run_request_prepare(const RunContext *c, const Job *job, const RunRequest *request, PreparedRun *ret, Refusal *f) {
+        _cleanup_(job_class_freep) JobClass *class = NULL;
+        g_autoptr(JsonObject) data = NULL, values = NULL;
+        _cleanup_(secret_freep) Secret *input = NULL;
+        g_autofree char *text = NULL;
+        int r;
+
+        r = check_job(job, f);
+        if (r >= 0)
+                r = load_class(c, job, &class, f);
+        if (r >= 0)
+                r = parse_data(request, &data, f);
+        if (r >= 0)
+                r = check_queue(c, job, request->task_queue, f);
+        if (r >= 0)
+                r = validate(class, data, &values, f);
+        if (r < 0)
+                return r;
+        if (job->effective.approval_required && !is_dry_run(class, values))
+                return refuse(f, -EACCES, BUS_ERROR_APPROVAL_REQUIRED,
+                              "job '%s' requires approval, and this version of jobd has no approvals yet: override it by "
+                              "\"jobctl set %s approval_required=no\" if it may run without",
+                              job->class_path, job->class_path);
+
+        text = format_object(values);
+        input = secret_new(text);
+        explicit_bzero(text, strlen(text));
+        if (!input)
+                return refuse(f, -ENOMEM, BUS_ERROR_TOO_MANY, "there is no memory to hold the input of the run");
+
+        ret->result = make_result(c, job, request, class, values);
+        ret->input = TAKE_PTR(input);
+        ret->class = TAKE_PTR(class);
+        return 0;
+}

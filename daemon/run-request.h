@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "job-class.h"
+#include "job-result.h"
+#include "refusal.h"
+#include "registry.h"
+#include "secret.h"
+#include "settings.h"
+
+/* A request to run a job, checked in the order of the reference. No bus: decoding and permission come before it. */
+
+typedef struct RunRequest {
+        const char *data;       /* JSON, "" for none */
+        size_t data_size;
+        const char *task_queue; /* NULL: the job's first, or the default queue */
+        uint32_t requester_uid;
+        const char *requester;
+} RunRequest;
+
+/* What the checks look at. */
+typedef struct RunContext {
+        const Settings *settings;
+        const JobClassLoader *loader;
+        const char *const *roots;
+        uint64_t now_usec;
+} RunContext;
+
+/* A request that passed: everything a run needs. */
+typedef struct PreparedRun {
+        JobResult *result;
+        Secret *input;
+        JobClass *class;
+} PreparedRun;
+
+void prepared_run_done(PreparedRun *p);
+
+/*
+ * Checks in this order: job enabled, installed, sensitive and approval conflict, class loadable, approval, data is a JSON
+ * object, queue allowed, input valid. Negative errno and the refusal for the first that fails (all problems of the input
+ * at once).
+ */
+int run_request_prepare(const RunContext *context, const Job *job, const RunRequest *request, PreparedRun *ret,
+                        Refusal *refusal) _must_check_;
+
+/* The queues a run of this job may use; the first is the default. Borrowed. */
+const char *run_request_default_queue(const Job *job, const Settings *settings);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "secret.h"
+
+struct Secret {
+        char *bytes;
+        size_t size;
+        size_t mapped;
+};
+
+Secret *secret_new(const char *text) {
+        size_t size = strlen(text), mapped = size + 1; /* with the NUL */
+        Secret *s;
+        void *p;
+
+        p = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED)
+                return NULL;
+        (void) mlock(p, mapped); /* as far as LimitMEMLOCK= goes */
+        (void) madvise(p, mapped, MADV_DONTDUMP);
+        memcpy(p, text, size);
+
+        s = g_new(Secret, 1);
+        *s = (Secret){ p, size, mapped };
+        return s;
+}
+
+Secret *secret_free(Secret *s) {
+        if (!s)
+                return NULL;
+        explicit_bzero(s->bytes, s->mapped);
+        (void) munmap(s->bytes, s->mapped);
+        g_free(s);
+        return NULL;
+}
+
+const char *secret_bytes(const Secret *s) {
+        return s->bytes;
+}
+
+size_t secret_size(const Secret *s) {
+        return s->size;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "macro.h"
+
+/*
+ * The input of a run, as bytes. It may be sensitive, so it lives in pages of its own that are locked (not swapped),
+ * left out of core dumps, and wiped before they are given back.
+ */
+typedef struct Secret Secret;
+
+/* A copy of text. NULL with errno set when the kernel has no memory for it. */
+Secret *secret_new(const char *text);
+Secret *secret_free(Secret *s);
+DEFINE_CLEANUP(Secret *, secret_free);
+
+const char *secret_bytes(const Secret *s); /* ends in NUL */
+size_t secret_size(const Secret *s);

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "store-result.h"
+
+enum {
+        COLUMN_SEQ,
+        COLUMN_ID,
+        COLUMN_JOB_ID,
+        COLUMN_NAME,
+        COLUMN_CLASS_PATH,
+        COLUMN_REQUESTER_UID,
+        COLUMN_REQUESTER,
+        COLUMN_TASK_QUEUE,
+        COLUMN_STATUS,
+        COLUMN_REASON,
+        COLUMN_MESSAGE,
+        COLUMN_WARNINGS,
+        COLUMN_REVOKED_BY,
+        COLUMN_HAS_SENSITIVE_VARIABLES,
+        COLUMN_DATA,
+        COLUMN_SOFT_TIME_LIMIT,
+        COLUMN_TIME_LIMIT,
+        COLUMN_DATE_CREATED,
+        COLUMN_DATE_STARTED,
+        COLUMN_DATE_DONE,
+        COLUMN_BOOT_ID,
+        COLUMN_INVOCATION_ID,
+        COLUMN_EXIT_CODE,
+        COLUMN_SIGNAL,
+        COLUMN_CPU_USAGE_NSEC,
+};
+
+#define COLUMNS                                                                                               \
+        "seq, id, job_id, name, class_path, requester_uid, requester, task_queue, status, reason, message, "  \
+        "warnings, revoked_by, has_sensitive_variables, data, soft_time_limit_usec, time_limit_usec, "        \
+        "date_created, date_started, date_done, boot_id, invocation_id, exit_code, signal, cpu_usage_nsec"
+
+static char *column_strdup(sqlite3_stmt *statement, int column) {
+        return g_strdup(store_column_text(statement, column));
+}
+
+static void replace_text(char **text, sqlite3_stmt *statement, int column) {
+        g_free(*text);
+        *text = column_strdup(statement, column);
+}
+
+static JobResult *read_result(sqlite3_stmt *statement) {
+        JobResult *jr;
+
+        jr = job_result_new();
+        jr->seq = sqlite3_column_int64(statement, COLUMN_SEQ);
+        (void) g_strlcpy(jr->id, store_column_text(statement, COLUMN_ID), sizeof(jr->id));
+        (void) g_strlcpy(jr->job_id, store_column_text(statement, COLUMN_JOB_ID), sizeof(jr->job_id));
+        jr->job_name = column_strdup(statement, COLUMN_NAME);
+        jr->class_path = column_strdup(statement, COLUMN_CLASS_PATH);
+        jr->requester_uid = (uint32_t) sqlite3_column_int64(statement, COLUMN_REQUESTER_UID);
+        jr->requester = column_strdup(statement, COLUMN_REQUESTER);
+        jr->task_queue = column_strdup(statement, COLUMN_TASK_QUEUE);
+        jr->status = job_result_status_from_string(store_column_text(statement, COLUMN_STATUS));
+        jr->reason = job_result_reason_from_string(store_column_text(statement, COLUMN_REASON));
+        replace_text(&jr->message, statement, COLUMN_MESSAGE);
+        replace_text(&jr->warnings, statement, COLUMN_WARNINGS);
+        replace_text(&jr->revoked_by, statement, COLUMN_REVOKED_BY);
+        jr->has_sensitive_variables = sqlite3_column_int(statement, COLUMN_HAS_SENSITIVE_VARIABLES) != 0;
+        if (sqlite3_column_type(statement, COLUMN_DATA) != SQLITE_NULL)
+                jr->data = column_strdup(statement, COLUMN_DATA);
+        jr->soft_time_limit_usec = (uint64_t) sqlite3_column_int64(statement, COLUMN_SOFT_TIME_LIMIT);
+        jr->time_limit_usec = (uint64_t) sqlite3_column_int64(statement, COLUMN_TIME_LIMIT);
+        jr->date_created = (uint64_t) sqlite3_column_int64(statement, COLUMN_DATE_CREATED);
+        jr->date_started = (uint64_t) sqlite3_column_int64(statement, COLUMN_DATE_STARTED);
+        jr->date_done = (uint64_t) sqlite3_column_int64(statement, COLUMN_DATE_DONE);
+        replace_text(&jr->boot_id, statement, COLUMN_BOOT_ID);
+        replace_text(&jr->invocation_id, statement, COLUMN_INVOCATION_ID);
+        jr->exit_code = sqlite3_column_int(statement, COLUMN_EXIT_CODE);
+        jr->signal = sqlite3_column_int(statement, COLUMN_SIGNAL);
+        if (sqlite3_column_type(statement, COLUMN_CPU_USAGE_NSEC) != SQLITE_NULL)
+                jr->cpu_usage_nsec = (uint64_t) sqlite3_column_int64(statement, COLUMN_CPU_USAGE_NSEC);
+        return jr;
+}
+
+typedef struct Binding {
+        int index;
+        bool is_text;
+        const char *text; /* NULL: SQL NULL */
+        int64_t number;
+} Binding;
+
+#define BIND_TEXT(index_, text_) { .index = (index_), .is_text = true, .text = (text_) }
+#define BIND_NUMBER(index_, number_) { .index = (index_), .number = (int64_t) (number_) }
+
+static int bind_all(Store *s, sqlite3_stmt *statement, const Binding *bindings, size_t n) {
+        int r = 0;
+
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = bindings[i].is_text ? store_bind_text(s, statement, bindings[i].index, bindings[i].text)
+                                        : store_bind_int64(s, statement, bindings[i].index, bindings[i].number);
+        return r;
+}
+
+int store_result_insert(Store *s, JobResult *jr) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        const Binding bindings[] = {
+                BIND_TEXT(1, jr->id),
+                BIND_TEXT(2, jr->job_id[0] ? jr->job_id : NULL),
+                BIND_TEXT(3, jr->job_name),
+                BIND_TEXT(4, jr->class_path),
+                BIND_NUMBER(5, jr->requester_uid),
+                BIND_TEXT(6, jr->requester),
+                BIND_TEXT(7, jr->task_queue),
+                BIND_TEXT(8, job_result_status_to_string(jr->status)),
+                BIND_TEXT(9, job_result_reason_to_string(jr->reason)),
+                BIND_TEXT(10, jr->message),
+                BIND_TEXT(11, jr->warnings),
+                BIND_TEXT(12, jr->revoked_by),
+                BIND_NUMBER(13, jr->has_sensitive_variables),
+                BIND_TEXT(14, jr->data),
+                BIND_NUMBER(15, jr->soft_time_limit_usec),
+                BIND_NUMBER(16, jr->time_limit_usec),
+                BIND_NUMBER(17, jr->date_created),
+                BIND_NUMBER(18, jr->date_started),
+                BIND_NUMBER(19, jr->date_done),
+                BIND_TEXT(20, jr->boot_id),
+                BIND_TEXT(21, jr->invocation_id),
+                BIND_NUMBER(22, jr->exit_code),
+                BIND_NUMBER(23, jr->signal),
+        };
+        int r;
+
+        r = store_write_statement(s, STORE_RESULT_INSERT,
+                                  "INSERT INTO job_result (id, job_id, name, class_path, requester_uid, requester,"
+                                  " task_queue, status, reason, message, warnings, revoked_by,"
+                                  " has_sensitive_variables, data, soft_time_limit_usec, time_limit_usec,"
+                                  " date_created, date_started, date_done, boot_id, invocation_id, exit_code, signal)"
+                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                                  " RETURNING seq",
+                                  &statement);
+        if (r < 0)
+                return r;
+        r = bind_all(s, statement, bindings, ELEMENTSOF(bindings));
+        if (r < 0)
+                return r;
+        r = store_step(s, statement);
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        jr->seq = sqlite3_column_int64(statement, 0);
+        return 0;
+}
+
+int store_result_update(Store *s, const JobResult *jr) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        const Binding bindings[] = {
+                BIND_TEXT(1, jr->id),
+                BIND_TEXT(2, job_result_status_to_string(jr->status)),
+                BIND_TEXT(3, job_result_reason_to_string(jr->reason)),
+                BIND_TEXT(4, jr->message),
+                BIND_TEXT(5, jr->warnings),
+                BIND_TEXT(6, jr->revoked_by),
+                BIND_NUMBER(7, jr->date_started),
+                BIND_NUMBER(8, jr->date_done),
+                BIND_TEXT(9, jr->boot_id),
+                BIND_TEXT(10, jr->invocation_id),
+                BIND_NUMBER(11, jr->exit_code),
+                BIND_NUMBER(12, jr->signal),
+        };
+        int r;
+
+        r = store_write_statement(s, STORE_RESULT_UPDATE,
+                                  "UPDATE job_result SET status = ?2, reason = ?3, message = ?4, warnings = ?5,"
+                                  " revoked_by = ?6, date_started = ?7, date_done = ?8, boot_id = ?9,"
+                                  " invocation_id = ?10, exit_code = ?11, signal = ?12, cpu_usage_nsec = ?13"
+                                  " WHERE id = ?1",
+                                  &statement);
+        if (r < 0)
+                return r;
+        r = bind_all(s, statement, bindings, ELEMENTSOF(bindings));
+        if (r >= 0 && jr->cpu_usage_nsec != UINT64_MAX)
+                r = store_bind_int64(s, statement, 13, (int64_t) jr->cpu_usage_nsec);
+        return r < 0 ? r : store_step(s, statement);
+}
+
+int store_result_delete(Store *s, const char *id) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_write_statement(s, STORE_RESULT_DELETE, "DELETE FROM job_result WHERE id = ?", &statement);
+        if (r < 0)
+                return r;
+        r = store_bind_text(s, statement, 1, id);
+        return r < 0 ? r : store_step(s, statement);
+}
+
+int store_result_get(Store *s, const char *id, JobResult **ret) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_statement(s, STORE_RESULT_GET, "SELECT " COLUMNS " FROM job_result WHERE id = ?", &statement);
+        if (r < 0)
+                return r;
+        r = store_bind_text(s, statement, 1, id);
+        if (r < 0)
+                return r;
+        r = store_step(s, statement);
+        if (r > 0)
+                *ret = read_result(statement);
+        return r;
+}
+
+static int read_all(Store *s, sqlite3_stmt *statement, GPtrArray *results) {
+        int r;
+
+        while ((r = store_step(s, statement)) > 0)
+                g_ptr_array_add(results, read_result(statement));
+        return r;
+}
+
+/* The conditions that the filter sets, and their values in the order of the placeholders. */
+static char *filter_sql(const JobResultFilter *f, Binding *bindings, size_t *ret_n) {
+        GString *sql = g_string_new("SELECT " COLUMNS " FROM job_result");
+        const char *glue = " WHERE ";
+        int n = 0;
+
+        if (f->job_id) {
+                g_string_append_printf(sql, "%sjob_id = ?", glue);
+                bindings[n] = (Binding) BIND_TEXT(n + 1, f->job_id);
+                n++, glue = " AND ";
+        }
+        if (f->class_path) {
+                g_string_append_printf(sql, "%sclass_path = ?", glue);
+                bindings[n] = (Binding) BIND_TEXT(n + 1, f->class_path);
+                n++, glue = " AND ";
+        }
+        if (f->status >= 0) {
+                g_string_append_printf(sql, "%sstatus = ?", glue);
+                bindings[n] = (Binding) BIND_TEXT(n + 1, job_result_status_to_string(f->status));
+                n++, glue = " AND ";
+        }
+        if (f->requester_uid >= 0) {
+                g_string_append_printf(sql, "%srequester_uid = ?", glue);
+                bindings[n] = (Binding) BIND_NUMBER(n + 1, f->requester_uid);
+                n++, glue = " AND ";
+        }
+        if (f->before_seq > 0) {
+                g_string_append_printf(sql, "%sseq < ?", glue);
+                bindings[n] = (Binding) BIND_NUMBER(n + 1, f->before_seq);
+                n++, glue = " AND ";
+        }
+        g_string_append(sql, " ORDER BY seq DESC LIMIT ?");
+        bindings[n] = (Binding) BIND_NUMBER(n + 1, f->limit);
+        n++;
+
+        *ret_n = (size_t) n;
+        return g_string_free(sql, false);
+}
+
+int store_result_list(Store *s, const JobResultFilter *filter, GPtrArray *results) {
+        _cleanup_(store_statement_finalizep) sqlite3_stmt *statement = NULL;
+        g_autofree char *sql = NULL;
+        Binding bindings[6];
+        size_t n;
+        int r;
+
+        sql = filter_sql(filter, bindings, &n);
+        r = store_prepare(s, sql, &statement);
+        if (r < 0)
+                return r;
+        r = bind_all(s, statement, bindings, n);
+        return r < 0 ? r : read_all(s, statement, results);
+}
+
+int store_result_list_active(Store *s, GPtrArray *results) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_statement(s, STORE_RESULT_ACTIVE,
+                            "SELECT " COLUMNS " FROM job_result WHERE status = 'STARTED'"
+                            " UNION ALL SELECT " COLUMNS " FROM job_result WHERE status = 'PENDING' AND boot_id <> ''",
+                            &statement);
+        return r < 0 ? r : read_all(s, statement, results);
+}
+
+int store_result_next_pending(Store *s, JobResult **ret) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_statement(s, STORE_RESULT_NEXT_PENDING,
+                            "SELECT " COLUMNS " FROM job_result WHERE status = 'PENDING' AND boot_id = ''"
+                            " ORDER BY seq LIMIT 1",
+                            &statement);
+        if (r < 0)
+                return r;
+        r = store_step(s, statement);
+        if (r > 0)
+                *ret = read_result(statement);
+        return r;
+}
+
+int store_result_count_pending(Store *s, uint64_t *ret) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_statement(s, STORE_RESULT_COUNT_PENDING,
+                            "SELECT count(*) FROM job_result WHERE status = 'PENDING' AND boot_id = ''", &statement);
+        if (r < 0)
+                return r;
+        r = store_step(s, statement);
+        if (r > 0)
+                *ret = (uint64_t) sqlite3_column_int64(statement, 0);
+        return r < 0 ? r : 0;
+}

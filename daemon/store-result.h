@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "job-result.h"
+#include "store.h"
+
+/* The table job_result. */
+
+/* Which job results a list shows; unset members do not restrict. Newest first. */
+typedef struct JobResultFilter {
+        const char *job_id;
+        const char *class_path; /* also finds those of a job that was deleted */
+        JobResultStatus status; /* _JOB_RESULT_STATUS_INVALID: any */
+        int64_t requester_uid;  /* -1: any */
+        int64_t before_seq;     /* 0: from the newest */
+        unsigned limit;
+} JobResultFilter;
+
+/* In the open batch. Insert sets seq. Update writes what can change after the request: state, outcome, association. */
+int store_result_insert(Store *s, JobResult *jr) _must_check_;
+int store_result_update(Store *s, const JobResult *jr) _must_check_;
+int store_result_delete(Store *s, const char *id) _must_check_;
+
+/* 1: found, 0: there is none, negative errno. */
+int store_result_get(Store *s, const char *id, JobResult **ret) _must_check_;
+
+/* Appends JobResult to the array. */
+int store_result_list(Store *s, const JobResultFilter *filter, GPtrArray *results) _must_check_;
+
+/* Those that may have a unit: STARTED, and PENDING with a boot id. */
+int store_result_list_active(Store *s, GPtrArray *results) _must_check_;
+
+/* The oldest that waits and has not been dispatched. 1, 0 for none, negative errno. */
+int store_result_next_pending(Store *s, JobResult **ret) _must_check_;
+
+/* How many wait and have not been dispatched. */
+int store_result_count_pending(Store *s, uint64_t *ret) _must_check_;

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "macro.h"
+
+/*
+ * The database. store*.c are the only files that know SQLite: store.c opens, migrates and batches, store-job.c and
+ * store-result.c hold the SQL of their tables.
+ *
+ * Writes of one turn of the event loop share a transaction, the batch. A write returns when the database has taken it;
+ * it lasts only when the batch is committed. Whoever acknowledges something, or acts on it, does so in a callback of
+ * store_after_commit(). If the batch cannot be committed nothing of it is kept, and the callbacks are told so.
+ */
+typedef struct Store Store;
+
+/* Called once a batch is open: the owner of the loop arranges for store_commit() soon. */
+typedef void (*StoreBatchOpened)(Store *s, void *userdata);
+
+/* r: 0 when the batch is on the disk, or the negative errno for which it was given up. */
+typedef void (*StoreCommitted)(int r, void *userdata);
+
+enum { STORE_SCHEMA_VERSION = 1 };
+
+/*
+ * Opens the database, creates or migrates it (in one transaction). Returns 0, or negative errno and a sentence:
+ * -EPROTO: written by a newer jobd; -EBADMSG: not a database or damaged; -ENOSPC; -EROFS; -EACCES; -EIO; -ENOENT: the
+ * directory is missing. *ret_migrated: the schema was created or changed, so the registry needs a refresh.
+ */
+int store_open(const char *path, Store **ret, bool *ret_migrated, char **ret_error) _must_check_;
+
+/* Commits what is open and closes. Accepts NULL, returns NULL. */
+Store *store_close(Store *s);
+DEFINE_CLEANUP(Store *, store_close);
+
+void store_set_batch_opened(Store *s, StoreBatchOpened callback, void *userdata);
+
+/*
+ * Called when a batch was given up, before the callbacks of store_after_commit(): what was read from the database and
+ * changed in memory must be read again.
+ */
+void store_set_batch_lost(Store *s, StoreCommitted callback, void *userdata);
+
+/* Commits the batch, if one is open, and runs its callbacks. Returns 0 or the errno that they were told. */
+int store_commit(Store *s);
+
+/* Runs the callback when the open batch is committed or given up; at once, with 0, when no batch is open. */
+void store_after_commit(Store *s, StoreCommitted callback, void *userdata);
+
+/* Whether callbacks of store_after_commit() wait. */
+bool store_has_batch(const Store *s);
+
+/* The last failure in words ("no room on the disk"), for messages; borrowed, never NULL. */
+const char *store_error_text(const Store *s);
+
+/* ---- for store-*.c only ---- */
+
+/* A statement, prepared once and kept; cleared of its bindings. NULL and errno-style *ret_error on failure. */
+typedef enum StoreStatement {
+        STORE_JOB_LIST,
+        STORE_JOB_OVERRIDES,
+        STORE_JOB_PUT,
+        STORE_JOB_OVERRIDE_PUT,
+        STORE_JOB_OVERRIDES_CLEAR,
+        STORE_JOB_DELETE,
+        STORE_RESULT_INSERT,
+        STORE_RESULT_UPDATE,
+        STORE_RESULT_DELETE,
+        STORE_RESULT_GET,
+        STORE_RESULT_ACTIVE,
+        STORE_RESULT_NEXT_PENDING,
+        STORE_RESULT_COUNT_PENDING,
+        _STORE_STATEMENT_MAX,
+} StoreStatement;
+
+int store_statement(Store *s, StoreStatement which, const char *sql, sqlite3_stmt **ret) _must_check_;
+
+/* For a statement whose text varies: the caller finalizes it. */
+int store_prepare(Store *s, const char *sql, sqlite3_stmt **ret) _must_check_;
+
+static inline void store_statement_finalizep(sqlite3_stmt **statement) {
+        (void) sqlite3_finalize(*statement);
+}
+
+/* The same, and opens the batch: for statements that write. */
+int store_write_statement(Store *s, StoreStatement which, const char *sql, sqlite3_stmt **ret) _must_check_;
+
+/*
+ * Several writes that belong together: begin, the writes up to the first that fails, end with the result so far, which
+ * undoes all of them when it is negative and returns it.
+ */
+int store_nested_begin(Store *s) _must_check_;
+int store_nested_end(Store *s, int r) _must_check_;
+
+/* Steps: 1 for a row, 0 when done, negative errno. The statement is reset unless there was a row. */
+int store_step(Store *s, sqlite3_stmt *statement) _must_check_;
+
+void store_statement_reset(sqlite3_stmt *statement);
+DEFINE_CLEANUP(sqlite3_stmt *, store_statement_reset);
+
+int store_bind_text(Store *s, sqlite3_stmt *statement, int index, const char *text) _must_check_; /* NULL: SQL NULL */
+int store_bind_int64(Store *s, sqlite3_stmt *statement, int index, int64_t value) _must_check_;
+const char *store_column_text(sqlite3_stmt *statement, int column); /* "" for NULL; valid until the next step */

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "variable-type.h"
+
+/* One variable of the request that is being checked. */
+typedef struct Field {
+        const Variable *variable;
+        enum { FIELD_UNCHECKED, FIELD_IN_CHECK, FIELD_CHECKED } state;
+        JsonNode *value; /* normalised; NULL: wrong */
+        JsonArray *messages;
+} Field;
+
+typedef struct Validation {
+        Field *fields;
+        unsigned n_fields;
+        JsonObject *input; /* may be NULL */
+} Validation;
+
+typedef enum Condition {
+        CONDITION_MET,
+        CONDITION_UNMET,
+        CONDITION_UNKNOWN, /* the other variable's value is wrong */
+} Condition;
+
+static void check_field(Validation *v, Field *f);
+
+static Field *find_field(Validation *v, const char *name) {
+        for (unsigned i = 0; i < v->n_fields; i++)
+                if (strcmp(v->fields[i].variable->name, name) == 0)
+                        return v->fields + i;
+        return NULL;
+}
+
+static bool list_has(JsonArray *list, JsonNode *value) {
+        for (unsigned i = 0; i < json_array_get_length(list); i++)
+                if (json_node_equal(json_array_get_element(list, i), value))
+                        return true;
+        return false;
+}
+
+/* Equal; of a list, that it has all of what is asked. */
+static bool value_matches(JsonNode *value, JsonNode *asked) {
+        JsonArray *all;
+
+        if (!JSON_NODE_HOLDS_ARRAY(value) || !JSON_NODE_HOLDS_ARRAY(asked))
+                return json_node_equal(value, asked);
+
+        all = json_node_get_array(asked);
+        for (unsigned i = 0; i < json_array_get_length(all); i++)
+                if (!list_has(json_node_get_array(value), json_array_get_element(all, i)))
+                        return false;
+        return true;
+}
+
+static bool value_is_false(JsonNode *value) {
+        return JSON_NODE_HOLDS_VALUE(value) && json_node_get_value_type(value) == G_TYPE_BOOLEAN &&
+                        !json_node_get_boolean(value);
+}
+
+/* As deep as DependsOn= chains are long, and no job class has more than JOB_CLASS_VARIABLES_MAX variables. */
+static Condition check_condition(Validation *v, const Variable *variable) {
+        Field *other = variable->depends_on ? find_field(v, variable->depends_on) : NULL;
+        g_autoptr(JsonNode) asked = NULL;
+        bool met;
+
+        if (!other)
+                return CONDITION_MET;
+
+        check_field(v, other);
+        if (!other->value)
+                return CONDITION_UNKNOWN;
+
+        if (variable->depends_on_value) {
+                asked = variable_depends_on_value(variable, other->variable, NULL);
+                met = asked && value_matches(other->value, asked);
+        } else
+                met = !variable_value_is_empty(other->variable, other->value) && !value_is_false(other->value);
+        return met ? CONDITION_MET : CONDITION_UNMET;
+}
+
+static void add_unmet_message(const Field *f) {
+        const Variable *v = f->variable;
+
+        if (v->depends_on_value)
+                variable_message(f->messages, "Only taken when \"%s\" is \"%s\"; leave it out.", v->depends_on,
+                                 v->depends_on_value);
+        else
+                variable_message(f->messages, "Only taken when \"%s\" has a value; leave it out.", v->depends_on);
+}
+
+static JsonNode *field_value(Field *f, JsonNode *given, Condition condition) {
+        const Variable *v = f->variable;
+        bool empty;
+
+        if (!given && condition == CONDITION_MET && v->default_value)
+                return json_node_copy(v->default_value);
+
+        empty = !given || variable_value_is_empty(v, given);
+        if (condition == CONDITION_UNMET) {
+                if (empty)
+                        return json_node_init_null(json_node_alloc());
+                add_unmet_message(f);
+                return NULL;
+        }
+        if (!empty)
+                return v->type->check(v, given, f->messages);
+        if (v->required && condition == CONDITION_MET) {
+                variable_message(f->messages, "This field is required.");
+                return NULL;
+        }
+        return variable_without_value(v, given);
+}
+
+static void check_field(Validation *v, Field *f) {
+        Condition condition;
+
+        /* In check: a ring of DependsOn=, which variables_check() has refused. */
+        if (f->state != FIELD_UNCHECKED)
+                return;
+
+        f->state = FIELD_IN_CHECK;
+        condition = check_condition(v, f->variable);
+        f->value = field_value(f, v->input ? json_object_get_member(v->input, f->variable->name) : NULL, condition);
+        f->state = FIELD_CHECKED;
+}
+
+static void add_unknown_properties(Validation *v, JsonObject *errors) {
+        JsonObjectIter iter;
+        const char *name;
+        JsonNode *value;
+
+        if (!v->input)
+                return;
+
+        json_object_iter_init_ordered(&iter, v->input);
+        while (json_object_iter_next_ordered(&iter, &name, &value))
+                if (!find_field(v, name)) {
+                        JsonArray *messages = json_array_new();
+
+                        variable_message(messages, "Job data contained an unknown property");
+                        json_object_set_array_member(errors, name, messages);
+                }
+}
+
+/* The errors, NULL when there are none. */
+static JsonObject *collect_errors(Validation *v) {
+        g_autoptr(JsonObject) errors = json_object_new();
+
+        for (unsigned i = 0; i < v->n_fields; i++) {
+                Field *f = v->fields + i;
+
+                if (!f->value)
+                        json_object_set_array_member(errors, f->variable->name, json_array_ref(f->messages));
+        }
+        add_unknown_properties(v, errors);
+        return json_object_get_size(errors) > 0 ? TAKE_PTR(errors) : NULL;
+}
+
+static JsonObject *collect_values(Validation *v) {
+        JsonObject *values = json_object_new();
+
+        for (unsigned i = 0; i < v->n_fields; i++)
+                json_object_set_member(values, v->fields[i].variable->name, TAKE_PTR(v->fields[i].value));
+        return values;
+}
+
+static void validation_done(Validation *v) {
+        for (unsigned i = 0; i < v->n_fields; i++) {
+                g_clear_pointer(&v->fields[i].value, json_node_unref);
+                json_array_unref(v->fields[i].messages);
+        }
+        g_free(v->fields);
+}
+
+int variables_validate(const GPtrArray *variables, JsonObject *input, JsonObject **ret_values,
+                       JsonObject **ret_errors) {
+        unsigned n = variables ? variables->len : 0;
+        _cleanup_(validation_done) Validation v = { .fields = g_new0(Field, n), .n_fields = n, .input = input };
+        JsonObject *errors;
+
+        for (unsigned i = 0; i < n; i++) {
+                v.fields[i].variable = variables->pdata[i];
+                v.fields[i].messages = json_array_new();
+        }
+        for (unsigned i = 0; i < n; i++)
+                check_field(&v, v.fields + i);
+
+        errors = collect_errors(&v);
+        if (errors) {
+                *ret_errors = errors;
+                return -EINVAL;
+        }
+
+        *ret_values = collect_values(&v);
+        return 0;
+}
