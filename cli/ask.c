@@ -46,15 +46,10 @@ static bool echo_off(struct termios *saved) {
 }
 
 /* The answer without its newline, NULL at the end of the input. Not by stdio, whose buffer would keep a secret. */
-static char *read_answer(bool sensitive) {
-        struct termios saved;
-        bool silent = sensitive && echo_off(&saved);
+static char *read_answer(void) {
+        GString *line = g_string_new(NULL);
         char *answer = NULL;
-        GString *line;
 
-        if (sensitive && !silent)
-                return NULL;
-        line = g_string_new(NULL);
         for (;;) {
                 char c;
                 ssize_t n = read(STDIN_FILENO, &c, 1);
@@ -71,7 +66,20 @@ static char *read_answer(bool sensitive) {
         }
         explicit_bzero(line->str, line->len);
         g_string_free(line, true);
-        if (silent)
+        return answer;
+}
+
+/* The echo is off before there is a prompt: who sees it may type. */
+static char *prompt_and_read(JsonObject *variable) {
+        bool sensitive = json_boolean(variable, "sensitive");
+        struct termios saved;
+        char *answer;
+
+        if (sensitive && !echo_off(&saved))
+                return NULL;
+        print_prompt(variable);
+        answer = read_answer();
+        if (sensitive)
                 (void) tcsetattr(STDIN_FILENO, TCSAFLUSH, &saved);
         if (!answer)
                 fputc('\n', stderr);
@@ -84,8 +92,7 @@ static int ask_one(JsonObject *variable, JsonObject *data) {
                 JsonNode *value;
                 int r;
 
-                print_prompt(variable);
-                answer = read_answer(json_boolean(variable, "sensitive"));
+                answer = prompt_and_read(variable);
                 if (!answer)
                         return -ECANCELED;
                 if (answer[0] == '\0')

@@ -7,6 +7,7 @@
 #include "bus-report.h"
 #include "escape.h"
 #include "json.h"
+#include "names.h"
 #include "output.h"
 
 static void print_error(const char *text) {
@@ -103,12 +104,26 @@ static char *unreachable_text(const char *name, const char *message) {
         return NULL;
 }
 
-int report_bus_error(const char *subject, const sd_bus_error *e, int error) {
-        const char *message = e->message && e->message[0] ? e->message : g_strerror(-error);
-        g_autofree char *unreachable_line = unreachable_text(e->name ?: "", message), *messages = NULL, *line = NULL;
+/* jobd can only name an object as it was named to it: by its path. */
+static char *replace_path(const char *message, const char *path, const char *subject) {
+        g_auto(GStrv) parts = NULL;
 
+        if (!path || !subject || strlen(path) < strlen(JOBD_MANAGER_PATH "/"))
+                return g_strdup(message);
+        parts = g_strsplit(message, path, -1);
+        return g_strjoinv(subject, parts);
+}
+
+int report_bus_error(const char *subject, const char *path, const sd_bus_error *e, int error) {
+        g_autofree char *message = NULL, *unreachable_line = NULL, *messages = NULL, *line = NULL;
+
+        message = replace_path(e->message && e->message[0] ? e->message : g_strerror(-error), path, subject);
+        unreachable_line = unreachable_text(e->name ?: "", message);
         if (sd_bus_error_has_name(e, BUS_ERROR_INVALID_DATA))
                 messages = invalid_data_format(message);
+        /* Most of jobd's texts say what they are about. */
+        if (subject && strstr(message, subject))
+                subject = NULL;
         line = g_strconcat(subject ?: "", subject ? ": " : "", messages ?: message, NULL);
         print_error(unreachable_line ?: line);
         return error;

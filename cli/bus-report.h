@@ -17,9 +17,9 @@ int report_errno(int error, const char *format, ...) _printf_(2, 3);
 /*
  * An error that a call was answered with. The daemon's texts are written for people and shown as they are; messages by
  * variable become a line each; where jobd could not be reached at all it says what to do. subject (a job, a run) goes
- * in front; NULL for none.
+ * in front of a text that does not name it, and in the place of path, the object that was called; NULL for none.
  */
-int report_bus_error(const char *subject, const sd_bus_error *e, int error);
+int report_bus_error(const char *subject, const char *path, const sd_bus_error *e, int error);
 
 /* There is no bus, or nobody on the socket. socket: NULL for the system bus. */
 int report_cannot_connect(const char *socket, int error);

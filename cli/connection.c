@@ -161,7 +161,7 @@ static int interactive_copy(Connection *c, sd_bus_message *call, sd_bus_message 
         return 0;
 }
 
-int connection_call_full(Connection *c, sd_bus_message *call, sd_bus_error *error, sd_bus_message **ret_reply) {
+static int call_and_ask(Connection *c, sd_bus_message *call, sd_bus_error *error, sd_bus_message **ret_reply) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *again = NULL;
         int r;
 
@@ -186,37 +186,8 @@ int connection_call(Connection *c, sd_bus_message *call, const char *subject, sd
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
-        r = connection_call_full(c, call, &error, ret_reply);
-        return r < 0 ? report_bus_error(subject, &error, r) : 0;
-}
-
-static int message_new_with(Connection *c, const char *path, const char *interface, const char *member,
-                            const char *types, va_list arguments, sd_bus_message **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        int r;
-
-        r = connection_message_new(c, path, interface, member, &call);
-        if (r < 0)
-                return r;
-        if (types) {
-                r = sd_bus_message_appendv(call, types, arguments);
-                if (r < 0)
-                        return report_errno(r, "cannot make a message");
-        }
-        *ret = TAKE_PTR(call);
-        return 0;
-}
-
-int connection_method_full(Connection *c, const char *path, const char *interface, const char *member,
-                           sd_bus_error *error, sd_bus_message **ret_reply, const char *types, ...) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        va_list arguments;
-        int r;
-
-        va_start(arguments, types);
-        r = message_new_with(c, path, interface, member, types, arguments, &call);
-        va_end(arguments);
-        return r < 0 ? r : connection_call_full(c, call, error, ret_reply);
+        r = call_and_ask(c, call, &error, ret_reply);
+        return r < 0 ? report_bus_error(subject, sd_bus_message_get_path(call), &error, r) : 0;
 }
 
 int connection_method(Connection *c, const char *path, const char *interface, const char *member,
@@ -225,8 +196,15 @@ int connection_method(Connection *c, const char *path, const char *interface, co
         va_list arguments;
         int r;
 
-        va_start(arguments, types);
-        r = message_new_with(c, path, interface, member, types, arguments, &call);
-        va_end(arguments);
-        return r < 0 ? r : connection_call(c, call, subject, ret_reply);
+        r = connection_message_new(c, path, interface, member, &call);
+        if (r < 0)
+                return r;
+        if (types) {
+                va_start(arguments, types);
+                r = sd_bus_message_appendv(call, types, arguments);
+                va_end(arguments);
+                if (r < 0)
+                        return report_errno(r, "cannot make a message");
+        }
+        return connection_call(c, call, subject, ret_reply);
 }

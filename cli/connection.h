@@ -38,17 +38,12 @@ int connection_message_new(Connection *c, const char *path, const char *interfac
 
 /*
  * Sends a call and waits for the reply. When polkit wants a password and may ask for it, the call is made once more
- * with an agent to ask. ret_reply may be NULL. Returns 0 or negative errno and the error.
+ * with an agent to ask. ret_reply may be NULL. Returns 0, or negative errno once the failure is printed; subject is
+ * what the call was about, NULL for nothing in particular.
  */
-int connection_call_full(Connection *c, sd_bus_message *call, sd_bus_error *error, sd_bus_message **ret_reply)
-                _must_check_;
-
-/* The same, and a failure is printed; subject is what the call was about, NULL for nothing in particular. */
 int connection_call(Connection *c, sd_bus_message *call, const char *subject, sd_bus_message **ret_reply)
                 _must_check_;
 
 /* The same with the arguments of types; NULL: none. */
-int connection_method_full(Connection *c, const char *path, const char *interface, const char *member,
-                           sd_bus_error *error, sd_bus_message **ret_reply, const char *types, ...) _must_check_;
 int connection_method(Connection *c, const char *path, const char *interface, const char *member,
                       const char *subject, sd_bus_message **ret_reply, const char *types, ...) _must_check_;

@@ -244,7 +244,7 @@ static int newest_result(Connection *c, char **ret_id) {
         if (r < 0)
                 return r;
         if (json_array_get_length(results) == 0)
-                return report_error(-ENOENT, "there is no job result yet.");
+                return report_error(-ENOENT, "there is no job result yet, or none that you may see.");
         *ret_id = g_strdup(json_string(json_array_get_object_element(results, 0), "id"));
         return 0;
 }

@@ -14,17 +14,19 @@
  * Two things have to come together: the status of the result, which is asked whenever something may have changed it,
  * and the end of the log's pipe. One call is on its way at any time.
  *
- *   PropertiesChanged, jobd came or went, the pipe has ended  ->  ask()
+ *   PropertiesChanged, jobd is there again, the pipe has ended  ->  ask()
  *   answer: the pipe ended and was fed by another jobd than the one that answers  ->  that one died: open_log(), which
  *           goes on after the last line shown
  *   answer: ended, and the pipe too  ->  done
  *   connection lost  ->  connect again, and ask()
  *
  * The question comes after the match, so that no change is missed; what changes while it is on its way is asked for
- * again.
+ * again. A question does not start jobd: where an administrator has stopped it, it shall stay so.
  */
 
 enum { FAILURES_MAX = 5 }; /* calls in a row that were lost with jobd or with the connection */
+
+#define ABSENCE_USEC (3 * USEC_PER_SEC) /* a jobd that is restarted is back by then, and nobody needs to know */
 
 #define FEEDER_LOST "-" /* no bus name: differs from every other, and from having none */
 
@@ -36,7 +38,7 @@ typedef struct Follow {
         int lines;
 
         sd_bus_slot *changed_slot, *owner_slot, *lost_slot, *call_slot;
-        sd_event_source *pipe_source, *reconnect_source;
+        sd_event_source *pipe_source, *reconnect_source, *absence_source;
         char *log_feeder; /* the jobd at the other end of the pipe */
         bool log_ended;
         bool ask_again;
@@ -58,6 +60,7 @@ static void follow_done(Follow *f) {
         (void) sd_bus_detach_event(connection_bus(f->connection));
         sd_event_source_disable_unref(f->pipe_source);
         sd_event_source_disable_unref(f->reconnect_source);
+        sd_event_source_disable_unref(f->absence_source);
         sd_event_unref(f->event);
         g_free(f->log_feeder);
         if (f->result)
@@ -75,15 +78,35 @@ static bool is_final(JsonObject *result) {
         return strcmp(status, "SUCCESS") == 0 || strcmp(status, "FAILURE") == 0 || strcmp(status, "REVOKED") == 0;
 }
 
-/* A call without an answer: jobd died, which another call finds alive again, or something that lasts. */
+static int on_absence(sd_event_source *source, uint64_t usec, void *userdata) {
+        Follow *f = userdata;
+
+        f->absence_source = sd_event_source_disable_unref(f->absence_source);
+        (void) report_error(0, "jobd is not running. The run goes on; how it ends is seen when jobd is back.");
+        return 0;
+}
+
+static int wait_for_jobd(Follow *f) {
+        int r;
+
+        if (f->absence_source)
+                return 0;
+        r = sd_event_add_time_relative(f->event, &f->absence_source, CLOCK_MONOTONIC, ABSENCE_USEC, 0, on_absence, f);
+        return r < 0 ? give_up(f, report_errno(r, "cannot wait for jobd")) : 0;
+}
+
+/* A call without an answer: jobd has gone, which on_owner() or another call finds back again, or something that lasts. */
 static int call_failed(Follow *f, sd_bus_message *reply) {
         const sd_bus_error *e = sd_bus_message_get_error(reply);
+        bool absent = sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
+                      sd_bus_error_has_name(e, SD_BUS_ERROR_SERVICE_UNKNOWN);
         bool transient = sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY) ||
-                         sd_bus_error_has_name(e, SD_BUS_ERROR_DISCONNECTED) ||
-                         sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
+                         sd_bus_error_has_name(e, SD_BUS_ERROR_DISCONNECTED);
 
+        if (absent)
+                return wait_for_jobd(f);
         if (!transient || ++f->failures > FAILURES_MAX)
-                return give_up(f, report_bus_error("cannot follow the run any longer, it goes on", e,
+                return give_up(f, report_bus_error("cannot follow the run any longer, it goes on", NULL, e,
                                                    -sd_bus_error_get_errno(e)));
         if (sd_bus_is_open(connection_bus(f->connection)) <= 0)
                 return 0; /* on_lost() comes next */
@@ -148,7 +171,9 @@ static int open_log(Follow *f) {
         r = log_view_open_message(f->view, f->connection, f->path, true, f->lines, &call);
         if (r < 0)
                 return give_up(f, r);
-        r = sd_bus_call_async(connection_bus(f->connection), &f->call_slot, call, on_log_opened, f, 0);
+        r = sd_bus_message_set_auto_start(call, false);
+        if (r >= 0)
+                r = sd_bus_call_async(connection_bus(f->connection), &f->call_slot, call, on_log_opened, f, 0);
         return r < 0 ? give_up(f, report_errno(r, "cannot ask for the log")) : 0;
 }
 
@@ -179,15 +204,20 @@ static int on_properties(sd_bus_message *reply, void *userdata, sd_bus_error *re
 }
 
 static int ask(Follow *f) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
         int r;
 
         f->ask_again = f->call_slot != NULL;
         if (f->ask_again)
                 return 0;
-        r = sd_bus_call_method_async(connection_bus(f->connection), &f->call_slot,
-                                     connection_destination(f->connection), f->path,
-                                     "org.freedesktop.DBus.Properties", "GetAll", on_properties, f, "s",
-                                     JOBD_RESULT_INTERFACE);
+        r = connection_message_new(f->connection, f->path, "org.freedesktop.DBus.Properties", "GetAll", &call);
+        if (r < 0)
+                return give_up(f, r);
+        r = sd_bus_message_append(call, "s", JOBD_RESULT_INTERFACE);
+        if (r >= 0)
+                r = sd_bus_message_set_auto_start(call, false);
+        if (r >= 0)
+                r = sd_bus_call_async(connection_bus(f->connection), &f->call_slot, call, on_properties, f, 0);
         if (r == -ENOTCONN || r == -ECONNRESET)
                 return 0; /* on_lost() comes next */
         return r < 0 ? give_up(f, report_errno(r, "cannot ask jobd for the run")) : 0;
@@ -195,6 +225,18 @@ static int ask(Follow *f) {
 
 static int on_change(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error) {
         return ask(userdata);
+}
+
+static int on_owner(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error) {
+        const char *owner;
+        Follow *f = userdata;
+
+        if (sd_bus_message_read(signal, "sss", NULL, NULL, &owner) < 0)
+                return 0;
+        if (owner[0] == '\0')
+                return wait_for_jobd(f);
+        f->absence_source = sd_event_source_disable_unref(f->absence_source);
+        return ask(f);
 }
 
 static int on_lost(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error);
@@ -210,7 +252,7 @@ static int add_matches(Follow *f) {
                                      "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
                                      "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
                                      "arg0='" JOBD_BUS_NAME "'",
-                                     on_change, f);
+                                     on_owner, f);
         if (r >= 0)
                 r = sd_bus_match_signal(bus, &f->lost_slot, NULL, "/org/freedesktop/DBus/Local",
                                         "org.freedesktop.DBus.Local", "Disconnected", on_lost, f);

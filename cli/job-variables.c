@@ -70,7 +70,9 @@ static void append_choices(GString *out, JsonObject *o) {
 }
 
 static char *rules_text(JsonObject *o) {
-        GString *out = g_string_new(json_boolean(o, "required") ? "required" : NULL);
+        JsonNode *value = json_object_get_member(o, "default");
+        bool has_default = value && !JSON_NODE_HOLDS_NULL(value);
+        GString *out = g_string_new(json_boolean(o, "required") && !has_default ? "required" : NULL);
 
         if (json_boolean(o, "sensitive"))
                 g_string_append(out, out->len > 0 ? ", sensitive" : "sensitive");

@@ -8,7 +8,7 @@
 /* The inputs of a job's class, as GetVariables describes them: an array of objects. */
 
 /* Takes the array out of the reply to GetVariables. Returns 0 or negative errno once it has said what is wrong. */
-int job_variables_read(sd_bus_message *reply, JsonArray **ret) _must_check_;
+int job_variables_read(sd_bus_message *reply, JsonArray **ret);
 
 /* Asks for those of the job at path, and says what goes wrong. */
 int job_variables_get(Connection *c, const char *path, const char *subject, JsonArray **ret) _must_check_;

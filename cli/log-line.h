@@ -25,7 +25,7 @@ LogFormat log_format_from_string(const char *text);
 
 enum { LOG_LINE_MAX = 4 * 1024 * 1024 }; /* bytes of one JSON line: the journal's largest message, fully escaped */
 
-/* Takes a line without its newline. Members it does not know are ignored. Returns 0, or -EBADMSG: it is no such line. */
+/* Takes a line without its newline. Members it does not know are ignored. Returns 0, or -EBADMSG: no such line. */
 int log_line_parse(const char *text, size_t size, LogLine *ret) _must_check_;
 
 void log_line_done(LogLine *line);

@@ -5,6 +5,7 @@
 
 #include "job-json.h"
 #include "output.h"
+#include "time-span.h"
 
 bool colors_enabled(int fd) {
         const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
@@ -48,19 +49,20 @@ char *format_time_short(uint64_t usec) {
 }
 
 char *format_duration(uint64_t usec) {
-        uint64_t msec = usec / USEC_PER_MSEC, seconds = usec / USEC_PER_SEC;
+        const uint64_t minute = 60 * USEC_PER_SEC, hour = 60 * minute, day = 24 * hour;
+        uint64_t msec = usec / USEC_PER_MSEC;
 
         if (usec == USEC_INFINITY)
                 return g_strdup("infinity");
         if (usec < USEC_PER_SEC)
                 return g_strdup_printf("%" PRIu64 "ms", msec);
-        if (seconds < 60)
-                return g_strdup_printf("%" PRIu64 ".%03" PRIu64 "s", seconds, msec % 1000);
-        if (seconds < 3600)
-                return g_strdup_printf("%" PRIu64 "min %" PRIu64 "s", seconds / 60, seconds % 60);
-        if (seconds < 24 * 3600)
-                return g_strdup_printf("%" PRIu64 "h %" PRIu64 "min", seconds / 3600, seconds / 60 % 60);
-        return g_strdup_printf("%" PRIu64 "d %" PRIu64 "h", seconds / (24 * 3600), seconds / 3600 % 24);
+        if (usec < minute)
+                return g_strdup_printf("%" PRIu64 ".%03" PRIu64 "s", msec / 1000, msec % 1000);
+        if (usec < hour)
+                return time_span_format(usec - usec % USEC_PER_SEC);
+        if (usec < day)
+                return time_span_format(usec - usec % minute);
+        return time_span_format(usec - usec % hour);
 }
 
 void print_json(JsonNode *node) {

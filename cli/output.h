@@ -32,7 +32,7 @@ char *output_escape(const char *text);
 char *format_time(uint64_t usec);
 char *format_time_short(uint64_t usec);
 
-/* As precise as people want it: "314ms", "2.314s", "1min 5s", "2h 5min"; never more than two units. g_free(). */
+/* As precise as people want it, cut off: "314ms", "2.314s", "1min 5s", "2h 5min". Free with g_free(). */
 char *format_duration(uint64_t usec);
 
 /* Prints a value, indented over several lines. Takes the node. */

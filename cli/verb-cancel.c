@@ -36,9 +36,10 @@ static int cancel_one(Jobctl *j, Connection *c, const char *id, bool kill, bool 
                 return r;
         if (!j->json) {
                 g_autofree char *name = output_escape(json_string(result, "task_name") ?: "?");
+                const char *status = json_string(result, "status") ?: "?";
 
-                printf("%s of %s: cancelled, now %s.\n", json_string(result, "id"), name,
-                       json_string(result, "status") ?: "?");
+                printf("%s of %s: %s.\n", json_string(result, "id"), name,
+                       json_string(result, "date_done") ? status : "being cancelled");
         }
         json_array_add_object_element(cancelled, result);
         return 0;

@@ -93,11 +93,11 @@ static int finish_fields(Jobctl *j, Connection *c, const char *path, bool quiet,
         return status;
 }
 
-static int set_field(Connection *c, const char *path, const char *assignment) {
+static int set_field(Connection *c, const char *path, const char *job, const char *assignment) {
         const char *equals = strchr(assignment, '=');
         g_autofree char *field = g_strndup(assignment, (size_t) (equals - assignment));
 
-        return connection_method(c, path, JOBD_JOB_INTERFACE, "SetOverride", field, NULL, "ss", field_name(field),
+        return connection_method(c, path, JOBD_JOB_INTERFACE, "SetOverride", job, NULL, "ss", field_name(field),
                                  equals + 1);
 }
 
@@ -119,19 +119,23 @@ int verb_set(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (connection_open(&j->connection, &c) < 0 || find_job(c, arguments[0], &path, NULL) < 0)
                 return STATUS_ERROR;
         r = 0;
-        for (char **a = arguments + 1; r >= 0 && *a; a++)
-                r = set_field(c, path, *a);
+        for (char **a = arguments + 1; r >= 0 && *a; a++) {
+                r = set_field(c, path, arguments[0], *a);
+                if (r < 0 && a > arguments + 1)
+                        (void) report_error(r, "fields before it are set, it and those after it are not.");
+        }
         return finish_fields(j, c, path, quiet, "overridden", r);
 }
 
-static int clear_field(Connection *c, const char *path, const char *field) {
-        return connection_method(c, path, JOBD_JOB_INTERFACE, "ClearOverride", field, NULL, "s", field_name(field));
+static int clear_field(Connection *c, const char *path, const char *job, const char *field) {
+        return connection_method(c, path, JOBD_JOB_INTERFACE, "ClearOverride", job, NULL, "s", field_name(field));
 }
 
+/* Returns how many there were. */
 static int clear_all(Connection *c, const char *path, const char *job) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *field;
-        int r;
+        int r, n = 0;
 
         r = connection_method(c, path, "org.freedesktop.DBus.Properties", "Get", job, &reply, "ss",
                               JOBD_JOB_INTERFACE, "Overrides");
@@ -142,12 +146,12 @@ static int clear_all(Connection *c, const char *path, const char *job) {
                 r = sd_bus_message_enter_container(reply, 'a', "s");
         if (r < 0)
                 return report_errno(r, "cannot understand what jobd says of the overrides");
-        while ((r = sd_bus_message_read_basic(reply, 's', &field)) > 0) {
-                r = clear_field(c, path, field);
+        for (; (r = sd_bus_message_read_basic(reply, 's', &field)) > 0; n++) {
+                r = clear_field(c, path, job, field);
                 if (r < 0)
                         return r;
         }
-        return r;
+        return r < 0 ? r : n;
 }
 
 int verb_revert(Jobctl *j, const Verb *verb, int argc, char **argv) {
@@ -171,6 +175,6 @@ int verb_revert(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 return STATUS_ERROR;
         r = all ? clear_all(c, path, arguments[0]) : 0;
         for (char **a = arguments + 1; r >= 0 && *a; a++)
-                r = clear_field(c, path, *a);
-        return finish_fields(j, c, path, quiet, "reverted to the class", r);
+                r = clear_field(c, path, arguments[0], *a);
+        return finish_fields(j, c, path, quiet, all && r == 0 ? "nothing is overridden" : "reverted to the class", r);
 }

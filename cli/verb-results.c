@@ -10,6 +10,7 @@
 #include "output.h"
 #include "result-text.h"
 #include "table.h"
+#include "time-span.h"
 
 /* Verbs that show job results: results, result. */
 
@@ -77,8 +78,8 @@ static void add_time(Fields *f, JsonObject *result, const char *label, const cha
 }
 
 static void add_limits(Fields *f, JsonObject *result) {
-        g_autofree char *soft = format_duration(json_time_span(result, "soft_time_limit"));
-        g_autofree char *hard = format_duration(json_time_span(result, "time_limit"));
+        g_autofree char *soft = time_span_format(json_time_span(result, "soft_time_limit"));
+        g_autofree char *hard = time_span_format(json_time_span(result, "time_limit"));
         g_autofree char *text = g_strdup_printf("soft %s, hard %s", soft, hard);
 
         fields_add(f, "Time limits", text);

@@ -26,20 +26,30 @@ static void run_options_done(RunOptions *o) {
         g_free(o->queue);
 }
 
-/* The job's variables; what goes wrong is left to the caller, as the error. */
-static int find_variables(Connection *c, const char *job, sd_bus_error *error, JsonArray **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL, *variables = NULL;
-        const char *path;
+static int find_variables(Connection *c, const char *job, JsonArray **ret) {
+        g_autofree char *path = NULL;
         int r;
 
-        r = connection_method_full(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "GetJob", error, &reply, "s", job);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(reply, "o", &path);
-        if (r < 0)
-                return r;
-        r = connection_method_full(c, path, JOBD_JOB_INTERFACE, "GetVariables", error, &variables, NULL);
-        return r < 0 ? r : job_variables_read(variables, ret);
+        r = find_job(c, job, &path, NULL);
+        return r < 0 ? r : job_variables_get(c, path, job, ret);
+}
+
+/*
+ * To ask for what is missing: where they cannot be had without more ado nobody is asked, for jobd has a better reason
+ * to refuse the run than we have. No password is asked for, since the run may be permitted where a look at the job is
+ * not.
+ */
+static void try_variables(Connection *c, const char *job, JsonArray **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL, *variables = NULL;
+        const char *path;
+
+        if (sd_bus_call_method(connection_bus(c), connection_destination(c), JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE,
+                               "GetJob", NULL, &reply, "s", job) < 0 ||
+            sd_bus_message_read(reply, "o", &path) < 0 ||
+            sd_bus_call_method(connection_bus(c), connection_destination(c), path, JOBD_JOB_INTERFACE, "GetVariables",
+                               NULL, &variables, NULL) < 0)
+                return;
+        (void) job_variables_read(variables, ret);
 }
 
 static int add_vars(char **vars, JsonArray *variables, JsonObject *data, char **ret_error) {
@@ -54,7 +64,6 @@ static int add_vars(char **vars, JsonArray *variables, JsonObject *data, char **
 /* The input. Returns -1 or the status to exit with. */
 static int make_data(Jobctl *j, const Verb *verb, Connection *c, const char *job, const RunOptions *o,
                      JsonObject **ret) {
-        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         bool ask = ask_possible() && j->connection.ask_password && !j->json;
         g_autoptr(JsonArray) variables = NULL;
         g_autoptr(JsonObject) data = NULL;
@@ -68,14 +77,10 @@ static int make_data(Jobctl *j, const Verb *verb, Connection *c, const char *job
         if (r < 0)
                 return usage_error(verb, "%s", message);
 
-        if (o->vars || ask) {
-                r = find_variables(c, job, &error, &variables);
-                /* Without them nobody can be asked, but jobd has a better reason to refuse the run than we have. */
-                if (r < 0 && o->vars) {
-                        (void) report_bus_error(job, &error, r);
-                        return STATUS_ERROR;
-                }
-        }
+        if (o->vars && find_variables(c, job, &variables) < 0)
+                return STATUS_ERROR;
+        if (!o->vars && ask)
+                try_variables(c, job, &variables);
         if (add_vars(o->vars, variables, data, &message) < 0)
                 return usage_error(verb, "%s", message);
         if (ask && variables && ask_missing(variables, data) < 0) {

@@ -6,7 +6,6 @@
 #include "journal.h"
 #include "log.h"
 #include "now.h"
-#include "result-log.h"
 #include "store-result.h"
 
 /* What the units say: a run has begun, a run has ended; and what an earlier jobd left behind. */
@@ -29,7 +28,6 @@ static void on_started(const char *unit, const char *invocation_id, uint64_t whe
                 return;
         g_free(jr->invocation_id);
         jr->invocation_id = g_strdup(invocation_id);
-        result_log_started(jr);
         run_store(run);
 }
 

@@ -5,6 +5,7 @@
 #include "dispatcher-internal.h"
 #include "json.h"
 #include "names.h"
+#include "result-log.h"
 #include "variable.h"
 
 /* From the decision to start a run to the call to systemd. */
@@ -146,6 +147,8 @@ void run_start(Run *run) {
                 return;
         }
 
+        /* Logged before systemd is asked, so that it stands before the job's first line. */
+        result_log_started(run->result);
         run->has_unit = true;
         r = start_unit(run);
         if (r < 0) {

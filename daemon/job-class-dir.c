@@ -44,7 +44,9 @@ char *job_class_dir_path_of(const JobClassDir *dir, const char *name) {
 
 /* Sets the sentence and returns the error, not -EINVAL */
 static int fail_errno(int error, const char *what, const char *path, char **ret_error) {
-        (void) error_text(ret_error, "%s: cannot be %s: %s", path, what, g_strerror(error));
+        /* jobd is root without capabilities: to be denied something means that it belongs to someone else */
+        (void) error_text(ret_error, "%s: cannot be %s: %s%s", path, what, g_strerror(error),
+                          error == EACCES ? "; chown it to root" : "");
 
         return -error;
 }

@@ -214,9 +214,6 @@ static int collect_dropins(Collection *c, const JobClassDir *dir) {
         if (r == 0)
                 return 0;
 
-        if (dropin_dir->refusal)
-                return note_problem(c, -EINVAL, g_strdup(dropin_dir->refusal));
-
         r = job_class_dir_list(dropin_dir, is_dropin, JOB_CLASS_DROPINS_MAX, &entries, &error);
         if (r < 0)
                 return note_problem(c, r, TAKE_PTR(error));

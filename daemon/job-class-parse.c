@@ -132,10 +132,7 @@ static int finish_variables(JobClassParser *p, char **ret_error) {
 }
 
 static bool has_command(const JobClass *c) {
-        const UnitProperty *p = unit_property_find(c->properties, "ExecStart") ?:
-                                unit_property_find(c->properties, "ExecStartEx");
-
-        return p && g_variant_n_children(p->value) > 0;
+        return unit_property_find(c->properties, "ExecStart") || unit_property_find(c->properties, "ExecStartEx");
 }
 
 static void finish_warnings(JobClassSections *s) {

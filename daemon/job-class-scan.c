@@ -71,7 +71,7 @@ static void take_class(Scan *s, const JobClassDir *dir, const char *module_name,
         g_autofree char *path = job_class_dir_path_of(dir, file_name);
         size_t size = strlen(file_name) - strlen(JOB_SUFFIX);
         g_autofree char *class_path = NULL;
-        const char *what = NULL;
+        const char *too_long = NULL;
 
         if (!is_identifier(file_name, size)) {
                 job_class_errors_add(s->errors, NULL,
@@ -89,16 +89,18 @@ static void take_class(Scan *s, const JobClassDir *dir, const char *module_name,
                 return;
         }
 
-        /* The reference's sentences */
+        /* The reference's sentences, and its limit, which is the same for both */
+        G_STATIC_ASSERT(JOB_MODULE_NAME_MAX == JOB_CLASS_NAME_MAX);
         if (strlen(module_name) > JOB_MODULE_NAME_MAX)
-                what = "Module name";
+                too_long = "Module name";
         else if (size > JOB_CLASS_NAME_MAX)
-                what = "Job class name";
+                too_long = "Job class name";
 
         class_path = g_strdup_printf("%s.%.*s", module_name, (int) size, file_name);
-        if (what)
+        if (too_long)
                 job_class_errors_add(s->errors, class_path,
-                                     g_strdup_printf("%s: %s may not exceed 100 characters in length", path, what));
+                                     g_strdup_printf("%s: %s may not exceed %d characters in length", path, too_long,
+                                                     JOB_CLASS_NAME_MAX));
         else
                 (void) g_hash_table_add(s->class_paths, TAKE_PTR(class_path));
 }
@@ -249,8 +251,8 @@ int job_class_scan(const char *const *roots, GPtrArray **ret_class_paths, GPtrAr
 
         if (is_full(&scan))
                 job_class_errors_add(errors, NULL,
-                                     g_strdup_printf("%d job classes and errors found, which is the most: what "
-                                                     "follows is not looked at",
+                                     g_strdup_printf("%d job classes and errors found, which is the most; the "
+                                                     "others are not loaded: remove some",
                                                      JOB_CLASSES_MAX));
 
         g_hash_table_iter_init(&i, class_paths);

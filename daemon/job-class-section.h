@@ -21,11 +21,11 @@ DEFINE_CLEANUP(VariableSource *, variable_source_free);
 
 typedef struct JobClassSections {
         JobClass *class;
-        GPtrArray *variables;         /* of VariableSource, in order */
-        GHashTable *variables_by_name;
+        GPtrArray *variables;            /* of VariableSource, in order */
+        GHashTable *variables_by_name;   /* borrows both from there */
         char *truncated[_JOB_FIELD_MAX]; /* the warning, where the value in force was truncated */
-        char *approval_position;      /* "FILE:LINE" of ApprovalRequired=, FieldOrder= */
-        char *field_order_position;
+        char *approval_position;         /* "FILE:LINE" of ApprovalRequired= */
+        char *field_order_position;      /* and of FieldOrder= */
 
         /* The file that is being read */
         const char *path;

@@ -13,7 +13,7 @@ typedef struct JobMetadata {
         char *description;
         bool approval_required;
         bool dryrun_default;
-        bool has_sensitive_variables;
+        bool has_sensitive_variables; /* no by default, unlike the reference: here variables are marked one by one */
         bool hidden;
         bool singleton;
         uint64_t soft_time_limit_usec; /* 0: the default of jobd.conf */
@@ -62,8 +62,9 @@ JobFieldType job_field_type(JobField field);
 JobField job_field_from_string(const char *text);
 
 /*
- * Sets one field from its text in a job file ("yes", "2min 30s", "default bulk"; an empty text is the field's default).
- * Returns 0, or -EINVAL and a sentence on what would be right. job_field_parse() refuses values past the limits above.
+ * Sets one field from its text in a job file ("yes", "2min 30s", "default bulk"; an empty text is the field's
+ * default). Returns 0, or -EINVAL and a sentence on what would be right; m is then as it was. Values past the limits
+ * above are refused, and so is a time limit of "infinity".
  */
 int job_field_parse(JobMetadata *m, JobField field, const char *text, char **ret_error) _must_check_;
 

@@ -103,7 +103,7 @@ char *journal_format_entry(sd_journal *j) {
 /* "jobd-run-….service: Failed at step EXEC spawning /no/such: No such file or directory" */
 static bool parse_spawn_failure(const char *message, char **ret_step, char **ret_error) {
         static const char before[] = "Failed at step ", between[] = " spawning ";
-        const char *step, *rest;
+        const char *step, *rest, *error;
 
         step = strstr(message, before);
         if (!step)
@@ -113,7 +113,10 @@ static bool parse_spawn_failure(const char *message, char **ret_step, char **ret
         if (!rest)
                 return false;
         *ret_step = g_strndup(step, (gsize) (rest - step));
-        *ret_error = g_strdup(rest + strlen(between));
+        rest += strlen(between);
+        /* The program is what is wrong with step EXEC only. */
+        error = strstr(rest, ": ");
+        *ret_error = g_strdup(error && strcmp(*ret_step, "EXEC") != 0 ? error + 2 : rest);
         return true;
 }
 

@@ -17,8 +17,8 @@ int unit_setting_weight(const UnitSetting *s, const char *value, GPtrArray *prop
         else if (unit_parse_unsigned(value, &weight) < 0 || weight < (uint64_t) s->min || weight > (uint64_t) s->max)
                 return unit_setting_error(s, value, ret_error,
                                           "not a weight: use a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT
-                                          "%s%s", s->min, s->max, s->names ? " or " : "",
-                                          s->names ? s->names[0].name : "");
+                                          "%s%s",
+                                          s->min, s->max, s->names ? " or " : "", s->names ? s->names[0].name : "");
 
         unit_properties_set(properties, s, g_variant_new_uint64(weight));
         return 0;
@@ -46,8 +46,8 @@ int unit_setting_memory(const UnitSetting *s, const char *value, GPtrArray *prop
         if (strcmp(value, "infinity") == 0)
                 bytes = UINT64_MAX;
         else if (unit_parse_size(value, 1024, &bytes) < 0 || bytes == UINT64_MAX)
-                return unit_setting_error(s, value, ret_error, "not a size: use bytes with K, M, G or T, a percentage, "
-                                                               "or \"infinity\"");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a size: use bytes with K, M, G or T, a percentage, or \"infinity\"");
         else if (bytes < (uint64_t) s->min)
                 return unit_setting_error(s, value, ret_error, "nothing could run: use more than 0 bytes");
 
@@ -69,8 +69,8 @@ int unit_setting_tasks_max(const UnitSetting *s, const char *value, GPtrArray *p
         if (strcmp(value, "infinity") == 0)
                 number = UINT64_MAX;
         else if (unit_parse_unsigned(value, &number) < 0 || number == 0 || number == UINT64_MAX)
-                return unit_setting_error(s, value, ret_error, "not a number of tasks: use 1 or more, a percentage, or "
-                                                               "\"infinity\"");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a number of tasks: use 1 or more, a percentage, or \"infinity\"");
 
         unit_properties_set(properties, s, g_variant_new_uint64(number));
         return 0;
@@ -80,10 +80,10 @@ int unit_setting_cpu_quota(const UnitSetting *s, const char *value, GPtrArray *p
         uint32_t permyriad;
 
         if (unit_parse_permyriad(value, &permyriad) < 0 || permyriad == 0)
-                return unit_setting_error(s, value, ret_error, "not a share of a CPU: use a percentage from 1%%, "
-                                                               "200%% for two CPUs");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a share of a CPU: use a percentage from 1%%, 200%% for two CPUs");
 
-        /* systemd 252 writes whole percents into the file of a transient unit: below one, a reload would lift the limit. */
+        /* systemd 252 writes whole percents into a transient unit's file: below one, a reload would lift the limit. */
         if (permyriad < 100)
                 return unit_setting_error(s, value, ret_error, "too small a share of a CPU: use 1%% or more");
 

@@ -20,17 +20,18 @@ static bool credential_name_is_valid(const char *name) {
 }
 
 /* Splits at the first ":". *ret_rest is NULL where there is none. */
-static int take_name(const UnitSetting *s, const char *value, char **ret_name, const char **ret_rest, char **ret_error) {
+static int take_name(const UnitSetting *s, const char *value, char **ret_name, const char **ret_rest,
+                     char **ret_error) {
         static const char *const reserved[] = { "job-data", "job-token", NULL };
         const char *colon = strchr(value, ':');
         g_autofree char *name = colon ? g_strndup(value, (gsize) (colon - value)) : g_strdup(value);
 
         if (!credential_name_is_valid(name))
-                return unit_setting_error(s, value, ret_error, "not a name: use letters, digits, \".\", \"_\" and \"-\" "
-                                                               "before the \":\"");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a name: use letters, digits, \".\", \"_\" and \"-\" before the \":\"");
         if (g_strv_contains(reserved, name))
-                return unit_setting_refuse(s, value, ret_error, "jobd gives a run its own \"%s\": choose another name",
-                                           name);
+                return unit_setting_refuse(s, value, ret_error,
+                                           "jobd gives a run its own \"%s\": choose another name", name);
 
         *ret_name = g_steal_pointer(&name);
         *ret_rest = colon ? colon + 1 : NULL;
@@ -49,7 +50,8 @@ static void add_others(GVariantBuilder *builder, const UnitProperty *p, const ch
 }
 
 static bool fits(GVariant *list) {
-        return g_variant_n_children(list) <= UNIT_PROPERTY_LIST_MAX && g_variant_get_size(list) <= UNIT_PROPERTY_BYTES_MAX;
+        return g_variant_n_children(list) <= UNIT_PROPERTY_LIST_MAX &&
+               g_variant_get_size(list) <= UNIT_PROPERTY_BYTES_MAX;
 }
 
 static void put_list(GPtrArray *properties, const char *name, GVariant *list) {
@@ -70,7 +72,8 @@ static int put_credential(const UnitSetting *s, const char *name, GVariant *entr
         g_variant_builder_add_value(&builder, entry);
         list = g_variant_ref_sink(g_variant_builder_end(&builder));
         if (!fits(list))
-                return unit_setting_error(s, value, ret_error, "too much: a run may have %d credentials of %d bytes in all",
+                return unit_setting_error(s, value, ret_error,
+                                          "too much: a run may have %d credentials of %d bytes in all",
                                           UNIT_PROPERTY_LIST_MAX, UNIT_PROPERTY_BYTES_MAX);
 
         g_variant_builder_init(&builder, g_variant_get_type(list));
@@ -96,8 +99,9 @@ int unit_setting_load_credential(const UnitSetting *s, const char *value, GPtrAr
                 source = name;
         if (*source == '/' ? strlen(source) >= PATH_MAX || !unit_path_is_normalized(source) :
             !credential_name_is_valid(source))
-                return unit_setting_error(s, value, ret_error, "not a source: use an absolute path without \"..\" and "
-                                                               "\"//\" after the \":\", or the name of a credential");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a source: use an absolute path without \"..\" and \"//\" after the "
+                                          "\":\", or the name of a credential");
 
         return put_credential(s, name, g_variant_new("(ss)", name, source), value, properties, ret_error);
 }
@@ -118,7 +122,8 @@ static int set_credential(const UnitSetting *s, const char *value, bool encrypte
 
         r = encrypted ? unit_base64_decode(text, &data) : unit_unescape(text, true, &data);
         if (r < 0)
-                return unit_setting_error(s, value, ret_error, "%s",
+                return unit_setting_error(s, value, ret_error,
+                                          "%s",
                                           encrypted ? "not Base64: use what \"systemd-creds encrypt\" prints" :
                                                       "an escape does not exist: use \\\\ for a backslash");
 

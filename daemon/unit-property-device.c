@@ -48,8 +48,8 @@ static int append_device(const UnitSetting *s, const char *device, uint64_t numb
         GVariant *entry;
 
         if (unit_path_simplify(device, &path) < 0)
-                return unit_setting_error(s, value, ret_error, "\"%s\" is not the path of a device or of a file on one",
-                                          device);
+                return unit_setting_error(s, value, ret_error,
+                                          "\"%s\" is not the path of a device or of a file on one", device);
 
         entry = g_variant_new("(st)", path, number);
         return unit_properties_append(properties, s, unit_setting_property(s), value,
@@ -63,8 +63,9 @@ int unit_setting_device_bandwidth(const UnitSetting *s, const char *value, GPtrA
 
         if (!parts[1] || (strcmp(parts[1], "infinity") != 0 && (unit_parse_size(parts[1], 1000, &number) < 0 ||
                                                                number == 0 || number == UINT64_MAX)))
-                return unit_setting_error(s, value, ret_error, "not a limit: use the device, a space, and a number with "
-                                                               "K, M or G, or \"infinity\"");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a limit: use the device, a space, and a number with K, M or G, or "
+                                          "\"infinity\"");
 
         return append_device(s, parts[0], number, value, properties, ret_error);
 }
@@ -87,8 +88,8 @@ int unit_setting_device_latency(const UnitSetting *s, const char *value, GPtrArr
         uint64_t usec;
 
         if (!parts[1] || time_span_parse(parts[1], USEC_PER_SEC, &usec) < 0)
-                return unit_setting_error(s, value, ret_error, "not a latency: use the device, a space, and a time span "
-                                                               "such as 25ms");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a latency: use the device, a space, and a time span such as 25ms");
 
         return append_device(s, parts[0], usec, value, properties, ret_error);
 }

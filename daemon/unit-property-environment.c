@@ -24,8 +24,8 @@ static int check_not_reserved(const UnitSetting *s, const char *name, const char
         if (!g_str_has_prefix(name, RESERVED_PREFIX))
                 return 0;
 
-        return unit_setting_refuse(s, value, ret_error, "names that begin with " RESERVED_PREFIX " are jobd's: "
-                                                        "choose another");
+        return unit_setting_refuse(s, value, ret_error,
+                                   "names that begin with " RESERVED_PREFIX " are jobd's: choose another");
 }
 
 /* Replaces the entry that begins with the same length bytes, or appends. */
@@ -59,7 +59,8 @@ static GPtrArray *entries_of(const UnitSetting *s, GPtrArray *properties) {
 static int set_entries(const UnitSetting *s, GPtrArray *entries, const char *value, GPtrArray *properties,
                        char **ret_error) {
         if (entries->len > UNIT_PROPERTY_LIST_MAX)
-                return unit_setting_error(s, value, ret_error, "too many variables: at most %d", UNIT_PROPERTY_LIST_MAX);
+                return unit_setting_error(s, value, ret_error,
+                                          "too many variables: at most %d", UNIT_PROPERTY_LIST_MAX);
 
         unit_properties_set(properties, s,
                             g_variant_new_strv((const char *const *) entries->pdata, (gssize) entries->len));
@@ -68,8 +69,9 @@ static int set_entries(const UnitSetting *s, GPtrArray *entries, const char *val
 
 static int split(const UnitSetting *s, const char *value, char ***ret, char **ret_error) {
         if (unit_words(value, NULL, UNIT_WORD_UNQUOTE | UNIT_WORD_CUNESCAPE, ret) < 0)
-                return unit_setting_error(s, value, ret_error, "a quote is not closed or an escape does not exist: "
-                                                               "use \\\\ for a backslash, \\\" for a quote");
+                return unit_setting_error(s, value, ret_error,
+                                          "a quote is not closed or an escape does not exist: use \\\\ for a "
+                                          "backslash, \\\" for a quote");
         return 0;
 }
 
@@ -116,8 +118,9 @@ int unit_setting_environment_names(const UnitSetting *s, const char *value, GPtr
                 size_t length = unset ? strcspn(*word, "=") : strlen(*word);
 
                 if (!variable_name_is_valid(*word, length))
-                        return unit_setting_error(s, value, ret_error, "\"%s\" is not the name of a variable: use "
-                                                                       "letters, digits and _", *word);
+                        return unit_setting_error(s, value, ret_error,
+                                                  "\"%s\" is not the name of a variable: use letters, digits and _",
+                                                  *word);
 
                 r = unset ? 0 : check_not_reserved(s, *word, value, ret_error);
                 if (r < 0)
@@ -135,8 +138,8 @@ int unit_setting_environment_file(const UnitSetting *s, const char *value, GPtrA
         GVariant *entry;
 
         if (unit_path_simplify(value + may_miss, &path) < 0)
-                return unit_setting_error(s, value, ret_error, "not a path: use an absolute one, after \"-\" when the "
-                                                               "file may be missing");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a path: use an absolute one, after \"-\" when the file may be missing");
 
         entry = g_variant_new("(sb)", path, may_miss);
         return unit_properties_append(properties, s, unit_setting_property(s), value,
@@ -156,8 +159,9 @@ int unit_setting_input(const UnitSetting *s, const char *value, GPtrArray *prope
 
         if (g_str_has_prefix(value, "tty") || strcmp(value, "socket") == 0 || strcmp(value, "fd") == 0 ||
             g_str_has_prefix(value, "fd:"))
-                return unit_setting_refuse(s, value, ret_error, "a run has no terminal, socket or descriptor to read "
-                                                                "from: use null, data or file:PATH");
+                return unit_setting_refuse(s, value, ret_error,
+                                           "a run has no terminal, socket or descriptor to read from: use null, data "
+                                           "or file:PATH");
 
         return unit_setting_word(s, value, properties, ret_error);
 }
@@ -165,8 +169,8 @@ int unit_setting_input(const UnitSetting *s, const char *value, GPtrArray *prope
 int unit_setting_output(const UnitSetting *s, const char *value, GPtrArray *properties, char **ret_error) {
         if (!unit_name_find(s->names, value))
                 return unit_setting_refuse(s, value, ret_error,
-                                           "the journal is where the log of a run is kept: use journal, inherit or null, "
-                                           "and let the program itself write what belongs into a file");
+                                           "the journal is where the log of a run is kept: use journal, inherit or "
+                                           "null, and let the program itself write what belongs into a file");
 
         return unit_setting_word(s, value, properties, ret_error);
 }

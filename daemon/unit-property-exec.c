@@ -82,7 +82,8 @@ static int check_program(const UnitSetting *s, const char *path, const char *val
                         return unit_setting_error(s, value, ret_error, "a program's path has no control characters");
 
         if (g_str_has_suffix(path, "/"))
-                return unit_setting_error(s, value, ret_error, "\"%s\" is a directory: use the path of a program", path);
+                return unit_setting_error(s, value, ret_error,
+                                          "\"%s\" is a directory: use the path of a program", path);
         if (*path == '/' ? strlen(path) >= PATH_MAX : !unit_file_name_is_valid(path))
                 return unit_setting_error(s, value, ret_error,
                                           "\"%s\" is a relative path: use an absolute one, or a name without \"/\" "
@@ -90,8 +91,8 @@ static int check_program(const UnitSetting *s, const char *path, const char *val
         return 0;
 }
 
-static int split_command(const UnitSetting *s, const char *value, ExecFlags *ret_flags, char **ret_path, char ***ret_argv,
-                         char **ret_error) {
+static int split_command(const UnitSetting *s, const char *value, ExecFlags *ret_flags, char **ret_path,
+                         char ***ret_argv, char **ret_error) {
         const char *p = value + strspn(value, UNIT_WHITESPACE);
         g_autofree char *path = NULL;
         g_auto(GStrv) argv = NULL;
@@ -101,15 +102,17 @@ static int split_command(const UnitSetting *s, const char *value, ExecFlags *ret
 
         flags = take_prefixes(&p, &separate_argv0);
         if (has_bare_semicolon(p))
-                return unit_setting_error(s, value, ret_error, "commands are not separated by \";\": use one line for "
-                                                               "each, and \";\" in quotes for an argument");
+                return unit_setting_error(s, value, ret_error,
+                                          "commands are not separated by \";\": use one line for each, and \";\" in "
+                                          "quotes for an argument");
 
         r = separate_argv0 ? unit_word_next(&p, NULL, UNIT_WORD_UNQUOTE | UNIT_WORD_CUNESCAPE, &path, NULL) : 0;
         if (r >= 0)
                 r = unit_words(p ?: "", NULL, UNIT_WORD_UNQUOTE | UNIT_WORD_CUNESCAPE, &argv);
         if (r < 0)
-                return unit_setting_error(s, value, ret_error, "a quote is not closed or an escape does not exist: "
-                                                               "use \\\\ for a backslash, \\\" for a quote");
+                return unit_setting_error(s, value, ret_error,
+                                          "a quote is not closed or an escape does not exist: use \\\\ for a "
+                                          "backslash, \\\" for a quote");
 
         if (!path)
                 path = g_strdup(argv[0] ?: "");
@@ -119,7 +122,8 @@ static int split_command(const UnitSetting *s, const char *value, ExecFlags *ret
         if (!argv[0])
                 return unit_setting_error(s, value, ret_error, "nothing for argv[0]: \"@\" needs it after the path");
         if (g_strv_length(argv) > UNIT_PROPERTY_LIST_MAX)
-                return unit_setting_error(s, value, ret_error, "too many arguments: at most %d", UNIT_PROPERTY_LIST_MAX);
+                return unit_setting_error(s, value, ret_error,
+                                          "too many arguments: at most %d", UNIT_PROPERTY_LIST_MAX);
 
         *ret_flags = flags;
         *ret_path = g_steal_pointer(&path);
@@ -170,10 +174,12 @@ int unit_setting_exec(const UnitSetting *s, const char *value, GPtrArray *proper
 
         /* Type=exec has one main process. */
         if ((plain || extended) && s->max == 1)
-                return unit_setting_error(s, value, ret_error, "a run has one command: clear the earlier one by an "
-                                                               "empty %s=, or use ExecStartPre=", s->key);
+                return unit_setting_error(s, value, ret_error,
+                                          "a run has one command: clear the earlier one by an empty %s=, or use "
+                                          "ExecStartPre=", s->key);
         if (plain && g_variant_n_children(plain->value) >= UNIT_PROPERTY_LIST_MAX)
-                return unit_setting_error(s, value, ret_error, "too many commands: at most %d", UNIT_PROPERTY_LIST_MAX);
+                return unit_setting_error(s, value, ret_error,
+                                          "too many commands: at most %d", UNIT_PROPERTY_LIST_MAX);
 
         r = split_command(s, value, &flags, &path, &argv, ret_error);
         if (r < 0)

@@ -35,11 +35,11 @@ static GVariant *filter_variant(bool allow, char *const *words, GVariant *before
 }
 
 /*
- * The first line decides whether the list is one of what is allowed; later ones add to it or, the other way round, take
- * away from it. So lines of one kind are joined, and a line of the other kind is a property of its own after them.
+ * The first line decides whether the list is one of what is allowed; later ones add to it or, being of the other kind,
+ * take away from it. So lines of one kind are joined, and one of the other kind is a property of its own after them.
  */
-static int append_filter(const UnitSetting *s, bool allow, char *const *words, const char *value, GPtrArray *properties,
-                         char **ret_error) {
+static int append_filter(const UnitSetting *s, bool allow, char *const *words, const char *value,
+                         GPtrArray *properties, char **ret_error) {
         UnitProperty *last = last_of_name(properties, unit_setting_property(s));
         g_autoptr(GVariant) before = NULL, before_allow = NULL;
         GVariant *joined;
@@ -71,7 +71,8 @@ static int set_filter(const UnitSetting *s, const char *value, FilterCheck *chec
         if (unit_words(value + invert, NULL, UNIT_WORD_UNQUOTE, &words) < 0)
                 return unit_setting_error(s, value, ret_error, "a quote is not closed");
         if (!words[0])
-                return unit_setting_error(s, value, ret_error, "nothing after \"~\": use names with spaces between them");
+                return unit_setting_error(s, value, ret_error,
+                                          "nothing after \"~\": use names with spaces between them");
 
         for (char **word = words; *word; word++) {
                 g_autofree char *why = check(s, *word, invert);
@@ -152,8 +153,8 @@ int unit_setting_errno(const UnitSetting *s, const char *value, GPtrArray *prope
         int number = strcmp(value, "kill") == 0 ? ERROR_NUMBER_KILL : unit_errno_from_name(value);
 
         if (number < 0)
-                return unit_setting_error(s, value, ret_error, "not an error: use a name such as EPERM, a number from 1 "
-                                                               "to 4095, or kill");
+                return unit_setting_error(s, value, ret_error,
+                                          "not an error: use a name such as EPERM, a number from 1 to 4095, or kill");
 
         unit_properties_set(properties, s, g_variant_new_int32(number));
         return 0;
@@ -169,8 +170,8 @@ int unit_setting_architectures(const UnitSetting *s, const char *value, GPtrArra
                 if (!unit_name_find(s->names, *word)) {
                         g_autofree char *names = unit_names_join(s->names);
 
-                        return unit_setting_error(s, value, ret_error, "\"%s\" is not an architecture: use %s", *word,
-                                                  names);
+                        return unit_setting_error(s, value, ret_error,
+                                                  "\"%s\" is not an architecture: use %s", *word, names);
                 }
 
         return unit_properties_append(properties, s, unit_setting_property(s), value,

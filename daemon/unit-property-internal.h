@@ -14,8 +14,8 @@ typedef struct UnitName {
 } UnitName;
 
 /*
- * Turns a value into properties. Either all of the value is applied or nothing. Returns 0, -EINVAL or -EPERM, then with
- * *ret_error set by unit_setting_error() or unit_setting_refuse().
+ * Turns a value into properties. Either all of the value is applied or nothing. Returns 0, or -EINVAL or -EPERM with
+ * *ret_error set, by unit_setting_error() or unit_setting_refuse().
  */
 typedef int UnitSettingParse(const UnitSetting *setting, const char *value, GPtrArray *properties, char **ret_error);
 

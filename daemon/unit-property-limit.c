@@ -118,8 +118,9 @@ int unit_setting_cpu_set(const UnitSetting *s, const char *value, GPtrArray *pro
         g_autoptr(GString) set = NULL;
 
         if (unit_parse_cpu_set(value, &set) < 0 || set->len == 0)
-                return unit_setting_error(s, value, ret_error, "not a list of numbers up to 8191: use single ones and "
-                                                               "ranges, such as 0,2-5");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a list of numbers up to 8191: use single ones and ranges, such as "
+                                          "0,2-5");
 
         merge_cpu_set(s, set, properties);
         return 0;
@@ -175,8 +176,8 @@ int unit_setting_coredump_filter(const UnitSetting *s, const char *value, GPtrAr
 
                 if (!found && unit_parse_hex(*word, &number) < 0) {
                         names = unit_names_join(s->names);
-                        return unit_setting_error(s, value, ret_error, "no such mapping: use hexadecimal digits, %s",
-                                                  names);
+                        return unit_setting_error(s, value, ret_error,
+                                                  "no such mapping: use hexadecimal digits, %s", names);
                 }
                 mask |= found ? found->value : number;
         }

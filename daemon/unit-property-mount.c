@@ -48,8 +48,8 @@ int unit_setting_bind(const UnitSetting *s, const char *value, GPtrArray *proper
                 if (r < 0)
                         return unit_setting_error(s, value, ret_error,
                                                   "not a list of mounts: use SOURCE, SOURCE:DESTINATION or "
-                                                  "SOURCE:DESTINATION:norbind with absolute paths, after \"-\" when the "
-                                                  "source may be missing");
+                                                  "SOURCE:DESTINATION:norbind with absolute paths, after \"-\" when "
+                                                  "the source may be missing");
         } while (r > 0);
 
         return unit_properties_append(properties, s, unit_setting_property(s), value, g_variant_builder_end(&binds),
@@ -68,8 +68,9 @@ int unit_setting_temporary(const UnitSetting *s, const char *value, GPtrArray *p
                 g_autofree char *path = NULL;
 
                 if (!parts[0] || unit_path_simplify(parts[0], &path) < 0)
-                        return unit_setting_error(s, value, ret_error, "\"%s\" is not a mount point: use absolute paths, "
-                                                                       "or PATH:OPTIONS", *word);
+                        return unit_setting_error(s, value, ret_error,
+                                                  "\"%s\" is not a mount point: use absolute paths, or PATH:OPTIONS",
+                                                  *word);
                 g_variant_builder_add(&mounts, "(ss)", path, parts[1] ?: "");
         }
 
@@ -114,8 +115,9 @@ static int add_options(const UnitSetting *s, char *const *parts, GVariantBuilder
 static int options_error(const UnitSetting *s, const char *value, char **ret_error) {
         g_autofree char *names = unit_names_join(s->names);
 
-        return unit_setting_error(s, value, ret_error, "not mount options: use OPTIONS, or PARTITION:OPTIONS with "
-                                                       "PARTITION one of %s", names);
+        return unit_setting_error(s, value, ret_error,
+                                  "not mount options: use OPTIONS, or PARTITION:OPTIONS with PARTITION one of %s",
+                                  names);
 }
 
 int unit_setting_image_options(const UnitSetting *s, const char *value, GPtrArray *properties, char **ret_error) {
@@ -156,8 +158,9 @@ static int append_images(const UnitSetting *s, bool destination, const char *val
                     unit_path_simplify(parts[0], &source) < 0 ||
                     (destination && (!parts[1] || unit_path_simplify(parts[1], &target) < 0)))
                         return unit_setting_error(s, value, ret_error,
-                                                  "\"%s\" is not an image: use %s with absolute paths, after \"-\" when "
-                                                  "the image may be missing", *word,
+                                                  "\"%s\" is not an image: use %s with absolute paths, after \"-\" "
+                                                  "when the image may be missing",
+                                                  *word,
                                                   destination ? "IMAGE:DIRECTORY[:OPTIONS]" : "IMAGE[:OPTIONS]");
                 if (add_options(s, parts + 1 + destination, &options) < 0)
                         return options_error(s, value, ret_error);
@@ -198,7 +201,8 @@ int unit_setting_root_hash(const UnitSetting *s, const char *value, GPtrArray *p
         else if (g_str_has_prefix(value, "base64:"))
                 r = unit_base64_decode(value + strlen("base64:"), &bytes);
         if (r < 0 || bytes->len < (signature ? 1 : HASH_MIN))
-                return unit_setting_error(s, value, ret_error, "use %s, or an absolute path",
+                return unit_setting_error(s, value, ret_error,
+                                          "use %s, or an absolute path",
                                           signature ? "base64: and Base64" : "32 or more hexadecimal digits");
 
         unit_properties_set(properties, s, g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, bytes->str, bytes->len, 1));

@@ -65,8 +65,9 @@ int unit_setting_ip_address(const UnitSetting *s, const char *value, GPtrArray *
         for (char **word = words; *word; word++)
                 if (!add_named_prefix(&prefixes, *word) && !add_address(&prefixes, *word))
                         return unit_setting_error(s, value, ret_error,
-                                                  "\"%s\" is not an address: use IPv4 or IPv6 addresses, with /LENGTH "
-                                                  "for a network, or any, localhost, link-local, multicast", *word);
+                                                  "\"%s\" is not an address: use IPv4 or IPv6 addresses, with "
+                                                  "/LENGTH for a network, or any, localhost, link-local, multicast",
+                                                  *word);
 
         return unit_properties_append(properties, s, unit_setting_property(s), value,
                                       g_variant_builder_end(&prefixes), ret_error);
@@ -77,8 +78,8 @@ int unit_setting_ip_filter(const UnitSetting *s, const char *value, GPtrArray *p
         g_autofree char *path = NULL;
 
         if (unit_path_simplify(value, &path) < 0)
-                return unit_setting_error(s, value, ret_error, "not a path: use the absolute path of a pinned BPF "
-                                                               "program");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a path: use the absolute path of a pinned BPF program");
 
         return unit_properties_append(properties, s, unit_setting_property(s), value,
                                       g_variant_new_strv((const char *const[]) { path }, 1), ret_error);
@@ -92,11 +93,12 @@ int unit_setting_bpf_program(const UnitSetting *s, const char *value, GPtrArray 
         if (!parts[0] || !unit_name_find(s->names, parts[0])) {
                 g_autofree char *names = unit_names_join(s->names);
 
-                return unit_setting_error(s, value, ret_error, "no such hook: use HOOK:PATH, with HOOK one of %s", names);
+                return unit_setting_error(s, value, ret_error,
+                                          "no such hook: use HOOK:PATH, with HOOK one of %s", names);
         }
         if (!parts[1] || unit_path_simplify(parts[1], &path) < 0)
-                return unit_setting_error(s, value, ret_error, "not a path: use HOOK:PATH, with the absolute path of a "
-                                                               "pinned BPF program");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a path: use HOOK:PATH, with the absolute path of a pinned BPF program");
 
         entry = g_variant_new("(ss)", parts[0], path);
         return unit_properties_append(properties, s, unit_setting_property(s), value,
@@ -134,8 +136,9 @@ int unit_setting_socket_bind(const UnitSetting *s, const char *value, GPtrArray 
         if (*part && take_ports(*part, &n_ports, &first_port))
                 part++;
         if (*part || part == parts)
-                return unit_setting_error(s, value, ret_error, "not a rule: use any, a port or FIRST-LAST, after ipv4: "
-                                                               "or ipv6: and tcp: or udp: where it is for one only");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a rule: use any, a port or FIRST-LAST, after ipv4: or ipv6: and tcp: "
+                                          "or udp: where it is for one only");
 
         entry = g_variant_new("(iiqq)", family, protocol, n_ports, first_port);
         return unit_properties_append(properties, s, unit_setting_property(s), value,

@@ -65,8 +65,9 @@ int unit_setting_working_directory(const UnitSetting *s, const char *value, GPtr
         if (strcmp(value + may_miss, "~") == 0)
                 path = g_strdup("~");
         else if (unit_path_simplify(value + may_miss, &path) < 0)
-                return unit_setting_error(s, value, ret_error, "not a directory: use an absolute path or \"~\", after "
-                                                               "\"-\" when it may be missing");
+                return unit_setting_error(s, value, ret_error,
+                                          "not a directory: use an absolute path or \"~\", after \"-\" when it may "
+                                          "be missing");
 
         unit_properties_set(properties, s, g_variant_new_take_string(g_strconcat(may_miss ? "-" : "", path, NULL)));
         return 0;
@@ -86,9 +87,9 @@ int unit_setting_paths(const UnitSetting *s, const char *value, GPtrArray *prope
 
                 n_prefix += (*word)[n_prefix] == '+';
                 if (unit_path_simplify(*word + n_prefix, &path) < 0)
-                        return unit_setting_error(s, value, ret_error, "\"%s\" is not a path: use absolute ones without "
-                                                                       "\"..\", after \"-\" when they may be missing",
-                                                  *word);
+                        return unit_setting_error(s, value, ret_error,
+                                                  "\"%s\" is not a path: use absolute ones without \"..\", after "
+                                                  "\"-\" when they may be missing", *word);
 
                 (*word)[n_prefix] = 0;
                 g_variant_builder_add_value(&paths, g_variant_new_take_string(g_strconcat(*word, path, NULL)));
@@ -110,8 +111,9 @@ int unit_setting_search_path(const UnitSetting *s, const char *value, GPtrArray 
                 g_autofree char *path = NULL;
 
                 if (unit_path_simplify(*word, &path) < 0 || strchr(path, ':'))
-                        return unit_setting_error(s, value, ret_error, "\"%s\" is not a path: use absolute ones with "
-                                                                       "\":\" between them", *word);
+                        return unit_setting_error(s, value, ret_error,
+                                                  "\"%s\" is not a path: use absolute ones with \":\" between them",
+                                                  *word);
                 g_variant_builder_add(&paths, "s", path);
         }
 
@@ -166,8 +168,8 @@ int unit_setting_directory(const UnitSetting *s, const char *value, GPtrArray *p
                 if (parse_directory_pair(*word, &name, &link) < 0 || (link && !s->alternate))
                         return unit_setting_error(s, value, ret_error,
                                                   "\"%s\" is not the name of a directory: use relative paths without "
-                                                  "\"..\" and not below \"private\"%s", *word,
-                                                  s->alternate ? ", or NAME:LINK" : "");
+                                                  "\"..\" and not below \"private\"%s",
+                                                  *word, s->alternate ? ", or NAME:LINK" : "");
                 if (link)
                         g_variant_builder_add(&links_builder, "(sst)", name, link, UINT64_C(0));
                 else

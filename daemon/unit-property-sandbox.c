@@ -18,8 +18,9 @@ static int capabilities_from_words(const UnitSetting *s, const char *words, cons
         for (char **name = names; *name; name++) {
                 capability = unit_capability_from_name(*name);
                 if (capability < 0)
-                        return unit_setting_error(s, value, ret_error, "\"%s\" is not a capability: use names such as "
-                                                                       "CAP_NET_ADMIN, see capabilities(7)", *name);
+                        return unit_setting_error(s, value, ret_error,
+                                                  "\"%s\" is not a capability: use names such as CAP_NET_ADMIN, see "
+                                                  "capabilities(7)", *name);
                 set |= UINT64_C(1) << capability;
         }
 
@@ -28,8 +29,8 @@ static int capabilities_from_words(const UnitSetting *s, const char *words, cons
 }
 
 /*
- * As in a unit file: the first line, and one without a name, sets; a later one adds, or takes away after "~". (On the bus
- * a second property would replace the first, and what that took away would be back in silence.)
+ * As in a unit file: the first line, and one without a name, sets; a later one adds, or takes away after "~". (On the
+ * bus a second property would replace the first, and what that took away would be back in silence.)
  */
 int unit_setting_capabilities(const UnitSetting *s, const char *value, GPtrArray *properties, char **ret_error) {
         const UnitProperty *p = unit_property_find(properties, unit_setting_property(s));
@@ -120,7 +121,8 @@ int unit_setting_label(const UnitSetting *s, const char *value, GPtrArray *prope
         bool may_miss = *value == '-';
 
         if (value[may_miss] == 0)
-                return unit_setting_error(s, value, ret_error, "no label: use its name, after \"-\" when it may be unknown");
+                return unit_setting_error(s, value, ret_error,
+                                          "no label: use its name, after \"-\" when it may be unknown");
 
         unit_properties_set(properties, s, g_variant_new("(bs)", may_miss, value + may_miss));
         return 0;
@@ -129,8 +131,8 @@ int unit_setting_label(const UnitSetting *s, const char *value, GPtrArray *prope
 /* A transient unit of systemd 252 has no "-" here: it would be taken for a part of the name. */
 int unit_setting_selinux(const UnitSetting *s, const char *value, GPtrArray *properties, char **ret_error) {
         if (*value == '-')
-                return unit_setting_error(s, value, ret_error, "a run cannot ignore that a context is unknown: leave out "
-                                                               "the \"-\"");
+                return unit_setting_error(s, value, ret_error,
+                                          "a run cannot ignore that a context is unknown: leave out the \"-\"");
 
         unit_properties_set(properties, s, g_variant_new_string(value));
         return 0;

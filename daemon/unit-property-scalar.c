@@ -79,8 +79,8 @@ int unit_setting_integer(const UnitSetting *s, const char *value, GPtrArray *pro
 
         if (unit_parse_signed(value, &number) < 0 || number < s->min || number > s->max)
                 return unit_setting_error(s, value, ret_error,
-                                          "not a number in range: use one from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-                                          s->min, s->max);
+                                          "not a number in range: use one from %" G_GINT64_FORMAT " to %"
+                                          G_GINT64_FORMAT, s->min, s->max);
 
         unit_properties_set(properties, s, g_variant_new_int32((gint32) number));
         return 0;
@@ -90,8 +90,8 @@ int unit_setting_mode(const UnitSetting *s, const char *value, GPtrArray *proper
         uint32_t mode;
 
         if (unit_parse_mode(value, &mode) < 0)
-                return unit_setting_error(s, value, ret_error, "not an access mode: use up to four octal digits, "
-                                                               "such as 0755");
+                return unit_setting_error(s, value, ret_error,
+                                          "not an access mode: use up to four octal digits, such as 0755");
 
         unit_properties_set(properties, s, g_variant_new_uint32(mode));
         return 0;
@@ -111,8 +111,9 @@ int unit_setting_signal(const UnitSetting *s, const char *value, GPtrArray *prop
         int signal = unit_signal_from_name(value);
 
         if (signal < 0)
-                return unit_setting_error(s, value, ret_error, "no such signal: use a name such as SIGTERM or "
-                                                               "RTMIN+1, or a number from 1 to 64");
+                return unit_setting_error(s, value, ret_error,
+                                          "no such signal: use a name such as SIGTERM or RTMIN+1, or a number from 1 "
+                                          "to 64");
 
         unit_properties_set(properties, s, g_variant_new_int32(signal));
         return 0;
@@ -122,7 +123,8 @@ int unit_setting_signal(const UnitSetting *s, const char *value, GPtrArray *prop
 int unit_setting_kill_mode(const UnitSetting *s, const char *value, GPtrArray *properties, char **ret_error) {
         if (strcmp(value, "process") == 0 || strcmp(value, "none") == 0)
                 return unit_setting_refuse(s, value, ret_error,
-                                           "would leave processes behind when the run ends: use control-group or mixed");
+                                           "would leave processes behind when the run ends: use control-group or "
+                                           "mixed");
 
         return unit_setting_word(s, value, properties, ret_error);
 }
@@ -131,8 +133,9 @@ int unit_setting_send_sigkill(const UnitSetting *s, const char *value, GPtrArray
         bool b;
 
         if (unit_parse_boolean(value, &b) == 0 && !b)
-                return unit_setting_refuse(s, value, ret_error, "the hard time limit of a run is a SIGKILL: leave it "
-                                                                "out, and set TimeLimit= in [Job]");
+                return unit_setting_refuse(s, value, ret_error,
+                                           "the hard time limit of a run is a SIGKILL: leave it out, and set "
+                                           "TimeLimit= in [Job]");
 
         return unit_setting_boolean(s, value, properties, ret_error);
 }
@@ -164,7 +167,8 @@ static bool user_name_is_valid(const char *name) {
 
 int unit_setting_user(const UnitSetting *s, const char *value, GPtrArray *properties, char **ret_error) {
         if (!user_name_is_valid(value))
-                return unit_setting_error(s, value, ret_error, "not a name: use the name or the number of a %s",
+                return unit_setting_error(s, value, ret_error,
+                                          "not a name: use the name or the number of a %s",
                                           strcmp(s->key, "User") == 0 ? "user" : "group");
 
         unit_properties_set(properties, s, g_variant_new_string(value));

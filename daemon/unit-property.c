@@ -120,8 +120,8 @@ int unit_properties_check_room(const GPtrArray *properties, const UnitSetting *s
         if (n + (p ? g_variant_n_children(p->value) : 0) <= max)
                 return 0;
 
-        return unit_setting_error(s, value, ret_error, "too much: at most %zu %s in all", max,
-                                  bytes ? "bytes" : "entries");
+        return unit_setting_error(s, value, ret_error,
+                                  "too much: at most %zu %s in all", max, bytes ? "bytes" : "entries");
 }
 
 /* Appends to the property's array, which is made when there is none. A floating reference of array is taken. */
@@ -220,8 +220,8 @@ static int unknown_setting(const char *key, char **ret_error) {
 }
 
 /*
- * systemd writes the settings of a transient unit into a file and reads that again when it reloads; a control character
- * (a line end above all) would come back as something else. Text that needs one is written with an escape.
+ * systemd writes the settings of a transient unit into a file and reads that again when it reloads; a control
+ * character (a line end above all) would come back as something else. Text that needs one has it as an escape.
  */
 static int value_check(const UnitSetting *s, const char *value, char **ret_error) {
         if (strnlen(value, UNIT_PROPERTY_VALUE_MAX + 1) > UNIT_PROPERTY_VALUE_MAX)

@@ -6,6 +6,8 @@
 /*
  * The [Service] section of a job class: systemd's own settings, as they are written in a unit file, turned into the
  * properties that StartTransientUnit takes. What systemd-run -p NAME=VALUE makes of a setting is what this makes of it.
+ * Where systemd-run cannot write it, or would let a second line replace a first that a unit file adds to, it is what a
+ * unit file makes of it. Specifiers (%n) are not expanded.
  * A value is a GVariant because its types are D-Bus's; no bus is needed to make or to test one.
  */
 typedef struct UnitProperty {
@@ -29,8 +31,9 @@ enum {
 
 /*
  * Adds what the setting key=value means to an array of UnitProperty. List settings (Environment=, ExecStartPre=, ...)
- * append to what the array holds, an empty value clears it, as in a unit file; others replace. ExecStart= is one command:
- * a second is refused until an empty value has cleared the first. The order of the array counts: pass it on as it is.
+ * append to what the array holds, an empty value clears it, as in a unit file; others replace. ExecStart= is one
+ * command: a second is refused until an empty value has cleared the first. The order of the array counts: pass it on
+ * unchanged.
  *
  * A name is in the array once, with one exception: SystemCallFilter=, SystemCallLog=, RestrictAddressFamilies=,
  * RestrictFileSystems= and RestrictNetworkInterfaces= have one entry for each change between a list and a "~" list.

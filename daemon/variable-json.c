@@ -21,8 +21,12 @@ static unsigned json_depth(JsonNode *node) {
         else
                 return 0;
 
-        for (GList *m = members; m; m = m->next)
-                depth = MAX(depth, json_depth(m->data));
+        for (GList *m = members; m; m = m->next) {
+                unsigned inner = json_depth(m->data);
+
+                if (inner > depth)
+                        depth = inner;
+        }
         return depth + 1;
 }
 

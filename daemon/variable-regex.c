@@ -6,8 +6,9 @@
 
 /*
  * PCRE2 counts the calls of its matcher and gives up at the limit, which is the only bound on patterns that try every
- * way to split a value, such as (a+)+$; GRegex has no function for it. A million is some tens of milliseconds, and
- * enough for a value of VARIABLE_VALUE_MAX under a pattern that does not do that.
+ * way to split a value, such as (a+)+$; GRegex has no function for it. A million is about 10 ms, and enough for a
+ * value of VARIABLE_VALUE_MAX under a pattern that does not do that. One that looks far ahead at each character can
+ * take a second at that size (measured): MaxLength= is for that.
  */
 #define MATCH_LIMIT "1000000"
 

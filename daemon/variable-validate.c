@@ -8,7 +8,7 @@
 typedef struct Field {
         const Variable *variable;
         enum { FIELD_UNCHECKED, FIELD_IN_CHECK, FIELD_CHECKED } state;
-        JsonNode *value; /* normalised; NULL: wrong */
+        JsonNode *value; /* normalised; NULL: wrong, or not known for what it depends on */
         JsonArray *messages;
 } Field;
 
@@ -21,7 +21,7 @@ typedef struct Validation {
 typedef enum Condition {
         CONDITION_MET,
         CONDITION_UNMET,
-        CONDITION_UNKNOWN, /* the other variable's value is wrong */
+        CONDITION_UNKNOWN, /* the other variable has no value that could be looked at */
 } Condition;
 
 static void check_field(Validation *v, Field *f);
@@ -106,7 +106,9 @@ static JsonNode *field_value(Field *f, JsonNode *given, Condition condition) {
         }
         if (!empty)
                 return v->type->check(v, given, f->messages);
-        if (v->required && condition == CONDITION_MET) {
+        if (condition == CONDITION_UNKNOWN)
+                return NULL; /* nothing to say, and what depends on this one is unknown as well */
+        if (v->required) {
                 variable_message(f->messages, "This field is required.");
                 return NULL;
         }
@@ -151,7 +153,7 @@ static JsonObject *collect_errors(Validation *v) {
         for (unsigned i = 0; i < v->n_fields; i++) {
                 Field *f = v->fields + i;
 
-                if (!f->value)
+                if (json_array_get_length(f->messages) > 0)
                         json_object_set_array_member(errors, f->variable->name, json_array_ref(f->messages));
         }
         add_unknown_properties(v, errors);
@@ -161,8 +163,13 @@ static JsonObject *collect_errors(Validation *v) {
 static JsonObject *collect_values(Validation *v) {
         JsonObject *values = json_object_new();
 
-        for (unsigned i = 0; i < v->n_fields; i++)
-                json_object_set_member(values, v->fields[i].variable->name, TAKE_PTR(v->fields[i].value));
+        for (unsigned i = 0; i < v->n_fields; i++) {
+                JsonNode *value = TAKE_PTR(v->fields[i].value);
+
+                /* Without an error somewhere only a circle of DependsOn= leaves one unknown. */
+                json_object_set_member(values, v->fields[i].variable->name,
+                                       value ?: json_node_init_null(json_node_alloc()));
+        }
         return values;
 }
 

@@ -187,6 +187,7 @@ testbed_watch() {
 # It gets a scope and is no service, so that it outlives `systemctl daemon-reexec`, has the caller's terminal, and
 # its exit status needs nobody to pass it on. su(1) opens a session where one is wanted.
 testbed_command() {
+        # shellcheck disable=SC2054 # one word
         command=(env --default-signal=INT,QUIT -C "$dir" PATH="$PATH" LANG=C.UTF-8 TERM="${TERM:-dumb}"
                  "${envs[@]}" "$@")
         if [[ $login ]]; then

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 What the manual lists is what there is: check-docs.py SOURCE_DIR LIST_SETTINGS PARSE_JOB

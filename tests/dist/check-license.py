@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 Every source file says under which licence it is: check-license.py SOURCE_DIR

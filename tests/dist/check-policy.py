@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -B
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
 What polkit and the bus are told: check-policy.py SOURCE_DIR

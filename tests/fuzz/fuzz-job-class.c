@@ -27,9 +27,11 @@ static const struct {
 static const size_t input_of_file[] = { 2, 0, 1 };
 
 static void split(const char *data, size_t size, Input *ret) {
-        const char *end = data + size;
-
         *ret = (Input) {};
+        if (size == 0)
+                return;
+
+        const char *end = data + size;
         for (size_t i = 0; i < ELEMENTSOF(ret->text) && data < end; i++) {
                 const char *nul = i + 1 < ELEMENTSOF(ret->text) ? memchr(data, 0, end - data) : NULL;
 

@@ -114,7 +114,7 @@ static void check_accepted(GPtrArray *variables, JsonObject *values) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        g_autofree char *text = g_strndup((const char *) data, size);
+        g_autofree char *text = size > 0 ? g_strndup((const char *) data, size) : g_strdup("");
         g_autoptr(GPtrArray) variables = NULL;
         g_autoptr(JsonObject) input = NULL, values = NULL, errors = NULL;
         g_autoptr(JsonNode) description = NULL;

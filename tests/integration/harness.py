@@ -26,7 +26,7 @@ import textwrap
 import time
 import unittest
 
-# How long (seconds) to wait for something before it counts as never happening. No test measures time.
+# So many seconds after which what was waited for counts as never happening. No test measures time.
 TIMEOUT = int(os.environ.get('JOBD_TEST_TIMEOUT', '60'))
 LOCAL_JOBS = '/etc/jobd/jobs'
 UNIT_SUCCESS = '7ad2d189f7e94e70a38c781354912448'   # systemd's messages about a unit that has ended
@@ -126,7 +126,7 @@ def job_path(class_path, root=LOCAL_JOBS):
 
 
 def install_job(class_path, text, root=LOCAL_JOBS):
-    """Writes a job definition, whose text may be indented as a whole. Returns its path. `jobctl refresh` is not run."""
+    """Writes a job definition, whose text may be indented as a whole. Returns its path. Nothing is refreshed."""
     path = job_path(class_path, root)
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     with open(path, 'w', encoding='utf-8') as file:
@@ -176,11 +176,14 @@ def stopped(unit):
 
 # ---------------------------------------------------------------- journal
 def journal(*matches, since=None):
-    """The entries of the journal that have these FIELD=value pairs (see journalctl(1)), as dictionaries."""
+    """The entries of the journal that have these FIELD=value pairs (see journalctl(1)), as dictionaries.
+
+    --after-cursor= of systemd 252 swallows an entry when the cursor's own one does not match, hence --cursor=.
+    """
     run(['journalctl', '--sync'])
-    after = [f'--after-cursor={since}'] if since else []
-    lines = run(['journalctl', '--all', '--output=json', *after, *matches]).stdout.splitlines()
-    return [json.loads(line) for line in lines]
+    start_at = [f'--cursor={since}'] if since else []
+    lines = run(['journalctl', '--all', '--output=json', *start_at, *matches]).stdout.splitlines()
+    return [entry for entry in map(json.loads, lines) if entry['__CURSOR'] != since]
 
 
 def journal_cursor():
@@ -191,10 +194,9 @@ def journal_cursor():
 
 def journal_wait(*matches, since, contains=''):
     """Waits for an entry after the cursor since with these FIELD=value pairs and this text in it. Returns it."""
-    follow = start(['journalctl', '--all', '--follow', '--no-tail', '--output=json', f'--after-cursor={since}',
-                    *matches])
+    follow = start(['journalctl', '--all', '--follow', '--no-tail', '--output=json', f'--cursor={since}', *matches])
     return read_until(follow, f'a journal entry with {matches} {contains}',
-                      lambda entry: contains in str(entry.get('MESSAGE')))
+                      lambda entry: entry['__CURSOR'] != since and contains in str(entry.get('MESSAGE')))
 
 
 def read_until(process, what, is_it):

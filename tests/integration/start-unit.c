@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * What test_service_settings.py compares with systemd-run: a transient unit with the properties that unit_property_add()
- * makes of settings.
+ * What test_service_settings.py compares with systemd-run: a transient unit with the properties that
+ * unit_property_add() makes of settings.
  *
  *   start-unit --list                  the settings that are supported, one on a line
  *   start-unit --print KEY=VALUE...    the properties that they make, one on a line

@@ -172,8 +172,8 @@ class Jobd(SandboxTestCase):
         written = self.sandbox('-j', self.install_jobd(), 'sh', '-c', '''jobctl; stat -c %a /var/lib/jobd
             systemctl is-active jobd.socket jobd-wake.timer; systemctl is-active jobd.service
             systemctl is-system-running; readlink /lib; stat -c '%U %a' /usr /etc /usr/bin''')
-        self.assertEqual(written.splitlines(), ['installed', '700', 'active', 'active', 'inactive', 'running', 'usr/lib',
-                                                'root 755', 'root 755', 'root 755'])
+        self.assertEqual(written.splitlines(), ['installed', '700', 'active', 'active', 'inactive', 'running',
+                                                'usr/lib', 'root 755', 'root 755', 'root 755'])
 
     def test_its_polkit_action_and_rule_are_used(self):
         destdir = self.install_jobd()

@@ -29,6 +29,7 @@ static void test_duration(void) {
                 { 59999999, "59.999s" },
                 { 65 * USEC_PER_SEC, "1min 5s" },
                 { 3599 * USEC_PER_SEC, "59min 59s" },
+                { 3600 * USEC_PER_SEC + 59999999, "1h" },
                 { 7500 * USEC_PER_SEC, "2h 5min" },
                 { 90000 * USEC_PER_SEC, "1d 1h" },
                 { USEC_INFINITY, "infinity" },

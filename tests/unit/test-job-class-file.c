@@ -586,7 +586,7 @@ static void test_size(Tree *t, gconstpointer unused) {
         assert_refused(t, "m.C", ETC, "m/C.job", ": has 1073741824 bytes, 262144 is the most");
 }
 
-/* A file that is longer than fstat() said: the kernel says 0 for those in /proc, and this one grows with each mapping */
+/* A file that is longer than fstat() said: it says 0 for those in /proc, and this one grows with each mapping */
 static void test_growing(Tree *t, gconstpointer unused) {
         const size_t page = (size_t) sysconf(_SC_PAGESIZE), n = 20000;
         uint8_t *area = mmap(NULL, n * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -123,7 +123,7 @@ static void test_default_roots(void) {
         g_assert_true(g_strv_equal(job_class_default_roots, roots));
 }
 
-/* Only a command is needed; everything else has the defaults of the reference, secrets excepted (see job-class.h) */
+/* Only a command is needed; all else has the reference's defaults, but for has_sensitive_variables */
 static void test_minimal(void) {
         _cleanup_(job_class_freep) JobClass *c = parse(COMMAND);
 
@@ -266,6 +266,8 @@ static void test_unknown_keys(void) {
                        "f.job:2: TimeLmit=: is no key of [Job]; did you mean TimeLimit=?");
         assert_refused("[Job]\ntimelimit=5\n" COMMAND,
                        "f.job:2: timelimit=: is no key of [Job]; did you mean TimeLimit=?");
+        /* The spelling of the record is none of a file */
+        assert_refused("[Job]\nname=x\n" COMMAND, "f.job:2: name=: is no key of [Job]; did you mean Name=?");
         assert_refused("[Job]\nNaem=x\n" COMMAND, "f.job:2: Naem=: is no key of [Job]; did you mean Name=?");
         assert_refused("[Job]\nReadonly=x\n" COMMAND,
                        "f.job:2: Readonly=: is no key of [Job]; did you mean ReadOnly=?");
@@ -343,6 +345,13 @@ static void test_variable_finish(void) {
 }
 
 static void test_service(void) {
+        g_autofree char *error = NULL;
+
+        /* The setting is named once, whoever names it */
+        error = parse_error("[Service]\nMemoryMax=lots\n");
+        g_assert_true(g_str_has_prefix(error, "f.job:2: MemoryMax="));
+        g_assert_null(strstr(error + strlen("f.job:2: MemoryMax="), "MemoryMax="));
+
         assert_refused("", "f.job: [Service] has no ExecStart=; it says which program the job runs");
         assert_refused("[Job]\nName=x\n", "f.job: [Service] has no ExecStart=; it says which program the job runs");
         assert_refused("[Service]\nUser=root\n",

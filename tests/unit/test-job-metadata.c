@@ -100,7 +100,7 @@ static void test_booleans(void) {
 
 static void test_time_limits(void) {
         _cleanup_metadata_ JobMetadata m = {};
-        static const char *const out_of_range[] = { "-5", "9223372036854775808us", "99999999999999999999" };
+        static const char *const out_of_range[] = { "-5", "300000y", "9223372036854775808us", "99999999999999999999" };
         static const char *const bad[] = { "x", "5 parsecs", "5min x", "5;", "min" };
 
         assert_parsed(&m, JOB_FIELD_TIME_LIMIT, "90", "1min 30s");

@@ -38,6 +38,7 @@ static const Accepted accepted[] = {
         { "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\\"\\\\/\\b\\f\\n\\r\\t\"" },
         { "\"\\u0041\\u00e9\\u20AC\"", "\"Aé€\"" },
         { "\"\\ud83d\\ude00\"", "\"😀\"" },
+        { "\"\\uD800\\uDC00\\udbff\\udfff\"", "\"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"" },
         { "\"\\u0001\\u001f\x7f\\u007F\"", "\"\\u0001\\u001f\\u007f\\u007f\"" },
         { "\"$(id) %n ${VAR} `x`\"", NULL },
         { "\"\xef\xbf\xbe\xf4\x8f\xbf\xbf\"", NULL },
@@ -127,6 +128,8 @@ static const Refused refused[] = {
         { "\"\\u12g4\"", -EINVAL, "line 1, column 6: expected four hexadecimal digits after \\u, found g" },
         { "\"a\nb\"", -EINVAL, "line 1, column 3: a control character in a string, which must be written as \\u000a" },
         { "\"a\tb\"", -EINVAL, "line 1, column 3: a control character in a string, which must be written as \\u0009" },
+        { "\"\x1f\"", -EINVAL, "line 1, column 2: a control character in a string, which must be written as \\u001f" },
+        { "\"\x01\"", -EINVAL, "line 1, column 2: a control character in a string, which must be written as \\u0001" },
         { "[\n1,\n\"é€😀\" x]", -EINVAL, "line 3, column 7: expected \",\" or \"]\", found x" },
         { "\v1", -EINVAL, "line 1, column 1: expected a value, found U+000B" },
         { "\xc2\xa0"

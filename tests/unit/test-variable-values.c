@@ -514,8 +514,31 @@ static void test_hostile_regex(void) {
                 assert_text(patterns[i][0], value, NULL, patterns[i][1]);
         assert_text("Regex=(a+)+$", letters, letters, NULL);
 
+        /* Some two million steps: our limit, not PCRE2's own of ten. */
+        value[20] = '!';
+        value[21] = '\0';
+        assert_text(patterns[1][0], value, NULL, patterns[1][1]);
+
         /* The pattern cannot lift the limit: such settings only count in front. */
         g_assert_cmpint(variable_set(v, "Regex", "(*LIMIT_MATCH=4000000000)a", NULL), ==, -EINVAL);
+}
+
+/* As deep as json_parse() lets it be: exponential time would not come to an end. */
+static void test_json_depth(void) {
+        static const char *const inner[] = { "[1]", "{}", "[{},{},[[],[]]]", "{\"a\":[],\"b\":[]}" };
+
+        for (size_t i = 0; i < ELEMENTSOF(inner); i++) {
+                g_autoptr(GPtrArray) class = class_new();
+                g_autofree char *open = g_strnfill(28, '['), *close = g_strnfill(28, ']');
+                g_autofree char *object = g_strdup_printf("{\"v\":%s%s%s}", open, inner[i], close);
+                g_autofree char *text = g_strdup_printf("{\"v\":\"%s%s\"}", open, close);
+
+                class_add(class, "v", "Type=json");
+                assert_request(class, object, NULL,
+                               "{\"v\":[\"Ensure this value is nested at most 24 levels deep.\"]}");
+                assert_request(class, text, NULL,
+                               "{\"v\":[\"Ensure this value is nested at most 24 levels deep.\"]}");
+        }
 }
 
 static void test_json_size(void) {
@@ -704,6 +727,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/variable-values/not-utf8", test_not_utf8);
         g_test_add_func("/variable-values/path-lengths", test_path_lengths);
         g_test_add_func("/variable-values/hostile-regex", test_hostile_regex);
+        g_test_add_func("/variable-values/json-depth", test_json_depth);
         g_test_add_func("/variable-values/json-size", test_json_size);
         g_test_add_func("/variable-values/many-wrong-choices", test_many_wrong_choices);
         g_test_add_func("/variable-values/every-problem", test_every_problem);
