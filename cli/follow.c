@@ -21,7 +21,8 @@
  *   connection lost  ->  connect again, and ask()
  *
  * The question comes after the match, so that no change is missed; what changes while it is on its way is asked for
- * again. A question does not start jobd: where an administrator has stopped it, it shall stay so.
+ * again. A question does not start jobd: where an administrator has stopped it, it shall stay so. Only a restart of
+ * the bus, which takes jobd with it, is no such case.
  */
 
 enum { FAILURES_MAX = 5 }; /* calls in a row that were lost with jobd or with the connection */
@@ -42,6 +43,7 @@ typedef struct Follow {
         char *log_feeder; /* the jobd at the other end of the pipe */
         bool log_ended;
         bool ask_again;
+        bool may_start; /* the next question may start jobd */
         unsigned failures;
         JsonObject *result;
 } Follow;
@@ -95,7 +97,7 @@ static int wait_for_jobd(Follow *f) {
         return r < 0 ? give_up(f, report_errno(r, "cannot wait for jobd")) : 0;
 }
 
-/* A call without an answer: jobd has gone, which on_owner() or another call finds back again, or something that lasts. */
+/* A call without an answer: jobd has gone, and on_owner() or another call finds it back, or something that lasts. */
 static int call_failed(Follow *f, sd_bus_message *reply) {
         const sd_bus_error *e = sd_bus_message_get_error(reply);
         bool absent = sd_bus_error_has_name(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
@@ -215,9 +217,10 @@ static int ask(Follow *f) {
                 return give_up(f, r);
         r = sd_bus_message_append(call, "s", JOBD_RESULT_INTERFACE);
         if (r >= 0)
-                r = sd_bus_message_set_auto_start(call, false);
+                r = sd_bus_message_set_auto_start(call, f->may_start);
         if (r >= 0)
                 r = sd_bus_call_async(connection_bus(f->connection), &f->call_slot, call, on_properties, f, 0);
+        f->may_start = false;
         if (r == -ENOTCONN || r == -ECONNRESET)
                 return 0; /* on_lost() comes next */
         return r < 0 ? give_up(f, report_errno(r, "cannot ask jobd for the run")) : 0;
@@ -276,6 +279,7 @@ static int on_reconnect(sd_event_source *source, void *userdata) {
                 return give_up(f, r);
         g_free(f->log_feeder);
         f->log_feeder = g_strdup(FEEDER_LOST);
+        f->may_start = true;
         return ask(f);
 }
 

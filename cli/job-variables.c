@@ -99,7 +99,7 @@ static void add_variable(Table *t, JsonObject *o) {
 
 void job_variables_print(JsonArray *variables) {
         static const char *const columns[] = { "VARIABLE", "TYPE", "DEFAULT", "RULES", "DESCRIPTION", NULL };
-        _cleanup_(table_freep) Table *t = table_new(columns, true);
+        _cleanup_(table_freep) Table *t = table_new(columns, TABLE_HEADINGS);
 
         for (unsigned i = 0; i < json_array_get_length(variables); i++) {
                 JsonNode *node = json_array_get_element(variables, i);

@@ -17,17 +17,20 @@ static void must(bool ok) {
                 abort();
 }
 
-Table *table_new(const char *const *columns, bool headings) {
+Table *table_new(const char *const *columns, TableFlags flags) {
         Table *t = g_new0(Table, 1);
 
         must((t->table = scols_new_table()) != NULL);
-        (void) scols_table_enable_noheadings(t->table, !headings);
+        (void) scols_table_enable_noheadings(t->table, !(flags & TABLE_HEADINGS));
         (void) scols_table_enable_colors(t->table, colors_enabled(STDOUT_FILENO));
+        must(scols_table_set_column_separator(t->table, "  ") >= 0); /* names have single spaces in them */
         /* Its own encoding of control characters would encode the backslashes of ours. */
         (void) scols_table_enable_noencoding(t->table, true);
-        for (; columns[t->n_columns]; t->n_columns++)
-                must(scols_table_new_column(t->table, columns[t->n_columns], 0,
-                                            columns[t->n_columns + 1] ? 0 : SCOLS_FL_TRUNC) != NULL);
+        for (; columns[t->n_columns]; t->n_columns++) {
+                bool cut = (flags & TABLE_CUT_LAST) && !columns[t->n_columns + 1];
+
+                must(scols_table_new_column(t->table, columns[t->n_columns], 0, cut ? SCOLS_FL_TRUNC : 0) != NULL);
+        }
         return t;
 }
 

@@ -6,8 +6,13 @@
 /* What is shown in columns (libsmartcols), and what is shown as labels with values. Cells are escaped here. */
 typedef struct Table Table;
 
-/* A heading for each column, NULL-terminated; headings: show them. The last column gives way on a narrow terminal. */
-Table *table_new(const char *const *columns, bool headings);
+typedef enum TableFlags {
+        TABLE_HEADINGS = 1 << 0,
+        TABLE_CUT_LAST = 1 << 1, /* the last column gives way on a narrow terminal */
+} TableFlags;
+
+/* A heading for each column, NULL-terminated. */
+Table *table_new(const char *const *columns, TableFlags flags);
 Table *table_free(Table *t);
 DEFINE_CLEANUP(Table *, table_free);
 

@@ -69,7 +69,8 @@ static void print_table(JsonArray *jobs, const ListOptions *o) {
         static const char *const columns[] = { "JOB", "NAME", "GROUPING", "ENABLED", "DESCRIPTION", NULL };
         static const char *const all_columns[] = { "JOB",       "NAME",   "GROUPING",    "ENABLED",
                                                    "INSTALLED", "HIDDEN", "DESCRIPTION", NULL };
-        _cleanup_(table_freep) Table *t = table_new(o->all ? all_columns : columns, !o->no_legend);
+        _cleanup_(table_freep) Table *t = table_new(o->all ? all_columns : columns,
+                                                    TABLE_CUT_LAST | (o->no_legend ? 0 : TABLE_HEADINGS));
         unsigned n = json_array_get_length(jobs);
 
         for (unsigned i = 0; i < n; i++)

@@ -161,7 +161,7 @@ static int add_matches(Monitor *m) {
 int verb_monitor(Jobctl *j, const Verb *verb, int argc, char **argv) {
         _cleanup_(connection_freep) Connection *c = NULL;
         _cleanup_(sd_event_unrefp) sd_event *event = NULL;
-        Monitor m = { .json = j->json };
+        Monitor m = {};
         char **arguments;
         int r;
 
@@ -170,7 +170,7 @@ int verb_monitor(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 return r;
         if (connection_open(&j->connection, &c) < 0)
                 return STATUS_ERROR;
-        m.connection = c;
+        m = (Monitor) { .connection = c, .json = j->json };
         (void) setvbuf(stdout, NULL, _IOLBF, 0);
         r = sd_event_new(&event);
         if (r >= 0)

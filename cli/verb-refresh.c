@@ -39,7 +39,7 @@ static bool is_action(JsonObject *entry, const char *action) {
 
 static void print_report(JsonArray *report, bool quiet) {
         static const char *const columns[] = { "ACTION", "JOB", "MESSAGE", NULL };
-        _cleanup_(table_freep) Table *t = table_new(columns, false);
+        _cleanup_(table_freep) Table *t = table_new(columns, 0);
 
         for (unsigned i = 0; i < json_array_get_length(report); i++) {
                 JsonObject *entry = json_array_get_object_element(report, i);

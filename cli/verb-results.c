@@ -28,7 +28,7 @@ static void add_result(Table *t, JsonObject *result) {
 
 static void print_table(JsonArray *results, bool legend) {
         static const char *const columns[] = { "ID", "STATUS", "REASON", "JOB", "USER", "CREATED", "DURATION", NULL };
-        _cleanup_(table_freep) Table *t = table_new(columns, legend);
+        _cleanup_(table_freep) Table *t = table_new(columns, legend ? TABLE_HEADINGS : 0);
 
         for (unsigned i = 0; i < json_array_get_length(results); i++)
                 add_result(t, json_array_get_object_element(results, i));

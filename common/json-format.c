@@ -19,7 +19,7 @@ static void append_string(GString *to, const char *text) {
                 if (escaped) {
                         g_string_append_c(to, '\\');
                         g_string_append_c(to, letters[escaped - meanings]);
-                } else if ((unsigned char) *p < 0x20 || *p == 0x7F) /* DEL too: systemd takes it in no variable */
+                } else if ((unsigned char) *p < 0x20 || *p == 0x7F) /* DEL steers terminals too */
                         g_string_append_printf(to, "\\u%04x", (unsigned) *p);
                 else
                         g_string_append_c(to, *p);

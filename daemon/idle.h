@@ -5,6 +5,9 @@
 
 #include "macro.h"
 
+/* A new event loop that SIGTERM and SIGINT end and the service's watchdog watches. Has logged a failure. */
+int event_loop_new(sd_event **ret) _must_check_;
+
 /*
  * Runs the loop until sd_event_exit(), or until is_idle() has held for the whole of the timeout.
  *

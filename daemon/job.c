@@ -72,9 +72,18 @@ void job_apply_class(Job *j, const JobClass *c) {
         j->digest = g_strdup(c->digest);
 }
 
+/* What a job is found and listed by: it always has one. */
+static bool field_is_required(JobField field) {
+        return field == JOB_FIELD_NAME || field == JOB_FIELD_GROUPING;
+}
+
 int job_set_override(Job *j, JobField field, const char *text, char **ret_error) {
         int r;
 
+        if (field_is_required(field) && text[strspn(text, " \t\n\v\f\r")] == '\0') {
+                *ret_error = g_strdup("may not be empty; to have the class's value again, clear the override");
+                return -EINVAL;
+        }
         r = job_field_parse(&j->effective, field, text, ret_error);
         if (r < 0)
                 return r;

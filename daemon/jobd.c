@@ -8,12 +8,21 @@
 #include "config.h"
 #include "log.h"
 #include "manager.h"
+#include "out-of-order.h"
+
+/* EX_CONFIG of sysexits.h: jobd.service does not start it again by itself (RestartPreventExitStatus=). */
+enum { EXIT_STORE = 78 };
 
 static int run(void) {
         _cleanup_(manager_freep) Manager *m = NULL;
+        g_autofree char *problem = NULL;
         int r;
 
-        r = manager_new(&m);
+        r = manager_new(&m, &problem);
+        if (r < 0 && problem) {
+                r = out_of_order_run(problem);
+                return r < 0 ? r : EXIT_STORE;
+        }
         if (r < 0)
                 return r;
         r = manager_startup(m);
@@ -35,6 +44,8 @@ static void protect_memory(void) {
 }
 
 int main(int argc, char *argv[]) {
+        int r;
+
         if (argc == 2 && strcmp(argv[1], "--version") == 0) {
                 (void) printf("jobd " PROJECT_VERSION "\n");
                 return EXIT_SUCCESS;
@@ -53,5 +64,6 @@ int main(int argc, char *argv[]) {
         if (isatty(STDERR_FILENO))
                 log_set_target(LOG_TARGET_CONSOLE);
         protect_memory();
-        return run() < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        r = run();
+        return r < 0 ? EXIT_FAILURE : r;
 }

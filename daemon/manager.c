@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <systemd/sd-daemon.h>
 
 #include "access.h"
 #include "announcer.h"
@@ -12,6 +9,7 @@
 #include "credential.h"
 #include "direct.h"
 #include "idle.h"
+#include "listen.h"
 #include "log.h"
 #include "manager.h"
 #include "message-ids.h"
@@ -96,14 +94,15 @@ static const DirectCallbacks direct_callbacks = { on_direct_connected, on_direct
 
 /* ---- making it ---- */
 
-static int manager_open_store(Manager *m, bool *ret_migrated) {
+/* *ret_problem is for clients: without the store there is nothing to serve. */
+static int manager_open_store(Manager *m, bool *ret_migrated, char **ret_problem) {
         const char *directory = getenv("STATE_DIRECTORY") ?: "/var/lib/jobd";
-        g_autofree char *path = g_build_filename(directory, "jobd.db", NULL), *problem = NULL;
+        g_autofree char *path = g_build_filename(directory, "jobd.db", NULL);
         int r;
 
-        r = store_open(path, &m->store, ret_migrated, &problem);
+        r = store_open(path, &m->store, ret_migrated, ret_problem);
         if (r < 0) {
-                log_event(LOG_CRIT, JOBD_MESSAGE_STORE_FAILED_STR, NULL, "%s", problem);
+                log_event(LOG_CRIT, JOBD_MESSAGE_STORE_FAILED_STR, NULL, "%s", *ret_problem);
                 return r;
         }
         r = sd_event_add_defer(m->event, &m->commit_source, on_commit, m);
@@ -117,13 +116,15 @@ static int manager_open_store(Manager *m, bool *ret_migrated) {
         store_set_batch_lost(m->store, on_batch_lost, m);
 
         r = registry_new(m->store, &m->registry);
-        if (r < 0)
-                return log_error_errno(r, "Cannot read the registry from the database %s: %s", path,
-                                       store_error_text(m->store));
-        return 0;
+        if (r < 0) {
+                *ret_problem = g_strdup_printf("cannot read the registry from the database %s: %s", path,
+                                               store_error_text(m->store));
+                log_event(LOG_CRIT, JOBD_MESSAGE_STORE_FAILED_STR, NULL, "%s", *ret_problem);
+        }
+        return r;
 }
 
-static int manager_load_settings(Manager *m) {
+static void manager_load_settings(Manager *m) {
         g_autoptr(GPtrArray) problems = NULL;
 
         m->settings = settings_load("", &problems);
@@ -131,7 +132,6 @@ static int manager_load_settings(Manager *m) {
                 log_warning("%s; ignoring it", (const char *) problems->pdata[i]);
         m->loader = &job_file_loader;
         m->roots = job_class_default_roots;
-        return 0;
 }
 
 static int manager_make_parts(Manager *m) {
@@ -158,37 +158,17 @@ static int manager_make_parts(Manager *m) {
         return 0;
 }
 
-/* SIGTERM and SIGINT end the loop; what is committed is kept, what runs goes on without us. */
-static int manager_make_loop(Manager *m) {
-        sigset_t signals;
-        int r;
-
-        (void) sigemptyset(&signals);
-        (void) sigaddset(&signals, SIGTERM);
-        (void) sigaddset(&signals, SIGINT);
-        (void) sigprocmask(SIG_BLOCK, &signals, NULL);
-
-        r = sd_event_default(&m->event);
-        if (r >= 0)
-                r = sd_event_add_signal(m->event, NULL, SIGTERM, NULL, NULL);
-        if (r >= 0)
-                r = sd_event_add_signal(m->event, NULL, SIGINT, NULL, NULL);
-        if (r >= 0)
-                r = sd_event_set_watchdog(m->event, true);
-        return r < 0 ? log_error_errno(r, "Cannot set up the event loop: %m") : 0;
-}
-
-int manager_new(Manager **ret) {
+int manager_new(Manager **ret, char **ret_problem) {
         _cleanup_(manager_freep) Manager *m = NULL;
         bool migrated = false;
         int r;
 
         m = g_new0(Manager, 1);
-        r = manager_make_loop(m);
-        if (r >= 0)
-                r = manager_load_settings(m);
-        if (r >= 0)
-                r = manager_open_store(m, &migrated);
+        r = event_loop_new(&m->event);
+        if (r < 0)
+                return r;
+        manager_load_settings(m);
+        r = manager_open_store(m, &migrated, ret_problem);
         if (r >= 0)
                 r = manager_make_parts(m);
         if (r < 0)
@@ -196,9 +176,8 @@ int manager_new(Manager **ret) {
 
         if (migrated) { /* as the reference does after each migration */
                 _cleanup_(refusal_done) Refusal f = {};
-                g_autoptr(GPtrArray) report = NULL;
 
-                if (manager_refresh(m, "jobd", &report, &f) < 0)
+                if (manager_refresh(m, "jobd", &m->first_report, &f) < 0)
                         log_error("Cannot refresh the registry: %s", f.message);
         }
         *ret = TAKE_PTR(m);
@@ -209,7 +188,7 @@ Manager *manager_free(Manager *m) {
         if (!m)
                 return NULL;
         if (m->store)
-                (void) store_commit(m->store);
+                (void) store_flush(m->store);
         (void) direct_server_free(m->direct_server);
         (void) credential_server_free(m->credential_server);
         (void) access_free(m->access);
@@ -222,6 +201,7 @@ Manager *manager_free(Manager *m) {
         (void) sd_event_source_disable_unref(m->commit_source);
         (void) store_close(m->store);
         (void) settings_free(m->settings);
+        g_clear_pointer(&m->first_report, g_ptr_array_unref);
         (void) sd_event_unref(m->event);
         g_free(m);
         return NULL;
@@ -235,42 +215,20 @@ static const Secret *lookup_input(const char *unit, void *userdata) {
         return dispatcher_find_input(m->dispatcher, unit);
 }
 
-static int take_socket(Manager *m, int fd, const char *name) {
+static int manager_take_sockets(Manager *m) {
+        _cleanup_(listen_sockets_done) ListenSockets s = { -EBADF, -EBADF };
         int r;
 
-        if (sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) <= 0) {
-                log_warning("The socket '%s' handed over by systemd is not a listening stream socket, closing it", name);
-                (void) close(fd);
-                return 0;
-        }
-        if (strcmp(name, "direct") == 0 && !m->direct_server)
-                r = direct_server_new(m->event, fd, &direct_callbacks, m, &m->direct_server);
-        else if (strcmp(name, "credentials") == 0 && !m->credential_server)
-                r = credential_server_new(m->event, fd, lookup_input, m, &m->credential_server);
-        else {
-                log_warning("The socket '%s' handed over by systemd is not known, closing it", name);
-                (void) close(fd);
-                return 0;
-        }
-        return r < 0 ? log_error_errno(r, "Cannot serve the socket '%s': %m", name) : 0;
-}
-
-static int manager_take_sockets(Manager *m) {
-        char **names = NULL;
-        int n, r = 0;
-
-        n = sd_listen_fds_with_names(true, &names);
-        if (n < 0)
-                return log_error_errno(n, "Cannot take over the sockets from systemd: %m");
-        for (int i = 0; i < n && r >= 0; i++)
-                r = take_socket(m, SD_LISTEN_FDS_START + i, names[i]);
-        for (int i = 0; i < n; i++)
-                free(names[i]);
-        free(names);
-        if (r >= 0 && !m->credential_server)
+        r = listen_sockets_take(&s);
+        if (r < 0)
+                return r;
+        if (s.credentials < 0)
                 return log_error_errno(-ENOENT, "systemd has not handed over the credentials socket: start jobd by "
                                                 "\"systemctl start jobd.service\", with jobd-credentials.socket");
-        return r;
+        r = credential_server_new(m->event, TAKE_FD(s.credentials), lookup_input, m, &m->credential_server);
+        if (r >= 0 && s.direct >= 0)
+                r = direct_server_new(m->event, TAKE_FD(s.direct), &direct_callbacks, m, &m->direct_server);
+        return r < 0 ? log_error_errno(r, "Cannot serve the sockets: %m") : 0;
 }
 
 static int manager_connect(Manager *m) {
@@ -346,20 +304,78 @@ static void log_report(const GPtrArray *report, const char *caller) {
                   report->len);
 }
 
-static void on_refresh_committed(int r, void *userdata) {
-        Manager *m = userdata;
+/* The jobs that a refresh has made or changed, for the signals once it is on the disk. */
+typedef struct Refreshed {
+        Manager *manager;
+        GPtrArray *made, *changed; /* object paths */
+} Refreshed;
 
-        if (r >= 0 && m->announcer)
-                announcer_signal(m->announcer, "Refreshed", NULL);
+static Refreshed *refreshed_new(Manager *m, const GPtrArray *report) {
+        Refreshed *f = g_new(Refreshed, 1);
+
+        *f = (Refreshed){ m, g_ptr_array_new_with_free_func(g_free), g_ptr_array_new_with_free_func(g_free) };
+        for (guint i = 0; i < report->len; i++) {
+                const RefreshEntry *e = report->pdata[i];
+                const Job *job = registry_find_by_class_path(m->registry, e->class_path);
+                char path[OBJECT_PATH_SIZE];
+
+                if (!job)
+                        continue;
+                object_path_format(JOBD_JOB_PATH, job->id, path);
+                if (strcmp(e->action, "created") == 0)
+                        g_ptr_array_add(f->made, g_strdup(path));
+                else if (strcmp(e->action, "updated") == 0 || strcmp(e->action, "uninstalled") == 0)
+                        g_ptr_array_add(f->changed, g_strdup(path));
+        }
+        return f;
+}
+
+static void on_refresh_committed(int r, void *userdata) {
+        g_autofree Refreshed *f = userdata;
+        g_autoptr(GPtrArray) made = f->made, changed = f->changed;
+        Announcer *a = f->manager->announcer;
+
+        if (r < 0 || !a)
+                return;
+        for (guint i = 0; i < made->len; i++)
+                announcer_signal(a, "JobNew", made->pdata[i]);
+        for (guint i = 0; i < changed->len; i++)
+                announcer_changed(a, changed->pdata[i], JOBD_JOB_INTERFACE, job_bus_changing_properties);
+        announcer_signal(a, "Refreshed", NULL);
+}
+
+/* What is wrong with a class is in each report as long as it is wrong. */
+static bool is_told(const GPtrArray *report, const RefreshEntry *e) {
+        if (strcmp(e->action, "refused") == 0)
+                return true;
+        for (guint i = 0; i < report->len; i++) {
+                const RefreshEntry *other = report->pdata[i];
+
+                if (strcmp(other->class_path, e->class_path) == 0 && strcmp(other->message, e->message) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Who installs jobd and then refreshes wants to read that a job was created, not that nothing has changed. */
+static void prepend_first_report(Manager *m, GPtrArray *report) {
+        g_autoptr(GPtrArray) first = TAKE_PTR(m->first_report);
+
+        for (guint i = first ? first->len : 0; i-- > 0;)
+                if (!is_told(report, first->pdata[i]))
+                        g_ptr_array_insert(report, 0, g_ptr_array_steal_index(first, i));
 }
 
 int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refusal *refusal) {
+        g_autoptr(GPtrArray) report = NULL;
         int r;
 
-        r = refresh_registry(m->registry, m->loader, m->roots, now_usec(), ret_report);
+        r = refresh_registry(m->registry, m->loader, m->roots, now_usec(), &report);
         if (r < 0)
                 return refuse_store(refusal, r, store_has_batch(m->store) ? store_error_text(m->store) : g_strerror(-r));
-        log_report(*ret_report, caller);
-        store_after_commit(m->store, on_refresh_committed, m);
+        log_report(report, caller);
+        store_after_commit(m->store, on_refresh_committed, refreshed_new(m, report));
+        prepend_first_report(m, report);
+        *ret_report = TAKE_PTR(report);
         return 0;
 }

@@ -31,10 +31,14 @@ typedef struct Manager {
         Announcer *announcer;
         CredentialServer *credential_server;
         DirectServer *direct_server;
+        GPtrArray *first_report; /* of the refresh by jobd itself, until somebody asks for a report; may be NULL */
 } Manager;
 
-/* Opens the store, reads the registry, connects to the bus. On failure it has logged why. */
-int manager_new(Manager **ret) _must_check_;
+/*
+ * Opens the store and reads the registry. On failure it has logged why; *ret_problem is then a sentence for clients when
+ * it is the store that cannot be used, otherwise NULL.
+ */
+int manager_new(Manager **ret, char **ret_problem) _must_check_;
 Manager *manager_free(Manager *m);
 DEFINE_CLEANUP(Manager *, manager_free);
 
@@ -47,5 +51,8 @@ int manager_run(Manager *m) _must_check_;
 /* Nothing is going on that would be lost or delayed if the daemon left now. */
 bool manager_is_idle(const Manager *m);
 
-/* Reads the job classes from disk; logs what was refused. *ret_report: array of RefreshEntry. caller: for the log. */
+/*
+ * Reads the job classes from disk; logs what was refused. *ret_report: array of RefreshEntry. It begins with what jobd has
+ * done by itself when it made or migrated the store, if nobody was told yet. caller: for the log.
+ */
 int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refusal *refusal) _must_check_;

@@ -139,7 +139,7 @@ static int refresh_class(Refresh *f, const JobClass *c) {
         return 0;
 }
 
-static void refresh_vanished(Refresh *f, GHashTable *present) {
+static void refresh_vanished(Refresh *f, GHashTable *present, GHashTable *refused) {
         g_autoptr(GPtrArray) jobs = registry_list(f->registry);
 
         for (guint i = 0; i < jobs->len; i++) {
@@ -152,7 +152,10 @@ static void refresh_vanished(Refresh *f, GHashTable *present) {
                 j->installed = false;
                 j->last_updated = f->now_usec;
                 g_ptr_array_add(f->changed, j);
-                report(f, "uninstalled", j->class_path, g_strdup("no longer installed: kept, but cannot be run"));
+                report(f, "uninstalled", j->class_path,
+                       g_strdup(g_hash_table_contains(refused, j->class_path)
+                                                ? "its class was refused: kept, but cannot be run until it is repaired"
+                                                : "no longer installed: kept, but cannot be run"));
         }
 }
 
@@ -164,6 +167,7 @@ static int compare_classes(const void *a, const void *b) {
 
 static int refresh_apply(Refresh *f, GPtrArray *classes, GPtrArray *errors) {
         g_autoptr(GHashTable) present = g_hash_table_new(g_str_hash, g_str_equal);
+        g_autoptr(GHashTable) refused = g_hash_table_new(g_str_hash, g_str_equal);
         g_autoptr(GPtrArray) jobs = registry_list(f->registry);
         int r;
 
@@ -183,9 +187,11 @@ static int refresh_apply(Refresh *f, GPtrArray *classes, GPtrArray *errors) {
         for (guint i = 0; i < errors->len; i++) {
                 const JobClassError *e = errors->pdata[i];
 
+                if (e->class_path)
+                        (void) g_hash_table_add(refused, e->class_path);
                 report(f, "refused", e->class_path, g_strdup(e->message));
         }
-        refresh_vanished(f, present);
+        refresh_vanished(f, present, refused);
         return registry_put_all(f->registry, f->changed);
 }
 

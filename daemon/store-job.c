@@ -31,20 +31,24 @@ enum {
 /* The order of the field columns above is the order of JobField. */
 G_STATIC_ASSERT(_JOB_FIELD_MAX == 11);
 
-static int read_fields(JobMetadata *m, sqlite3_stmt *statement) {
+static int read_fields(Store *s, Job *j, sqlite3_stmt *statement) {
         int r;
 
         for (JobField f = 0; f < _JOB_FIELD_MAX; f++) {
                 g_autofree char *error = NULL;
 
-                r = job_field_parse(m, f, store_column_text(statement, COLUMN_FIELDS + (int) f), &error);
+                r = job_field_parse(&j->class_values, f, store_column_text(statement, COLUMN_FIELDS + (int) f), &error);
                 if (r < 0)
-                        return -EBADMSG;
+                        return store_bad_record(s, "the record of job '%s' makes no sense, %s: %s", j->class_path,
+                                                job_field_to_string(f), error);
         }
+        if (!j->class_values.name || !j->class_values.grouping)
+                return store_bad_record(s, "the record of job '%s' makes no sense: it has no %s", j->class_path,
+                                        j->class_values.name ? "grouping" : "name");
         return 0;
 }
 
-static int read_job(sqlite3_stmt *statement, Job **ret) {
+static int read_job(Store *s, sqlite3_stmt *statement, Job **ret) {
         _cleanup_(job_freep) Job *j = NULL;
         int r;
 
@@ -52,8 +56,8 @@ static int read_job(sqlite3_stmt *statement, Job **ret) {
                     store_column_text(statement, COLUMN_JOB_CLASS_NAME));
         r = uuid_parse(store_column_text(statement, COLUMN_ID), j->id);
         if (r < 0)
-                return -EBADMSG;
-        r = read_fields(&j->class_values, statement);
+                return store_bad_record(s, "the record of job '%s' makes no sense: its id is no UUID", j->class_path);
+        r = read_fields(s, j, statement);
         if (r < 0)
                 return r;
         for (JobField f = 0; f < _JOB_FIELD_MAX; f++)
@@ -84,12 +88,20 @@ static int read_overrides(Store *s, GHashTable *by_id) {
                 return r;
 
         while ((r = store_step(s, statement)) > 0) {
+                const char *id = store_column_text(statement, 0), *name = store_column_text(statement, 1);
+                JobField field = job_field_from_string(name);
                 g_autofree char *error = NULL;
-                JobField field = job_field_from_string(store_column_text(statement, 1));
-                Job *j = g_hash_table_lookup(by_id, store_column_text(statement, 0));
+                Job *j;
 
-                if (!j || field < 0 || job_set_override(j, field, store_column_text(statement, 2), &error) < 0)
-                        return -EBADMSG;
+                j = g_hash_table_lookup(by_id, id);
+                if (!j)
+                        return store_bad_record(s, "there is an override of a job %s that is not there", id);
+                if (field < 0)
+                        return store_bad_record(s, "the record of job '%s' makes no sense: there is no field \"%s\" to "
+                                                   "override", j->class_path, name);
+                if (job_set_override(j, field, store_column_text(statement, 2), &error) < 0)
+                        return store_bad_record(s, "the record of job '%s' makes no sense, override of %s: %s",
+                                                j->class_path, name, error);
         }
         return r;
 }
@@ -104,9 +116,9 @@ int store_job_list(Store *s, GPtrArray *jobs) {
                 return r;
 
         while ((r = store_step(s, statement)) > 0) {
-                Job *j;
+                Job *j = NULL;
 
-                r = read_job(statement, &j);
+                r = read_job(s, statement, &j);
                 if (r < 0)
                         return r;
                 g_ptr_array_add(jobs, j);

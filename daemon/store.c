@@ -69,6 +69,16 @@ static int store_failed(Store *s, int code) {
         return r;
 }
 
+int store_bad_record(Store *s, const char *format, ...) {
+        va_list ap;
+
+        g_free(s->error_text);
+        va_start(ap, format);
+        s->error_text = g_strdup_vprintf(format, ap);
+        va_end(ap);
+        return -EBADMSG;
+}
+
 const char *store_error_text(const Store *s) {
         return s->error_text ?: "no error";
 }
@@ -134,6 +144,16 @@ int store_commit(Store *s) {
 
                 w->callback(r, w->userdata);
         }
+        return r;
+}
+
+int store_flush(Store *s) {
+        int r = 0;
+
+        while (s->in_batch && r >= 0)
+                r = store_commit(s);
+        if (s->in_batch) /* written by a callback that was told of a failure: it will not be kept either */
+                (void) store_commit(s);
         return r;
 }
 
@@ -272,6 +292,10 @@ static int store_migrate(Store *s, bool *ret_migrated, char **ret_error) {
         r = schema_version(s, &version);
         if (r < 0)
                 return r;
+        if (version < 0) {
+                *ret_error = g_strdup_printf("it says that its schema is %i, which no jobd has written", version);
+                return -EBADMSG;
+        }
         if (version > STORE_SCHEMA_VERSION) {
                 *ret_error = g_strdup_printf("it was written by a newer jobd (schema %i, this one knows %i): install "
                                              "that version again, or restore a backup",
@@ -316,13 +340,18 @@ static int store_configure(Store *s) {
 /*
  * A file cut short is told at once, by name, not when some query first meets the hole. The header says how many pages
  * there are (fileformat2.html, 1.3.8); PRAGMA quick_check would say more, but reads the whole file at each activation.
+ * It says nothing while there is a WAL: a checkpoint writes the header first, and the file grows after it, so that a
+ * jobd killed in between leaves a file that is short and a WAL that has the rest.
  */
 static int check_size(const char *path) {
+        g_autofree char *wal = g_strconcat(path, "-wal", NULL);
         _cleanup_close_ int fd = -EBADF;
         unsigned char header[100];
         uint64_t page_size, n_pages;
         struct stat st;
 
+        if (stat(wal, &st) >= 0 && st.st_size > 0)
+                return 0;
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0 || fstat(fd, &st) < 0)
                 return -errno;
@@ -371,8 +400,8 @@ static int create_file(const char *path, bool *ret_new, char **ret_error) {
 
 int store_open(const char *path, Store **ret, bool *ret_migrated, char **ret_error) {
         _cleanup_(store_closep) Store *s = NULL;
+        bool is_new = false, migrated = false;
         char *detail = NULL;
-        bool is_new = false;
         int code, r;
 
         r = create_file(path, &is_new, ret_error);
@@ -390,11 +419,12 @@ int store_open(const char *path, Store **ret, bool *ret_migrated, char **ret_err
         if (r >= 0)
                 r = store_configure(s);
         if (r >= 0)
-                r = store_migrate(s, ret_migrated, &detail);
+                r = store_migrate(s, &migrated, &detail);
         if (r < 0)
                 return open_error(s, path, r, detail, ret_error);
 
         *ret = TAKE_PTR(s);
+        *ret_migrated = migrated;
         return 0;
 }
 
@@ -402,7 +432,7 @@ Store *store_close(Store *s) {
         if (!s)
                 return NULL;
 
-        (void) store_commit(s);
+        (void) store_flush(s);
         for (size_t i = 0; i < ELEMENTSOF(s->statements); i++)
                 (void) sqlite3_finalize(s->statements[i]);
         (void) sqlite3_close(s->db); /* also when opening it has failed */

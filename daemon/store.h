@@ -30,7 +30,7 @@ enum { STORE_SCHEMA_VERSION = 1 };
  */
 int store_open(const char *path, Store **ret, bool *ret_migrated, char **ret_error) _must_check_;
 
-/* Commits what is open and closes. Accepts NULL, returns NULL. */
+/* Commits what is open and what callbacks write then, and closes. Accepts NULL, returns NULL. */
 Store *store_close(Store *s);
 DEFINE_CLEANUP(Store *, store_close);
 
@@ -44,6 +44,12 @@ void store_set_batch_lost(Store *s, StoreCommitted callback, void *userdata);
 
 /* Commits the batch, if one is open, and runs its callbacks. Returns 0 or the errno that they were told. */
 int store_commit(Store *s);
+
+/*
+ * The same for a store that is about to be closed: commits until no batch is open, since callbacks may write. To be
+ * called while those whom the callbacks belong to still live. Returns the first error.
+ */
+int store_flush(Store *s);
 
 /* Runs the callback when the open batch is committed or given up; at once, with 0, when no batch is open. */
 void store_after_commit(Store *s, StoreCommitted callback, void *userdata);
@@ -101,4 +107,7 @@ DEFINE_CLEANUP(sqlite3_stmt *, store_statement_reset);
 
 int store_bind_text(Store *s, sqlite3_stmt *statement, int index, const char *text) _must_check_; /* NULL: SQL NULL */
 int store_bind_int64(Store *s, sqlite3_stmt *statement, int index, int64_t value) _must_check_;
+
+/* For a record that makes no sense: sets what store_error_text() says, returns -EBADMSG. */
+int store_bad_record(Store *s, const char *format, ...) _printf_(2, 3);
 const char *store_column_text(sqlite3_stmt *statement, int column); /* "" for NULL; valid until the next step */

@@ -53,7 +53,7 @@ static int append_limits(sd_bus_message *m, const UnitSpec *spec) {
         int r;
 
         r = append_variant(m, "RuntimeMaxUSec", g_variant_new_uint64(runtime));
-        if (r >= 0) /* ExecStartPre= and exec itself are part of the run's time */
+        if (r >= 0) /* each command of ExecStartPre= has as long, and the program then its own time */
                 r = append_variant(m, "TimeoutStartUSec", g_variant_new_uint64(runtime));
         if (r >= 0)
                 r = append_variant(m, "TimeoutStopUSec", g_variant_new_uint64(stop));

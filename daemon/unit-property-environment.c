@@ -56,15 +56,16 @@ static GPtrArray *entries_of(const UnitSetting *s, GPtrArray *properties) {
         return entries;
 }
 
-static int set_entries(const UnitSetting *s, GPtrArray *entries, const char *value, GPtrArray *properties,
-                       char **ret_error) {
-        if (entries->len > UNIT_PROPERTY_LIST_MAX)
-                return unit_setting_error(s, value, ret_error,
-                                          "too many variables: at most %d", UNIT_PROPERTY_LIST_MAX);
-
+static void set_entries(const UnitSetting *s, GPtrArray *entries, GPtrArray *properties) {
         unit_properties_set(properties, s,
                             g_variant_new_strv((const char *const *) entries->pdata, (gssize) entries->len));
-        return 0;
+}
+
+static int check_room(const UnitSetting *s, GPtrArray *entries, const char *value, char **ret_error) {
+        if (entries->len <= UNIT_PROPERTY_LIST_MAX)
+                return 0;
+
+        return unit_setting_error(s, value, ret_error, "too many variables: at most %d", UNIT_PROPERTY_LIST_MAX);
 }
 
 static int split(const UnitSetting *s, const char *value, char ***ret, char **ret_error) {
@@ -98,9 +99,13 @@ int unit_setting_environment(const UnitSetting *s, const char *value, GPtrArray 
                         return r;
 
                 put_entry(entries, *word, (size_t) (equals - *word) + 1);
+                r = check_room(s, entries, value, ret_error);
+                if (r < 0)
+                        return r;
         }
 
-        return set_entries(s, entries, value, properties, ret_error);
+        set_entries(s, entries, properties);
+        return 0;
 }
 
 /* PassEnvironment= takes names, UnsetEnvironment= assignments too. */
@@ -127,9 +132,13 @@ int unit_setting_environment_names(const UnitSetting *s, const char *value, GPtr
                         return r;
 
                 put_entry(entries, *word, strlen(*word) + 1);
+                r = check_room(s, entries, value, ret_error);
+                if (r < 0)
+                        return r;
         }
 
-        return set_entries(s, entries, value, properties, ret_error);
+        set_entries(s, entries, properties);
+        return 0;
 }
 
 int unit_setting_environment_file(const UnitSetting *s, const char *value, GPtrArray *properties, char **ret_error) {

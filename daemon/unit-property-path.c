@@ -14,9 +14,14 @@ bool unit_file_name_is_valid(const char *name) {
 
 /* Takes out what means nothing: "//", "/./" and a "/" at the end. */
 static int simplify(const char *text, char **ret) {
-        g_autoptr(GString) path = g_string_new(*text == '/' ? "/" : NULL);
-        g_auto(GStrv) parts = g_strsplit(text, "/", -1);
+        g_autoptr(GString) path = NULL;
+        g_auto(GStrv) parts = NULL;
 
+        if (strnlen(text, PATH_MAX) >= PATH_MAX)
+                return -EINVAL;
+
+        path = g_string_new(*text == '/' ? "/" : NULL);
+        parts = g_strsplit(text, "/", -1);
         for (char **part = parts; *part; part++) {
                 if (**part == 0 || strcmp(*part, ".") == 0)
                         continue;
@@ -28,7 +33,7 @@ static int simplify(const char *text, char **ret) {
                 g_string_append(path, *part);
         }
 
-        if (path->len == 0 || path->len >= PATH_MAX)
+        if (path->len == 0)
                 return -EINVAL;
         for (const char *c = path->str; *c; c++)
                 if (g_ascii_iscntrl(*c))

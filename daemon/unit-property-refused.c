@@ -9,7 +9,7 @@
 #define RESTART_REASON "systemd does not restart a run: use Retry= and RetryDelay= in [Job]"
 #define LOG_REASON "jobd sets this so that no line of a run's log is lost or hard to find: leave it out"
 #define TTY_REASON "a run has no terminal: leave it out"
-#define NOTIFY_REASON "a run is not asked whether it is alive: use TimeLimit= in [Job], and report by jobd-job"
+#define NOTIFY_REASON "a run is not asked whether it is alive: use TimeLimit= in [Job]"
 #define SOCKET_REASON "a run is given no sockets or other descriptors: let the program open them"
 #define UNIT_REASON "it belongs to [Unit], which a run does not have: leave it out"
 

@@ -64,6 +64,14 @@ static int unescape_one(const char *p, bool accept_nul, GString *out) {
         return 1;
 }
 
+/* Without any of the two flags, a backslash takes away what the next character means. */
+static bool is_literal(char c, const char *separators, UnitWordFlags flags) {
+        if (flags & UNIT_WORD_UNESCAPE_SEPARATORS)
+                return c == '\\' || strchr(separators, c);
+
+        return !(flags & UNIT_WORD_CUNESCAPE);
+}
+
 static int take_escape(const char **p, const char *separators, UnitWordFlags flags, GString *word) {
         const char *c = *p + 1; /* after the backslash */
         int r = -EINVAL;
@@ -73,8 +81,7 @@ static int take_escape(const char **p, const char *separators, UnitWordFlags fla
 
         if (flags & UNIT_WORD_CUNESCAPE)
                 r = unescape_one(c, false, word);
-        if (r < 0 && (!(flags & (UNIT_WORD_CUNESCAPE | UNIT_WORD_UNESCAPE_SEPARATORS)) ||
-                      ((flags & UNIT_WORD_UNESCAPE_SEPARATORS) && (*c == '\\' || strchr(separators, *c))))) {
+        if (r < 0 && is_literal(*c, separators, flags)) {
                 g_string_append_c(word, *c);
                 r = 1;
         }

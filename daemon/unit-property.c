@@ -168,7 +168,7 @@ static char *value_for_message(const UnitSetting *s, const char *value) {
         return g_strconcat(start, "...", NULL);
 }
 
-static char *message_new(const UnitSetting *s, const char *value, const char *format, va_list ap) {
+_printf_(3, 0) static char *message_new(const UnitSetting *s, const char *value, const char *format, va_list ap) {
         g_autofree char *shown = value_for_message(s, value);
         g_autofree char *why = g_strdup_vprintf(format, ap);
 

@@ -6,6 +6,7 @@
 #include "hash-table.h"
 #include "log.h"
 #include "names.h"
+#include "trusted-sender.h"
 #include "unit-message.h"
 #include "unit.h"
 
@@ -314,9 +315,9 @@ static int on_all_properties(sd_bus_message *m, void *userdata, sd_bus_error *er
         /* The state is the unit's, the outcome the service's: only both together mean something. */
         if (--u->n_replies > 0)
                 return 0;
-        if (u->starting && strcmp(u->active_state, "activating") == 0)
+        u->starting = strcmp(u->active_state, "activating") == 0;
+        if (u->starting)
                 return 0;
-        u->starting = false;
         if (strcmp(u->load_state, "not-found") == 0) {
                 g_free(u->active_state);
                 u->active_state = g_strdup("inactive");
@@ -456,11 +457,9 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error
         if (!u)
                 return 0;
 
-        if (!u->start_job || strcmp(job, u->start_job) != 0) {
-                if (!u->starting) /* a job that is not ours, on a unit that runs: somebody stops it */
-                        u->stop_seen = true;
+        /* A unit that was taken up while it started has a start job whose path we never heard. */
+        if (!u->starting || (u->start_job && strcmp(job, u->start_job) != 0))
                 return 0;
-        }
 
         g_clear_pointer(&u->start_job, g_free);
         if (strcmp(result, "done") == 0) {
@@ -526,6 +525,8 @@ static int unit_manager_watch(UnitManager *m) {
                                            "type='signal',sender='org.freedesktop.DBus',"
                                            "member='NameOwnerChanged',arg0='" SYSTEMD_NAME "'",
                                            on_name_owner_changed, NULL, m);
+        if (r >= 0) /* what ends a run is what PID 1 says, and nobody else */
+                r = trusted_sender_guard(m->bus, SYSTEMD_NAME);
         if (r >= 0)
                 r = unit_manager_subscribe(m);
         return r;

@@ -91,7 +91,7 @@ static int set_type(Variable *v, size_t offset, const char *value, char **ret_er
 }
 
 static void set_string(Variable *v, size_t offset, const char *value) {
-        char **to = (char **) ((uint8_t *) v + offset);
+        char **to = (char **) (void *) ((uint8_t *) v + offset);
 
         g_free(*to);
         *to = g_strdup(value);
@@ -139,7 +139,7 @@ static int set_number(Variable *v, size_t offset, unsigned min, unsigned max, co
 
         if (variable_text_to_integer(value, &number) < 0 || number < min || number > max)
                 return variable_fail(ret_error, "not a whole number from %u to %u", min, max);
-        *(unsigned *) ((uint8_t *) v + offset) = (unsigned) number;
+        *(unsigned *) (void *) ((uint8_t *) v + offset) = (unsigned) number;
         return 0;
 }
 

@@ -27,10 +27,6 @@ const VariableType *variable_type_find(const char *name) {
         return NULL;
 }
 
-const char *variable_type_name(size_t n) {
-        return n < ELEMENTSOF(types) ? types[n]->name : NULL;
-}
-
 char *variable_type_names(void) {
         g_autoptr(GString) names = g_string_new(NULL);
 
@@ -49,7 +45,7 @@ void variable_message(JsonArray *messages, const char *format, ...) {
         json_array_add_string_element(messages, message);
 }
 
-/* C0, DEL and C1: they steer terminals, and all but tab and newline are refused by systemd in the environment. */
+/* C0, DEL and C1: they steer the terminals on which values are shown to those who approve and administer runs. */
 static bool has_control_characters(const char *text, const char *allowed) {
         for (const char *p = text; *p; p = g_utf8_next_char(p)) {
                 gunichar c = g_utf8_get_char(p);

@@ -114,8 +114,6 @@ extern const VariableType duration_variable_type;
 
 /* NULL when there is no such type. */
 const VariableType *variable_type_find(const char *name);
-/* The n-th one's name, NULL past the last. */
-const char *variable_type_name(size_t n);
 /* "string, text, ...", for messages. Free with g_free(). */
 char *variable_type_names(void);
 

@@ -40,8 +40,8 @@ int variable_name_check(const char *name, char **ret_error) _must_check_;
  * Widget= (a hint for forms) and DependsOn=; dryrun has only the first three. Further:
  *   string               MinLength=, MaxLength= (characters), Regex= (PCRE2; of the whole value)
  *   integer              MinValue=, MaxValue=
- *   choice, multichoice  Choices=: VALUE or VALUE:LABEL, separated by spaces, quoted as in a unit file; a further line
- *                        adds to them
+ *   choice, multichoice  Choices=: VALUE or VALUE:LABEL, separated by spaces, quoted as in a unit file, a colon of the
+ *                        value as "\:"; a further line adds to them
  *   ipnetwork            MinPrefixLength=, MaxPrefixLength=
  *   path                 Regex= (of the normalised path)
  *   duration             MinValue=, MaxValue= (time spans)
@@ -66,8 +66,8 @@ const char *variable_depends_on(const Variable *v); /* the other variable's name
 
 /*
  * What is accepted, and what the job gets (of JSON's types):
- *   string      a string. Not stripped. No control characters but tab and newline, neither here nor in other types:
- *               systemd takes no others in the environment
+ *   string      a string. Not stripped. No control characters but tab and newline, in no type: who approves a run
+ *               looks at its input on a terminal
  *   text        a string; CR LF becomes LF
  *   json        an object, list, number or boolean, or a string that is JSON text of one, which the job gets decoded.
  *               Text of a string is refused: given again, it would be decoded again

@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+--
 -- Job records and job results.
 --
 -- A job's overridable fields are kept as a job file spells them: the class's own values in the columns below, an

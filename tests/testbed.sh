@@ -13,7 +13,8 @@ user=root dir=/ limit='' verbose='' binds='' setup='' jobd='' envs=() login=''
 testbed_usage() {
         local line
         while read -r line && [[ $line == '#'* ]]; do
-                [[ $line == '#' || $line == '#!'* || $line == *SPDX* ]] || printf '%s\n' "${line###?( )}"
+                line=${line#'#'}
+                [[ $line == '!'* || $line == *SPDX* ]] || printf '%s\n' "${line# }"
         done < "$self" >&2
         exit 125
 }

@@ -120,14 +120,9 @@ def dialogue(cmd, *steps, user=None, env=None):
 
 
 # ---------------------------------------------------------------- job classes
-def job_path(class_path, root=LOCAL_JOBS):
-    """Where below a root the definition of this job class belongs."""
-    return os.path.join(root, *class_path.split('.')) + '.job'
-
-
 def install_job(class_path, text, root=LOCAL_JOBS):
     """Writes a job definition, whose text may be indented as a whole. Returns its path. Nothing is refreshed."""
-    path = job_path(class_path, root)
+    path = os.path.join(root, *class_path.split('.')) + '.job'
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     with open(path, 'w', encoding='utf-8') as file:
         file.write(textwrap.dedent(text).lstrip('\n'))
@@ -148,14 +143,9 @@ def main_pid(unit='jobd.service'):
 
 def wait_exit(pid):
     """Waits until a process is gone, whosever child it is."""
-    try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    ended = select.select([pidfd], [], [], TIMEOUT)[0]
-    os.close(pidfd)
-    if not ended:
-        raise AssertionError(f'process {pid} did not end')
+    with contextlib.suppress(ProcessLookupError), open(os.pidfd_open(pid), 'rb') as pidfd:
+        if not select.select([pidfd], [], [], TIMEOUT)[0]:
+            raise AssertionError(f'process {pid} did not end')
 
 
 def kill_jobd():

@@ -48,6 +48,7 @@ class SandboxTestCase(unittest.TestCase):
         process = subprocess.Popen([SANDBOX, *args], env={**os.environ, 'TMPDIR': self.temporary}, pass_fds=[held],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         os.close(held)
+        self.addCleanup(process.kill)
         return process, all_ended
 
     def sandbox(self, *args, status=0):
@@ -55,18 +56,16 @@ class SandboxTestCase(unittest.TestCase):
         process, all_ended = self.start(*args)
         output, errors = process.communicate(timeout=TIMEOUT)
         self.assertEqual(process.returncode, status, output + errors)
-        self.assertNothingLeft(all_ended)
+        self.assertNothingLeft(process, all_ended)
         return output.strip()
 
-    def assertNothingLeft(self, all_ended, namespace=None, name=''):
+    def assertNothingLeft(self, process, all_ended, namespace=None):
         self.assertTrue(select.select([all_ended], [], [], TIMEOUT)[0], 'its processes do not end')
         self.assertEqual(os.read(all_ended, 1), b'')
         self.assertEqual(os.listdir(self.temporary), [])
         with open('/proc/self/mountinfo', encoding='utf-8') as file:
             self.assertNotIn(self.temporary, file.read())
-        if name:
-            found = subprocess.run(['find', '/sys/fs/cgroup', '-name', name], stdout=subprocess.PIPE, text=True)
-            self.assertEqual(found.stdout, '')
+        self.assertEqual(glob.glob(f'/sys/fs/cgroup/**/jobd-sandbox.{process.pid}-*', recursive=True), [])
         if namespace:
             for pid in [pid for pid in os.listdir('/proc') if pid.isdigit() and read_namespace(pid) == namespace]:
                 wait_exit(int(pid))
@@ -125,8 +124,8 @@ class System(SandboxTestCase):
         started = [self.start('systemctl', 'is-system-running', '--wait') for _ in range(3)]
         for process, _ in started:
             self.assertEqual(process.communicate(timeout=TIMEOUT), ('running\n', ''))
-        for _, all_ended in started:
-            self.assertNothingLeft(all_ended)
+        for process, all_ended in started:
+            self.assertNothingLeft(process, all_ended)
 
     def test_hybrid_enforces_the_task_limit(self):
         with open('/proc/filesystems', encoding='utf-8') as file, open('/proc/mounts', encoding='utf-8') as mounts:
@@ -210,8 +209,7 @@ class End(SandboxTestCase):
                                         'echo ready; exec sleep 1000')
         namespace = process.stdout.readline().strip()
         self.assertEqual(process.stdout.readline(), 'ready\n')
-        name = os.listdir(self.temporary)[0]
-        return process, all_ended, namespace, name
+        return process, all_ended, namespace
 
     def test_exit_status(self):
         self.sandbox('sh', '-c', 'exit 7', status=7)
@@ -222,12 +220,12 @@ class End(SandboxTestCase):
     def test_killed_while_running(self):
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             with self.subTest(signal=number.name):
-                process, all_ended, namespace, name = self.start_sleeper()
+                process, all_ended, namespace = self.start_sleeper()
                 self.assertTrue(namespace.startswith('pid:'))
                 process.send_signal(number)
                 process.communicate(timeout=TIMEOUT)
                 self.assertEqual(process.returncode, -9 if number == signal.SIGKILL else 128 + number)
-                self.assertNothingLeft(all_ended, namespace, name)
+                self.assertNothingLeft(process, all_ended, namespace)
 
     def test_killed_while_booting(self):
         """At once, and when this much of it is there: its directory, its cgroup, systemd in it."""
@@ -235,12 +233,12 @@ class End(SandboxTestCase):
                       '/sys/fs/cgroup/**/{name}/init.scope'):
             with self.subTest(there=there):
                 process, all_ended = self.start('sleep', '1000')
-                name = wait_for(lambda: os.listdir(self.temporary))[0] if there else ''
+                name = f'jobd-sandbox.{process.pid}-*'
                 pattern = there.format(top=os.path.join(self.temporary, name), name=name)
                 wait_for(lambda: not there or glob.glob(pattern, recursive=True))
                 process.kill()
                 process.communicate(timeout=TIMEOUT)
-                self.assertNothingLeft(all_ended, name=name)
+                self.assertNothingLeft(process, all_ended)
 
     def test_time_limit(self):
         self.sandbox('-t', '1', 'sleep', '1000', status=124)

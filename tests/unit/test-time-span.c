@@ -122,6 +122,13 @@ static const struct {
         { "584541y 2y", -ERANGE },
 };
 
+/* Of every order of magnitude alike. */
+static uint64_t random_usec(GRand *rand) {
+        uint64_t bits = (uint64_t) g_rand_int(rand) << 32 | g_rand_int(rand);
+
+        return bits >> g_rand_int_range(rand, 0, 64);
+}
+
 static void test_parse(void) {
         for (size_t i = 0; i < ELEMENTSOF(spans); i++) {
                 uint64_t usec = 1;
@@ -230,7 +237,8 @@ static char **ask_systemd(const GPtrArray *texts) {
                 g_ptr_array_add(argv, texts->pdata[i]);
         g_ptr_array_add(argv, NULL);
 
-        g_spawn_sync(NULL, (char **) argv->pdata, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, &status, &error);
+        g_spawn_sync(NULL, (char **) argv->pdata, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, &status,
+                     &error);
         g_assert_no_error(error);
         g_spawn_check_wait_status(status, &error);
         g_assert_no_error(error);
@@ -255,8 +263,7 @@ static void test_as_systemd(void) {
                 if (!strpbrk(spans[i].text, "\n"))
                         g_ptr_array_add(texts, g_strdup(spans[i].text));
         for (int i = 0; i < 300; i++)
-                g_ptr_array_add(texts, g_strdup_printf("%" PRIu64 "us", ((uint64_t) g_rand_int(rand) << 32 |
-                                                       g_rand_int(rand)) >> g_rand_int_range(rand, 1, 64)));
+                g_ptr_array_add(texts, g_strdup_printf("%" PRIu64 "us", random_usec(rand) >> 1));
 
         blocks = ask_systemd(texts);
         g_assert_cmpuint(g_strv_length(blocks), ==, texts->len);
@@ -278,7 +285,7 @@ static void test_format_is_exact(void) {
         g_autoptr(GRand) rand = g_rand_new_with_seed(7);
 
         for (int i = 0; i < 1000; i++) {
-                uint64_t usec = ((uint64_t) g_rand_int(rand) << 32 | g_rand_int(rand)) >> g_rand_int_range(rand, 0, 64);
+                uint64_t usec = random_usec(rand);
                 g_autofree char *text = time_span_format(usec);
                 uint64_t again;
 
