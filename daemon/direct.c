@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
 #include <sys/socket.h>
 #include <systemd/sd-id128.h>
 
@@ -18,12 +19,18 @@ struct DirectServer {
         void *userdata;
         GHashTable *connections; /* set of Connection, owned */
         unsigned n_others;
+        uint64_t n_accepted;
+        bool full; /* said so in the log */
 };
 
 typedef struct Connection {
         DirectServer *server; /* weak ref */
         sd_bus *bus;
-        bool other;
+        sd_event_source *first_source;
+        uint64_t number;
+        bool other;     /* of a user that is not root */
+        bool announced; /* connected() was called */
+        bool greeted;
 } Connection;
 
 static void connection_free_func(void *p) {
@@ -31,8 +38,9 @@ static void connection_free_func(void *p) {
 
         if (c->other)
                 c->server->n_others--;
-        if (c->bus)
+        if (c->announced)
                 c->server->callbacks->disconnected(c->bus, c->server->userdata);
+        (void) sd_event_source_disable_unref(c->first_source);
         (void) sd_bus_flush_close_unref(c->bus);
         g_free(c);
 }
@@ -42,6 +50,79 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
 
         (void) g_hash_table_remove(c->server->connections, c);
         return 1;
+}
+
+static int on_first(sd_event_source *source, void *userdata) {
+        Connection *c = userdata;
+
+        if (sd_bus_process(c->bus, NULL) > 0) /* the connection may be gone by now: only its source is asked again */
+                (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        return 0;
+}
+
+/*
+ * A client need not wait between the end of the authentication and its first call. sd-bus then has both in its buffer, but
+ * looks there only when more comes from the socket (252).
+ */
+static int on_authenticated(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Connection *c = userdata;
+        int r;
+
+        r = sd_event_add_defer(c->server->event, &c->first_source, on_first, c);
+        return r < 0 ? r : 1;
+}
+
+static int watch_state(Connection *c) {
+        int r;
+
+        r = sd_bus_match_signal(c->bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
+                                "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, c);
+        if (r < 0)
+                return r;
+        return sd_bus_match_signal(c->bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
+                                   "org.freedesktop.DBus.Local", "Connected", on_authenticated, c);
+}
+
+/*
+ * What a client asks that takes this for a bus ("busctl --address="). There is nothing to subscribe to: each connection
+ * gets all signals.
+ */
+static int answer_as_bus(Connection *c, sd_bus_message *m) {
+        char name[sizeof(":1.") + 20];
+
+        if (sd_bus_message_is_method_call(m, "org.freedesktop.DBus", "Hello") > 0 && !c->greeted) {
+                c->greeted = true;
+                (void) g_snprintf(name, sizeof(name), ":1.%" PRIu64, c->number);
+                return sd_bus_reply_method_return(m, "s", name);
+        }
+        if (!c->other && (sd_bus_message_is_method_call(m, "org.freedesktop.DBus", "AddMatch") > 0 ||
+                          sd_bus_message_is_method_call(m, "org.freedesktop.DBus", "RemoveMatch") > 0))
+                return sd_bus_reply_method_return(m, NULL);
+        return 0;
+}
+
+/* Whoever is not root is told where to go, once: nothing that is theirs stays in memory or reaches an object. */
+static int refuse_other(Connection *c, sd_bus_message *m) {
+        if (sd_bus_message_is_method_call(m, NULL, NULL) <= 0)
+                return 1;
+        (void) sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
+                                          "this socket is for root: use the system bus, where polkit can tell who you "
+                                          "are");
+        (void) sd_bus_flush(c->bus);
+        (void) shutdown(sd_bus_get_fd(c->bus), SHUT_RDWR); /* on_disconnected() does the rest */
+        return 1;
+}
+
+static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Connection *c = userdata;
+        int r;
+
+        if (sd_bus_message_is_signal(m, "org.freedesktop.DBus.Local", NULL) > 0)
+                return 0;
+        r = answer_as_bus(c, m);
+        if (r != 0 || !c->other)
+                return r;
+        return refuse_other(c, m);
 }
 
 static int peer_uid(int fd, uid_t *ret) {
@@ -78,13 +159,30 @@ static int connection_start(Connection *c, int fd) {
         if (r >= 0)
                 r = sd_bus_negotiate_fds(c->bus, 1);
         if (r >= 0)
+                r = sd_bus_set_connected_signal(c->bus, 1);
+        if (r >= 0)
                 r = sd_bus_start(c->bus);
         if (r >= 0)
-                r = sd_bus_match_signal(c->bus, NULL, "org.freedesktop.DBus.Local", "/org/freedesktop/DBus/Local",
-                                        "org.freedesktop.DBus.Local", "Disconnected", on_disconnected, c);
-        if (r >= 0)
+                r = watch_state(c);
+        if (r >= 0 && !c->other) {
                 r = c->server->callbacks->connected(c->bus, c->server->userdata);
+                c->announced = r >= 0;
+        }
+        if (r >= 0) /* the last one added is asked first */
+                r = sd_bus_add_filter(c->bus, NULL, on_message, c);
         return r < 0 ? r : sd_bus_attach_event(c->bus, c->server->event, SD_EVENT_PRIORITY_NORMAL);
+}
+
+/* Logged once until there is room again: who connects in a loop must not fill the journal. */
+static bool is_full(DirectServer *s, bool other) {
+        bool full = other ? s->n_others >= CONNECTIONS_OF_OTHERS_MAX
+                          : g_hash_table_size(s->connections) - s->n_others >= CONNECTIONS_MAX;
+
+        if (full && !s->full)
+                log_warning("Too many connections on the direct socket, closing new ones of %s",
+                            other ? "users other than root" : "root");
+        s->full = full;
+        return full;
 }
 
 static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, void *userdata) {
@@ -100,15 +198,14 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
                 return 0;
         }
         r = peer_uid(fd, &uid);
-        if (r < 0 || g_hash_table_size(s->connections) >= CONNECTIONS_MAX ||
-            (uid != 0 && s->n_others >= CONNECTIONS_OF_OTHERS_MAX)) {
-                log_warning("Too many connections on the direct socket, closing one");
+        if (r < 0 || is_full(s, uid != 0)) {
                 (void) close(fd);
                 return 0;
         }
 
         c = g_new0(Connection, 1);
         c->server = s;
+        c->number = ++s->n_accepted;
         c->other = uid != 0;
         if (c->other)
                 s->n_others++;
@@ -149,6 +246,10 @@ DirectServer *direct_server_free(DirectServer *s) {
         return NULL;
 }
 
+void direct_server_stop_accepting(DirectServer *s) {
+        (void) sd_event_source_set_enabled(s->accept_source, SD_EVENT_OFF);
+}
+
 size_t direct_server_n_connections(const DirectServer *s) {
-        return g_hash_table_size(s->connections);
+        return g_hash_table_size(s->connections) - s->n_others;
 }

@@ -6,13 +6,13 @@
 #include "macro.h"
 
 /*
- * The direct socket: D-Bus without a broker, half the latency, for root (access.c refuses others). Each connection is a
- * bus of its own with the same objects.
+ * The direct socket: D-Bus without a broker, half the latency, for root. Each connection is a bus of its own with the same
+ * objects. Others may connect, but see no object: their first call is answered with where to go, and that is all.
  */
 typedef struct DirectServer DirectServer;
 
 typedef struct DirectCallbacks {
-        /* A client has connected: put the objects on its bus. Negative errno: the connection is closed. */
+        /* root has connected: put the objects on its bus. Negative errno: the connection is closed. */
         int (*connected)(sd_bus *bus, void *userdata);
         void (*disconnected)(sd_bus *bus, void *userdata);
 } DirectCallbacks;
@@ -23,4 +23,8 @@ int direct_server_new(sd_event *event, int fd, const DirectCallbacks *callbacks,
 DirectServer *direct_server_free(DirectServer *s);
 DEFINE_CLEANUP(DirectServer *, direct_server_free);
 
+/* Before leaving: who connects from now on waits in the socket for the next jobd. */
+void direct_server_stop_accepting(DirectServer *s);
+
+/* Those of root: others have nothing to lose here. */
 size_t direct_server_n_connections(const DirectServer *s);

@@ -17,6 +17,7 @@
 #include "now.h"
 #include "object-path.h"
 #include "refresh.h"
+#include "time-span.h"
 
 #define IDLE_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
@@ -275,8 +276,21 @@ static bool is_idle(void *userdata) {
         return manager_is_idle(userdata);
 }
 
+static uint64_t idle_timeout(void) {
+        const char *text = getenv("JOBD_IDLE_TIMEOUT_SEC");
+        uint64_t usec;
+
+        if (!text)
+                return IDLE_TIMEOUT_USEC;
+        if (time_span_parse(text, USEC_PER_SEC, &usec) < 0) {
+                log_warning("JOBD_IDLE_TIMEOUT_SEC=%s in the environment is not a time span, ignoring it", text);
+                return IDLE_TIMEOUT_USEC;
+        }
+        return usec;
+}
+
 int manager_run(Manager *m) {
-        return idle_loop(m->event, m->bus, JOBD_BUS_NAME, IDLE_TIMEOUT_USEC, is_idle, m);
+        return idle_loop(m->event, m->bus, JOBD_BUS_NAME, idle_timeout(), is_idle, m);
 }
 
 /* ---- refresh ---- */
@@ -346,8 +360,8 @@ static void on_refresh_committed(int r, void *userdata) {
 
 /* What is wrong with a class is in each report as long as it is wrong. */
 static bool is_told(const GPtrArray *report, const RefreshEntry *e) {
-        if (strcmp(e->action, "refused") == 0)
-                return true;
+        if (strcmp(e->action, "warning") != 0)
+                return strcmp(e->action, "refused") == 0;
         for (guint i = 0; i < report->len; i++) {
                 const RefreshEntry *other = report->pdata[i];
 

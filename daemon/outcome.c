@@ -164,14 +164,15 @@ void outcome_from_exit(const UnitExit *e, const RunFacts *f, Outcome *ret) {
                             g_strdup_printf("cancelled by %s", f->revoked_by));
         else if (e->start_failed)
                 outcome_start_failed(e, &o);
-        else if (strcmp(e->result, "timeout") == 0)
-                outcome_timeout(e, f, &o);
         else if (strcmp(e->result, "oom-kill") == 0)
                 outcome_set(&o, JOB_RESULT_FAILURE, JOB_RESULT_REASON_OOM_KILL,
                             g_strdup("the job needed more memory than it may use: it was killed"));
         else if (e->was_stopped)
+                /* Before "timeout": a job that takes no notice of being stopped is killed with that result, too. */
                 outcome_set(&o, JOB_RESULT_REVOKED, JOB_RESULT_REASON_STOPPED,
                             g_strdup("the unit of the job was stopped from outside jobd"));
+        else if (strcmp(e->result, "timeout") == 0)
+                outcome_timeout(e, f, &o);
         else if (strcmp(e->result, "success") == 0 && e->code == CLD_EXITED)
                 outcome_set(&o, JOB_RESULT_SUCCESS, JOB_RESULT_REASON_SUCCESS, NULL);
         else

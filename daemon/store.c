@@ -63,7 +63,8 @@ static int store_failed(Store *s, int code) {
         if (r == -ENOSPC)
                 s->error_text = g_strdup("there is no room on the disk");
         else if (r == -EROFS)
-                s->error_text = g_strdup("the database cannot be written to: the file or its file system is read-only");
+                s->error_text = g_strdup("the database cannot be written to: the file, its directory or its file system "
+                                         "is read-only");
         else
                 s->error_text = g_strdup(sqlite3_errmsg(s->db));
         return r;
@@ -387,7 +388,9 @@ static int create_file(const char *path, bool *ret_new, char **ret_error) {
         if (fd < 0 || fstat(fd, &st) < 0) {
                 r = -errno;
                 *ret_error = g_strdup_printf("cannot open the database %s: %s%s", path, g_strerror(-r),
-                                             r == -ENOENT ? ": create its directory (mode 0700, owner root)" : "");
+                                             r == -ENOENT  ? ": create its directory (mode 0700, owner root)"
+                                             : r == -ELOOP ? ": it must be the file itself, not a link"
+                                                           : "");
                 return r;
         }
         if (!S_ISREG(st.st_mode)) {

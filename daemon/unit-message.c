@@ -87,7 +87,7 @@ static int append_input(sd_bus_message *m, const UnitSpec *spec) {
         return r;
 }
 
-/* What a class does not say and a run needs: no root unless asked for, no core file with secret input. */
+/* What a class does not say and a run needs: no root unless asked for, and all of it dies when memory runs out. */
 static int append_defaults(sd_bus_message *m, const UnitSpec *spec) {
         int r = 0;
 
@@ -95,9 +95,12 @@ static int append_defaults(sd_bus_message *m, const UnitSpec *spec) {
                 r = append_variant(m, "DynamicUser", g_variant_new_boolean(true));
         if (r >= 0 && !unit_property_find(spec->properties, "OOMPolicy"))
                 r = append_variant(m, "OOMPolicy", g_variant_new_string("kill"));
-        if (r >= 0 && spec->sensitive)
-                r = append_variant(m, "LimitCORE", g_variant_new_uint64(0));
         return r;
+}
+
+/* No core file with secret input, whatever the class says. */
+static int append_core_limit(sd_bus_message *m, const UnitSpec *spec) {
+        return spec->sensitive ? append_variant(m, "LimitCORE", g_variant_new_uint64(0)) : 0;
 }
 
 static int append_properties(sd_bus_message *m, const UnitSpec *spec) {
@@ -118,6 +121,8 @@ static int append_properties(sd_bus_message *m, const UnitSpec *spec) {
                 r = append_defaults(m, spec);
         if (r >= 0)
                 r = append_class_properties(m, spec->properties);
+        if (r >= 0)
+                r = append_core_limit(m, spec);
         if (r >= 0)
                 r = append_limits(m, spec);
         if (r >= 0)

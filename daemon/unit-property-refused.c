@@ -17,8 +17,10 @@
 const UnitRefusal unit_refusals[] = {
         { "BusName", TYPE_REASON },
         { "CollectMode", "jobd keeps the unit of a run until its outcome is stored: leave it out" },
+        { "ExecCondition", "a run that was asked for takes place: let the program itself check, and exit" },
         { "ExecReload", "a run is not reloaded: leave it out" },
-        { "ExecStop", "it would delay the SIGTERM of the soft time limit: catch that signal, or use ExecStopPost=" },
+        { "ExecStop", "it would delay the SIGTERM of the soft time limit: let the program catch that signal" },
+        { "ExecStopPost", "it would run after the outcome is decided: let the program itself clean up" },
         { "ExitType", TYPE_REASON },
         { "FailureAction", UNIT_REASON },
         { "FileDescriptorStoreMax", SOCKET_REASON },

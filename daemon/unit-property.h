@@ -25,7 +25,7 @@ GPtrArray *unit_property_array_new(void);
 enum {
         UNIT_PROPERTY_VALUE_MAX = 128 * 1024,  /* bytes of one value */
         UNIT_PROPERTY_LIST_MAX = 1024,         /* entries of one list, words of one command */
-        UNIT_PROPERTY_BYTES_MAX = 1024 * 1024, /* of one property that is an array of bytes, and of all credentials */
+        UNIT_PROPERTY_BYTES_MAX = 1024 * 1024, /* of one property that holds bytes: input, credentials */
         UNIT_PROPERTIES_MAX = 1024,
 };
 

@@ -37,7 +37,6 @@ out.check("the actions are those that the daemon asks for",
           tap.differences("org.jobd1.policy", actions, "daemon/access*.c", asked))
 
 problems = []
-defaults = {"allow_any": "auth_admin", "allow_inactive": "auth_admin", "allow_active": "auth_admin_keep"}
 for name, action in actions.items():
     for tag in ("description", "message"):
         element = action.find(tag)
@@ -45,6 +44,9 @@ for name, action in actions.items():
             problems.append(f"{name}: no {tag}")
         elif element.get("gettext-domain") != "jobd":
             problems.append(f"{name}: the {tag} cannot be translated: no gettext-domain=\"jobd\"")
+    # polkit keeps a password for an action, not for a job: nothing that runs or changes something may ride on it
+    keep = "auth_admin_keep" if name.startswith("org.jobd1.view-") else "auth_admin"
+    defaults = {"allow_any": "auth_admin", "allow_inactive": "auth_admin", "allow_active": keep}
     given = {element.tag: element.text for element in action.find("defaults") or []}
     if given != defaults:
         problems.append(f"{name}: defaults {given} instead of {defaults}")

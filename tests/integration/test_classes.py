@@ -1,19 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """Job classes on the disk: where they are found, what they are put together of, and what is said of broken ones."""
-import json
 import os
-import shutil
 import unittest
 
-from harness import JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, run
+from classes import GOOD, LOCAL, ROOTS, VENDOR, ClassesTestCase, job_path, refresh, run_lines, show, write
+from harness import install_job, jobctl, jobctl_json, journal, journal_cursor, run
 
-ROOTS = ['/etc/jobd/jobs', '/run/jobd/jobs', '/var/lib/jobd/repositories', '/usr/local/lib/jobd/jobs',
-         '/usr/lib/jobd/jobs']
-LOCAL, VENDOR = ROOTS[0], ROOTS[-1]
 CLASS_REFUSED = '9f0c426130904ef6b50ff5a14b7d9bf6'
-
-GOOD = '[Service]\nExecStart=true\n'
 
 # Each is a whole file, and what must be said of it: ":LINE: KEY=", and what is wrong or would be right.
 BROKEN = {
@@ -53,58 +47,7 @@ BROKEN = {
 }
 
 
-def job_path(class_path, root=LOCAL):
-    return os.path.join(root, *class_path.split('.')) + '.job'
-
-
-def write(path, text):
-    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    with open(path, 'wb') as file:
-        file.write(text if isinstance(text, bytes) else text.encode())
-    os.chmod(path, 0o644)
-    return path
-
-
-def refresh():
-    """The report as {class_path: [(action, message)]}, and the exit status."""
-    done = jobctl('--json', 'refresh', check=False)
-    report = {}
-    for entry in json.loads(done.stdout):
-        report.setdefault(entry['class_path'], []).append((entry['action'], entry['message']))
-    return report, done.returncode
-
-
-def job_lines(class_path, *arguments):
-    """What the job writes when it is run."""
-    result_id = jobctl_json('run', class_path, *arguments)['id']
-    lines = jobctl('--json', 'logs', result_id).stdout.splitlines()
-    entries = [json.loads(line) for line in lines]
-    return [entry['message'] for entry in entries if entry['source'] == 'job']
-
-
-class Classes(JobdTestCase):
-    def setUp(self):
-        """What a test has put below the roots goes with it, so that the others' refresh has nothing to report."""
-        self.addCleanup(jobctl, 'refresh')
-        for root in ROOTS:
-            os.makedirs(root, mode=0o755, exist_ok=True)
-            before = set(os.listdir(root))
-            self.addCleanup(self.remove_new, root, before)
-
-    @staticmethod
-    def remove_new(root, before):
-        for name in set(os.listdir(root)) - before:
-            path = os.path.join(root, name)
-            if os.path.isdir(path) and not os.path.islink(path):
-                shutil.rmtree(path)
-            else:
-                os.unlink(path)
-
-    def shown(self, class_path):
-        return jobctl_json('show', class_path)
-
-
-class Roots(Classes):
+class Roots(ClassesTestCase):
     def test_first_root_wins(self):
         for root in ROOTS:
             install_job('site.Backup', f'[Job]\nDescription=of {root}\n[Service]\nExecStart=echo from {root}\n', root)
@@ -113,10 +56,10 @@ class Roots(Classes):
         for root in ROOTS:
             with self.subTest(root=root):
                 jobctl('refresh')
-                job = self.shown('site.Backup')
+                job = show('site.Backup')
                 self.assertEqual((job['file'], job['description'], job['installed']),
                                  (job_path('site.Backup', root), f'of {root}', True))
-                self.assertEqual(job_lines('site.Backup'), [f'from {root}'])
+                self.assertEqual(run_lines('site.Backup'), [f'from {root}'])
             os.unlink(job_path('site.Backup', root))
         report, _ = refresh()
         self.assertEqual(report['site.Backup'][0][0], 'uninstalled')
@@ -126,7 +69,7 @@ class Roots(Classes):
             install_job(f'alone{number}.sub.Job', GOOD, root)
         refresh()
         for number, root in enumerate(ROOTS):
-            job = self.shown(f'alone{number}.sub.Job')
+            job = show(f'alone{number}.sub.Job')
             self.assertEqual((job['file'], job['module_name'], job['job_class_name'], job['system']),
                              (f'{root}/alone{number}/sub/Job.job', f'alone{number}.sub', 'Job', False))
 
@@ -165,7 +108,7 @@ class Roots(Classes):
         self.assertEqual((len(messages), status), (len(paths), 1))
 
 
-class Parts(Classes):
+class Parts(ClassesTestCase):
     def test_dropins(self):
         install_job('parts.Example', '''
             [Job]
@@ -187,10 +130,10 @@ class Parts(Classes):
               '[Job]\nDescription=late\nTaskQueues=two\n[Variable number]\nDefault=2\n[Variable more]\nDefault=new\n')
         refresh()
         jobctl('enable', 'parts.Example')
-        job = self.shown('parts.Example')
+        job = show('parts.Example')
         self.assertEqual((job['description'], job['task_queues'], job['file']),
                          ('late', ['one', 'two'], job_path('parts.Example', VENDOR)))
-        seen = dict(line.split('=', 1) for line in job_lines('parts.Example'))
+        seen = dict(line.split('=', 1) for line in run_lines('parts.Example'))
         self.assertEqual({name: seen.get(name) for name in ('A', 'B', 'C', 'E', 'JOB_VAR_number', 'JOB_VAR_more')},
                          {'A': 'run', 'B': 'vendor', 'C': 'local', 'E': 'vendor', 'JOB_VAR_number': '2',
                           'JOB_VAR_more': 'new'})
@@ -200,9 +143,9 @@ class Parts(Classes):
         os.symlink('/dev/null', dropins.format(LOCAL, '50-late'))
         report, _ = refresh()
         self.assertEqual(report['parts.Example'][0][0], 'updated')
-        job = self.shown('parts.Example')
+        job = show('parts.Example')
         self.assertEqual((job['description'], job['task_queues']), ('run', []))
-        seen = dict(line.split('=', 1) for line in job_lines('parts.Example'))
+        seen = dict(line.split('=', 1) for line in run_lines('parts.Example'))
         self.assertEqual({name: seen.get(name) for name in ('A', 'B', 'C', 'D', 'E', 'JOB_VAR_number')},
                          {'A': None, 'B': None, 'C': None, 'D': '4', 'E': None, 'JOB_VAR_number': '1'})
 
@@ -221,19 +164,19 @@ class Parts(Classes):
         write(f'{VENDOR}/outer/module.conf', '[Job]\nGrouping=Of the vendor\nSoftTimeLimit=1min\nTimeLimit=7min\n')
         write(f'{LOCAL}/outer/module.conf', '[Job]\nSoftTimeLimit=2min\n[Service]\nEnvironment=WHO=outer\n')
         write(f'{LOCAL}/outer/inner/module.conf', '[Job]\nTimeLimit=8min\n[Service]\nEnvironment=WHO=inner\n')
-        show = '[Service]\nExecStart=sh -c "echo $$WHO"\n'
-        install_job('outer.Plain', show, VENDOR)
-        install_job('outer.inner.Plain', show)
-        install_job('outer.inner.Own', '[Job]\nGrouping=Own\nTimeLimit=9min\n' + show + 'Environment=WHO=own\n')
+        echo = '[Service]\nExecStart=sh -c "echo $$WHO"\n'
+        install_job('outer.Plain', echo, VENDOR)
+        install_job('outer.inner.Plain', echo)
+        install_job('outer.inner.Own', '[Job]\nGrouping=Own\nTimeLimit=9min\n' + echo + 'Environment=WHO=own\n')
         refresh()
         jobctl('enable', 'outer.Plain', 'outer.inner.Plain', 'outer.inner.Own')
         for class_path, grouping, soft, hard, who in (('outer.Plain', 'Of the vendor', 120, 420, 'outer'),
                                                       ('outer.inner.Plain', 'Of the vendor', 120, 480, 'inner'),
                                                       ('outer.inner.Own', 'Own', 120, 540, 'own')):
             with self.subTest(class_path=class_path):
-                job = self.shown(class_path)
+                job = show(class_path)
                 self.assertEqual((job['grouping'], job['soft_time_limit'], job['time_limit']), (grouping, soft, hard))
-                self.assertEqual(job_lines(class_path), [who])
+                self.assertEqual(run_lines(class_path), [who])
 
     def test_broken_module_conf_refuses_its_module_only(self):
         for class_path in 'first.One', 'first.deep.Two', 'second.Three':
@@ -287,7 +230,7 @@ class Parts(Classes):
         refresh()
         jobctl('enable', 'parts.Live')
         install_job('parts.Live', '[Service]\nExecStart=echo after\n')
-        self.assertEqual(job_lines('parts.Live'), ['after'])
+        self.assertEqual(run_lines('parts.Live'), ['after'])
         path = install_job('parts.Live', '[Service]\nExecStart=echo broken\nNice=very\n')
         self.assertFails(['jobctl', 'run', 'parts.Live'], "the class of job 'parts.Live' cannot be loaded",
                          f'{path}:3: Nice=', status=4)
@@ -296,7 +239,7 @@ class Parts(Classes):
                                                           '"jobctl refresh"', status=4)
 
 
-class Broken(Classes):
+class Broken(ClassesTestCase):
     def test_each_is_named_and_none_stops_the_others(self):
         cursor = journal_cursor()
         paths = {name: write(job_path(f'broken.{name}'), text) for name, (text, *_) in BROKEN.items()}
@@ -324,13 +267,13 @@ class Broken(Classes):
         install_job('later.Job', GOOD + 'Nonsense\n')
         report, _ = refresh()
         self.assertEqual([action for action, _ in report['later.Job']], ['refused', 'uninstalled'])
-        job = self.shown('later.Job')
+        job = show('later.Job')
         self.assertEqual((job['installed'], job['enabled'], job['runnable']), (False, True, False))
         self.assertFails(['jobctl', 'run', 'later.Job'], 'is not presently installed', status=4)
         install_job('later.Job', GOOD)
         report, status = refresh()
         self.assertEqual((report, status), ({'later.Job': [('updated', 'installed again, still enabled')]}, 0))
-        self.assertEqual(job_lines('later.Job'), [])
+        self.assertEqual(run_lines('later.Job'), [])
 
     def test_who_may_have_written_it(self):
         paths = {name: install_job(f'owner.{name}', GOOD) for name in ('User', 'Group', 'Other', 'Link', 'Good')}
