@@ -107,17 +107,25 @@ static int ask_one(JsonObject *variable, JsonObject *data) {
         }
 }
 
-int ask_missing(JsonArray *variables, JsonObject *data) {
+static int ask(JsonArray *variables, JsonObject *data, bool all) {
         for (unsigned i = 0; i < json_array_get_length(variables); i++) {
                 JsonNode *node = json_array_get_element(variables, i);
                 JsonObject *variable = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
                 int r;
 
-                if (!variable || !is_missing(variable, data))
+                if (!variable || !(all || is_missing(variable, data)))
                         continue;
                 r = ask_one(variable, data);
                 if (r < 0)
                         return r;
         }
         return 0;
+}
+
+int ask_missing(JsonArray *variables, JsonObject *data) {
+        return ask(variables, data, false);
+}
+
+int ask_all(JsonArray *variables, JsonObject *data) {
+        return ask(variables, data, true);
 }

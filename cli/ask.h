@@ -14,3 +14,6 @@ bool ask_possible(void);
  * input ended.
  */
 int ask_missing(JsonArray *variables, JsonObject *data) _must_check_;
+
+/* The same for each variable, whether it is required or has a default. */
+int ask_all(JsonArray *variables, JsonObject *data) _must_check_;

@@ -20,7 +20,7 @@ __jobctl_first_argument() {
         local i
         for ((i = verb_at + 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                -d | --data | --var | --queue)
+                -d | --data | --var | --from | --queue)
                         ((i++))
                         [[ ${COMP_WORDS[i]} == '=' ]] && ((i++))            # --var=NAME=VALUE are five words
                         [[ ${COMP_WORDS[i + 1]-} == '=' ]] && ((i += 2)) ;;
@@ -28,6 +28,20 @@ __jobctl_first_argument() {
                 *) echo "${COMP_WORDS[i]}" && return ;;
                 esac
         done
+}
+
+# The job of "run JOB" or of "run --from ID".
+__jobctl_run_job() {
+        local i id
+        for ((i = verb_at + 1; i < COMP_CWORD; i++)); do
+                [[ ${COMP_WORDS[i]} == '--from' ]] || continue
+                id=${COMP_WORDS[i + 1]}
+                [[ $id == '=' ]] && id=${COMP_WORDS[i + 2]-}
+                jobctl result --json --no-ask-password -- "$id" 2>/dev/null |
+                        sed -n 's/^ *"task_name" : "\(.*\)",*$/\1/p'
+                return
+        done
+        __jobctl_first_argument
 }
 
 _jobctl() {
@@ -42,7 +56,7 @@ _jobctl() {
                 [enable]='--quiet' [disable]='--quiet'
                 [set]='--quiet' [revert]='--all --quiet'
                 [delete]='--yes --quiet'
-                [run]='--data --var --queue --no-wait --quiet'
+                [run]='--data --var --from --queue --no-wait --quiet'
                 [results]='--job --status --user --lines --no-legend'
                 [result]=''
                 [logs]='--follow --lines --output'
@@ -75,7 +89,8 @@ _jobctl() {
         run:--data | run:-d)
                 mapfile -t COMPREPLY < <(compgen -P @ -f -- "${cur#@}")
                 return ;;
-        run:--var) suggestions=$(__jobctl_variables "$(__jobctl_first_argument)") ;;
+        run:--var) suggestions=$(__jobctl_variables "$(__jobctl_run_job)") ;;
+        run:--from) suggestions=$(__jobctl_results) ;;
         results:--job | results:-j) suggestions=$(__jobctl_jobs) ;;
         results:--status | results:-s) suggestions='PENDING STARTED SUCCESS FAILURE REVOKED' ;;
         results:--user | results:-u) suggestions=$(compgen -u) ;;

@@ -19,10 +19,11 @@ static const Verb verbs[] = {
         { "Jobs", "set", "JOB FIELD=VALUE...", "Override what the job class says", verb_set },
         { "Jobs", "revert", "JOB FIELD...|--all", "Go back to what the job class says", verb_revert },
         { "Jobs", "delete", "JOB...", "Delete records of jobs", verb_delete },
-        { "Runs", "run", "JOB", "Run a job, follow its log, wait for its end", verb_run },
+        { "Runs", "run", "JOB|--from=ID", "Run a job, follow its log, wait for its end", verb_run },
         { "Runs", "results", "", "List job results, the newest first", verb_results },
         { "Runs", "result", "[ID]", "Show a job result, or the newest", verb_result },
         { "Runs", "logs", "[ID]", "Show the log of a run, or of the newest", verb_logs },
+        { "Runs", "outputs", "ID [NAME...]", "List or fetch the output files of a run", verb_outputs },
         { "Runs", "cancel", "ID...", "Cancel runs", verb_cancel },
         { "Runs", "monitor", "", "Show what changes, as it happens", verb_monitor },
 };

@@ -51,5 +51,6 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv);
 int verb_results(Jobctl *j, const Verb *verb, int argc, char **argv);
 int verb_result(Jobctl *j, const Verb *verb, int argc, char **argv);
 int verb_logs(Jobctl *j, const Verb *verb, int argc, char **argv);
+int verb_outputs(Jobctl *j, const Verb *verb, int argc, char **argv);
 int verb_cancel(Jobctl *j, const Verb *verb, int argc, char **argv);
 int verb_monitor(Jobctl *j, const Verb *verb, int argc, char **argv);

@@ -43,6 +43,9 @@ int log_line_parse(const char *text, size_t size, LogLine *ret) {
                 .priority = priority >= LOG_EMERG && priority <= LOG_DEBUG ? (int) priority : LOG_INFO,
                 .identifier = g_strdup(json_string(o, "identifier")),
                 .pid = MAX(integer_member(o, "pid", 0), 0),
+                .level = g_strdup(json_string(o, "level")),
+                .grouping = g_strdup(json_string(o, "grouping")),
+                .object = g_strdup(json_string(o, "object")),
                 .message = g_strdup(message),
                 .cursor = g_strdup(json_string(o, "cursor")),
         };
@@ -51,6 +54,9 @@ int log_line_parse(const char *text, size_t size, LogLine *ret) {
 
 void log_line_done(LogLine *line) {
         g_clear_pointer(&line->identifier, g_free);
+        g_clear_pointer(&line->level, g_free);
+        g_clear_pointer(&line->grouping, g_free);
+        g_clear_pointer(&line->object, g_free);
         g_clear_pointer(&line->message, g_free);
         g_clear_pointer(&line->cursor, g_free);
 }
@@ -64,6 +70,18 @@ static const char *priority_color(int priority) {
         if (priority == LOG_NOTICE)
                 return COLOR_BOLD;
         return priority == LOG_DEBUG ? COLOR_GREY : NULL;
+}
+
+/* "warning [network] router1: ", "" for a line without a level. */
+static char *level_format(const LogLine *line, EscapeFlags flags) {
+        g_autofree char *level = escape_text(line->level ?: "", -1, flags);
+        g_autofree char *grouping = escape_text(line->grouping ?: "", -1, flags);
+        g_autofree char *object = escape_text(line->object ?: "", -1, flags);
+
+        if (!level[0])
+                return g_strdup("");
+        return g_strconcat(level, grouping[0] ? " [" : "", grouping, grouping[0] ? "]" : "", object[0] ? " " : "", object,
+                           ": ", NULL);
 }
 
 /* "Jan 31 23:59:00 backup[123]: ", and its width in characters. */
@@ -85,7 +103,7 @@ static char *short_format(const LogLine *line, const LogStyle *style) {
         EscapeFlags flags = ESCAPE_KEEP_TAB | (style->terminal && style->ascii ? ESCAPE_ASCII : 0);
         const char *color = style->colors ? priority_color(line->priority) : NULL;
         g_auto(GStrv) parts = NULL;
-        g_autofree char *prefix = NULL;
+        g_autofree char *prefix = NULL, *level = level_format(line, flags);
         GString *out = g_string_new(NULL);
         size_t width;
 
@@ -97,7 +115,7 @@ static char *short_format(const LogLine *line, const LogStyle *style) {
 
                 if (i > 0)
                         g_string_append_printf(out, "%*s", (int) width, "");
-                g_string_append_printf(out, "%s%s%s\n", color ?: "", part, color ? COLOR_END : "");
+                g_string_append_printf(out, "%s%s%s%s\n", color ?: "", i == 0 ? level : "", part, color ? COLOR_END : "");
                 if (!parts[i])
                         break;
         }

@@ -9,6 +9,8 @@ typedef struct LogLine {
         int priority;  /* LOG_EMERG ... LOG_DEBUG */
         char *identifier;
         int64_t pid; /* 0: not known */
+        char *level; /* "warning"; NULL: it is a line of output, or one of jobd's */
+        char *grouping, *object; /* of lines with a level; NULL for none */
         char *message;
         char *cursor; /* where to go on after this line; NULL: the line has none */
 } LogLine;

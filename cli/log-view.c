@@ -13,6 +13,7 @@ struct LogView {
         GString *buffer; /* the beginning of a line that has not come completely */
         bool skipping;   /* the line is too long: until its end */
         char *cursor;    /* of the last line shown */
+        const char *level, *grouping;
 };
 
 LogView *log_view_new(LogFormat format) {
@@ -26,6 +27,11 @@ LogView *log_view_new(LogFormat format) {
         };
         v->buffer = g_string_new(NULL);
         return v;
+}
+
+void log_view_set_filter(LogView *v, const char *level, const char *grouping) {
+        v->level = level;
+        v->grouping = grouping;
 }
 
 LogView *log_view_free(LogView *v) {
@@ -52,6 +58,10 @@ int log_view_open_message(LogView *v, Connection *c, const char *path, bool foll
                 r = sd_bus_message_append(call, "{sv}", "lines", "u", (uint32_t) lines);
         if (r >= 0 && v->cursor)
                 r = sd_bus_message_append(call, "{sv}", "after", "s", v->cursor);
+        if (r >= 0 && v->level)
+                r = sd_bus_message_append(call, "{sv}", "level", "s", v->level);
+        if (r >= 0 && v->grouping)
+                r = sd_bus_message_append(call, "{sv}", "grouping", "s", v->grouping);
         if (r >= 0)
                 r = sd_bus_message_close_container(call);
         if (r < 0)

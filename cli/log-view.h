@@ -8,6 +8,10 @@
 typedef struct LogView LogView;
 
 LogView *log_view_new(LogFormat format);
+
+/* Only lines of this level and more severe ones, only those of this grouping; NULL: all. Borrowed. */
+void log_view_set_filter(LogView *v, const char *level, const char *grouping);
+
 LogView *log_view_free(LogView *v);
 DEFINE_CLEANUP(LogView *, log_view_free);
 

@@ -84,6 +84,52 @@ static int check_count(const Verb *verb, char **arguments, unsigned min, unsigne
         return -1;
 }
 
+static bool takes_value(const GOptionEntry *e) {
+        return e->arg != G_OPTION_ARG_NONE && !(e->flags & (G_OPTION_FLAG_NO_ARG | G_OPTION_FLAG_OPTIONAL_ARG));
+}
+
+static bool long_takes_value(const GOptionEntry *entries, const char *name) {
+        for (const GOptionEntry *e = entries; e && e->long_name; e++)
+                if (strcmp(e->long_name, name) == 0)
+                        return takes_value(e);
+        return false;
+}
+
+/* Where in "-qn1" the first option with a value is; NULL when there is none. */
+static const char *short_with_value(const GOptionEntry *entries, const char *argument) {
+        for (const char *c = argument + 1; *c; c++)
+                for (const GOptionEntry *e = entries; e && e->long_name; e++)
+                        if (e->short_name == *c && takes_value(e))
+                                return c;
+        return NULL;
+}
+
+/* GOption understands "-n 1" only, and everybody also writes "-n1": takes that apart. */
+static char **split_short_options(const GOptionEntry *entries, int argc, char **argv) {
+        GPtrArray *out = g_ptr_array_new();
+        int i = 0;
+
+        for (; i < argc && strcmp(argv[i], "--") != 0; i++) {
+                bool is_short = i > 0 && argv[i][0] == '-' && argv[i][1] != '-';
+                const char *c = is_short ? short_with_value(entries, argv[i]) : NULL;
+
+                if (c && c[1]) {
+                        g_ptr_array_add(out, g_strndup(argv[i], (size_t) (c + 1 - argv[i])));
+                        g_ptr_array_add(out, g_strdup(c + 1));
+                        continue;
+                }
+                g_ptr_array_add(out, g_strdup(argv[i]));
+                /* What follows is its value, whatever it looks like. */
+                if (i + 1 < argc && (c || (i > 0 && g_str_has_prefix(argv[i], "--") &&
+                                           long_takes_value(entries, argv[i] + 2))))
+                        g_ptr_array_add(out, g_strdup(argv[++i]));
+        }
+        for (; i < argc; i++)
+                g_ptr_array_add(out, g_strdup(argv[i]));
+        g_ptr_array_add(out, NULL);
+        return (char **) g_ptr_array_free(out, false);
+}
+
 int verb_parse(Jobctl *j, const Verb *verb, const GOptionEntry *entries, int argc, char **argv, unsigned min,
                unsigned max, char ***ret_arguments) {
         static char *none[] = { NULL };
@@ -96,12 +142,13 @@ int verb_parse(Jobctl *j, const Verb *verb, const GOptionEntry *entries, int arg
                 {}
         };
         g_autoptr(GOptionContext) context = option_context_new(j, verb->arguments, entries);
+        g_auto(GStrv) split = split_short_options(entries, argc, argv);
         g_autoptr(GError) error = NULL;
         int r;
 
         g_option_group_add_entries(g_option_context_get_main_group(context), general);
         g_option_context_set_summary(context, verb->summary);
-        if (!g_option_context_parse(context, &argc, &argv, &error))
+        if (!g_option_context_parse_strv(context, &split, &error))
                 return usage_error(verb, "%s: %s", verb->name, error->message);
         if (help) {
                 print_help(context, verb);

@@ -48,18 +48,24 @@ int run_data_read(const char *text, JsonObject **ret, char **ret_error) {
         g_autoptr(GString) contents = g_string_new(NULL);
         g_autofree char *error = NULL;
         bool is_stdin = strcmp(text, "-") == 0 || strcmp(text, "@-") == 0;
+        const char *source = is_stdin ? "standard input" : text[0] == '@' ? text + 1 : NULL;
         int r;
 
-        if (is_stdin || text[0] == '@') {
-                r = read_file(is_stdin ? NULL : text + 1, contents, ret_error);
+        if (source) {
+                r = read_file(is_stdin ? NULL : source, contents, ret_error);
                 if (r < 0)
                         return r;
         } else
                 g_string_append(contents, text);
 
+        if (source && contents->len > JSON_SIZE_MAX) { /* it was not read to its end, so its size is not known */
+                *ret_error = g_strdup_printf("--data: %s: has more than %d bytes, which is the most that is taken",
+                                             source, JSON_SIZE_MAX);
+                return -E2BIG;
+        }
         r = json_parse_object(contents->str, contents->len, JSON_SIZE_MAX, ret, &error);
         if (r < 0)
-                *ret_error = g_strdup_printf("--data: %s", error);
+                *ret_error = g_strdup_printf("--data: %s%s%s", source ?: "", source ? ": " : "", error);
         return r;
 }
 

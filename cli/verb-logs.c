@@ -24,8 +24,7 @@ static int read_all(LogView *v, int fd) {
         }
 }
 
-static int show_log(Connection *c, const char *path, LogFormat format, int lines, bool follow) {
-        _cleanup_(log_view_freep) LogView *view = log_view_new(format);
+static int show_log(Connection *c, const char *path, LogView *view, int lines, bool follow) {
         g_autoptr(JsonObject) result = NULL;
         _cleanup_close_ int fd = -EBADF;
         int r;
@@ -41,12 +40,15 @@ static int show_log(Connection *c, const char *path, LogFormat format, int lines
 
 int verb_logs(Jobctl *j, const Verb *verb, int argc, char **argv) {
         _cleanup_(connection_freep) Connection *c = NULL;
-        g_autofree char *path = NULL, *format_name = NULL;
+        g_autofree char *path = NULL, *format_name = NULL, *level = NULL, *grouping = NULL;
+        _cleanup_(log_view_freep) LogView *view = NULL;
         gboolean follow = false;
         int lines = -1, r;
         const GOptionEntry entries[] = {
                 { "follow", 'f', 0, G_OPTION_ARG_NONE, &follow, "Go on until the run has ended", NULL },
                 { "lines", 'n', 0, G_OPTION_ARG_INT, &lines, "Only the last N lines", "N" },
+                { "level", 'l', 0, G_OPTION_ARG_FILENAME, &level, "Only this level and more severe ones", "LEVEL" },
+                { "grouping", 'g', 0, G_OPTION_ARG_FILENAME, &grouping, "Only this grouping", "GROUPING" },
                 { "output", 'o', 0, G_OPTION_ARG_FILENAME, &format_name, "short, cat or json", "FORMAT" },
                 {}
         };
@@ -65,5 +67,7 @@ int verb_logs(Jobctl *j, const Verb *verb, int argc, char **argv) {
 
         if (connection_open(&j->connection, &c) < 0 || find_result(c, arguments[0], &path, NULL) < 0)
                 return STATUS_ERROR;
-        return show_log(c, path, format, lines, follow);
+        view = log_view_new(format);
+        log_view_set_filter(view, level, grouping);
+        return show_log(c, path, view, lines, follow);
 }

@@ -109,6 +109,45 @@ static void add_cpu(Fields *f, JsonObject *result) {
         fields_add(f, "CPU time", text);
 }
 
+static void add_progress(Fields *f, JsonObject *result) {
+        JsonNode *percent = json_object_get_member(result, "progress");
+        const char *text = json_string(result, "progress_text");
+        g_autofree char *shown = NULL;
+
+        if (!percent || !JSON_NODE_HOLDS_VALUE(percent))
+                return;
+        shown = g_strdup_printf("%" PRIi64 "%%%s%s", json_node_get_int(percent), text ? " " : "", text ?: "");
+        fields_add(f, "Progress", shown);
+}
+
+/* "1 warning, 2 failure": the levels that there were, in the order of their severity. */
+static void add_log_counts(Fields *f, JsonObject *result) {
+        JsonNode *node = json_object_get_member(result, "log_counts");
+        JsonObject *counts = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+        g_autoptr(GList) levels = counts ? json_object_get_members(counts) : NULL;
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        for (GList *l = levels; l; l = l->next) {
+                int64_t n = json_object_get_int_member(counts, l->data);
+
+                if (n > 0)
+                        g_string_append_printf(text, "%s%" PRIi64 " %s", text->len > 0 ? ", " : "", n,
+                                               (const char *) l->data);
+        }
+        if (text->len > 0)
+                fields_add(f, "Log entries", text->str);
+}
+
+static void add_own_result(Fields *f, JsonObject *result) {
+        JsonNode *node = json_object_get_member(result, "result");
+        g_autofree char *text = NULL;
+
+        if (!node || JSON_NODE_HOLDS_NULL(node))
+                return;
+        text = json_to_string(node, true);
+        fields_add(f, "Result", text);
+}
+
 static void print_result(JsonObject *result) {
         _cleanup_(fields_freep) Fields *f = fields_new();
         const char *status = json_string(result, "status") ?: "?";
@@ -132,6 +171,9 @@ static void print_result(JsonObject *result) {
         add_time(f, result, "Done", "date_done");
         fields_add(f, "Duration", duration);
         add_limits(f, result);
+        add_progress(f, result);
+        add_log_counts(f, result);
+        add_own_result(f, result);
         add_end_of_process(f, result);
         add_cpu(f, result);
         fields_add(f, "Unit", json_string(result, "unit"));

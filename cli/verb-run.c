@@ -14,9 +14,10 @@
 #include "output.h"
 #include "result-text.h"
 #include "run-data.h"
+#include "run-from.h"
 
 typedef struct RunOptions {
-        char *data, **vars, *queue;
+        char *data, **vars, *queue, *from;
         gboolean no_wait, quiet;
 } RunOptions;
 
@@ -24,6 +25,7 @@ static void run_options_done(RunOptions *o) {
         g_free(o->data);
         g_strfreev(o->vars);
         g_free(o->queue);
+        g_free(o->from);
 }
 
 static int find_variables(Connection *c, const char *job, JsonArray **ret) {
@@ -61,9 +63,69 @@ static int add_vars(char **vars, JsonArray *variables, JsonObject *data, char **
         return r;
 }
 
-/* The input. Returns -1 or the status to exit with. */
+/* What --from names: the job to run again, its input, its queue unless --queue gives one. */
+typedef struct Earlier {
+        JsonObject *result;
+        const char *id, *job, *queue;
+        JsonObject *stored; /* borrowed, as all but the first */
+} Earlier;
+
+static void earlier_done(Earlier *e) {
+        g_clear_pointer(&e->result, json_object_unref);
+}
+
+static int find_earlier(Connection *c, const char *id, Earlier *ret) {
+        g_autoptr(JsonObject) result = NULL;
+        g_autofree char *path = NULL;
+        JsonNode *stored;
+        int r;
+
+        r = find_result(c, id, &path, &result);
+        if (r < 0)
+                return r;
+        stored = json_object_get_member(result, "task_kwargs");
+        ret->id = json_string(result, "id") ?: id;
+        ret->job = json_string(result, "job_model");
+        ret->queue = json_string(result, "task_queue");
+        if (!ret->job)
+                return report_error(-ENOENT, "job result %s: its job, %s, was deleted. Name a job to run.", ret->id,
+                                    json_string(result, "task_name") ?: "?");
+        if (!stored || !JSON_NODE_HOLDS_OBJECT(stored))
+                return report_error(-EBADMSG, "cannot understand the input of job result %s", ret->id);
+        ret->stored = json_node_get_object(stored);
+        ret->result = TAKE_PTR(result);
+        return 0;
+}
+
+static int report_lost(const Earlier *earlier, JsonArray *missing) {
+        g_autoptr(GString) names = g_string_new(NULL);
+
+        for (unsigned i = 0; i < json_array_get_length(missing); i++)
+                g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
+                                       json_string(json_array_get_object_element(missing, i), "name"));
+        return report_error(-ENODATA,
+                            "job result %s does not have the values of %s: sensitive ones are not stored. Give them "
+                            "by --data=@FILE or --data=- (null to leave one out), or run this on a terminal.",
+                            earlier->id, names->str);
+}
+
+/* Adds to data what the earlier run was given; what is not stored is asked for or must be there. */
+static int complete_data(const Earlier *earlier, JsonArray *variables, JsonObject *data, bool may_ask) {
+        g_auto(GStrv) unknown = run_from_complete(variables, earlier->stored, data);
+        g_autoptr(JsonArray) missing = run_from_missing(variables, earlier->stored, data);
+
+        for (char **name = unknown; *name; name++)
+                (void) report_error(0, "the job has no variable %s any more: its value is left out.", *name);
+        if (json_array_get_length(missing) == 0)
+                return 0;
+        if (!may_ask)
+                return report_lost(earlier, missing);
+        return ask_all(missing, data) < 0 ? report_error(-ECANCELED, "nothing was run.") : 0;
+}
+
+/* The input. earlier: NULL without --from. Returns -1 or the status to exit with. */
 static int make_data(Jobctl *j, const Verb *verb, Connection *c, const char *job, const RunOptions *o,
-                     JsonObject **ret) {
+                     const Earlier *earlier, JsonObject **ret) {
         bool ask = ask_possible() && j->connection.ask_password && !j->json;
         g_autoptr(JsonArray) variables = NULL;
         g_autoptr(JsonObject) data = NULL;
@@ -77,13 +139,15 @@ static int make_data(Jobctl *j, const Verb *verb, Connection *c, const char *job
         if (r < 0)
                 return usage_error(verb, "%s", message);
 
-        if (o->vars && find_variables(c, job, &variables) < 0)
+        if ((o->vars || earlier) && find_variables(c, job, &variables) < 0)
                 return STATUS_ERROR;
-        if (!o->vars && ask)
+        if (!variables && ask)
                 try_variables(c, job, &variables);
         if (add_vars(o->vars, variables, data, &message) < 0)
                 return usage_error(verb, "%s", message);
-        if (ask && variables && ask_missing(variables, data) < 0) {
+        if (earlier && complete_data(earlier, variables, data, ask) < 0)
+                return STATUS_ERROR;
+        if (ask && !earlier && variables && ask_missing(variables, data) < 0) {
                 (void) report_error(-ECANCELED, "nothing was run.");
                 return STATUS_ERROR;
         }
@@ -195,31 +259,42 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
         g_autofree char *id = NULL, *path = NULL;
         g_autoptr(JsonObject) data = NULL;
         _cleanup_(run_options_done) RunOptions o = {};
+        _cleanup_(earlier_done) Earlier earlier = {};
         const GOptionEntry entries[] = {
                 { "data", 'd', 0, G_OPTION_ARG_FILENAME, &o.data, "The input: JSON, @FILE, or - to read it", "JSON" },
                 { "var", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.vars, "The value of one variable", "NAME=VALUE" },
+                { "from", 0, 0, G_OPTION_ARG_FILENAME, &o.from, "Run again what that job result has run", "ID" },
                 { "queue", 0, 0, G_OPTION_ARG_FILENAME, &o.queue, "One of the job's task queues", "QUEUE" },
                 { "no-wait", 0, 0, G_OPTION_ARG_NONE, &o.no_wait, "Print the ID and do not wait", NULL },
                 { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o.quiet, "Wait, but show no log and no outcome", NULL },
                 {}
         };
+        const char *job;
         char **arguments;
         int r;
 
-        r = verb_parse(j, verb, entries, argc, argv, 1, 1, &arguments);
+        r = verb_parse(j, verb, entries, argc, argv, 0, 1, &arguments);
         if (r >= 0)
                 return r;
-        if (connection_open(&j->connection, &c) < 0)
+        job = arguments[0];
+        if (job && o.from)
+                return usage_error(verb, "run: --from names the job already, leave out %s.", job);
+        if (!job && !o.from)
+                return usage_error(verb, "run: give a JOB, or --from=ID to run again what a job result has run.");
+        if (connection_open(&j->connection, &c) < 0 || (o.from && find_earlier(c, o.from, &earlier) < 0))
                 return STATUS_ERROR;
-        r = make_data(j, verb, c, arguments[0], &o, &data);
+        if (o.from)
+                job = earlier.job;
+        r = make_data(j, verb, c, job, &o, o.from ? &earlier : NULL, &data);
         if (r >= 0)
                 return r;
-        if (request_run(c, arguments[0], data, o.queue, &id, &path) < 0)
+        if (request_run(c, job, data, o.queue ?: earlier.queue, &id, &path) < 0)
                 return STATUS_ERROR;
         if (o.no_wait)
                 return print_acknowledged(j, c, id, path);
         if (!o.quiet && !j->json) {
-                g_autofree char *line = g_strdup_printf("%s: job result %s", arguments[0], id);
+                g_autofree char *line = g_strdup_printf("%s: job result %s",
+                                                        o.from ? json_string(earlier.result, "task_name") : job, id);
 
                 print_line(line, NULL);
         }

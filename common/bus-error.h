@@ -11,6 +11,9 @@
  */
 #define BUS_ERROR_NO_SUCH_JOB "org.jobd1.Error.NoSuchJob"
 #define BUS_ERROR_NO_SUCH_JOB_RESULT "org.jobd1.Error.NoSuchJobResult"
+/* Their texts, the same whether a thing does not exist or must not be seen. */
+#define BUS_MESSAGE_NO_SUCH_JOB "there is no job '%s': \"jobctl list --all\" shows those there are"
+#define BUS_MESSAGE_NO_SUCH_JOB_RESULT "there is no job result '%s': \"jobctl results\" shows those there are"
 #define BUS_ERROR_JOB_NOT_ENABLED "org.jobd1.Error.JobNotEnabled"
 #define BUS_ERROR_JOB_NOT_INSTALLED "org.jobd1.Error.JobNotInstalled"
 #define BUS_ERROR_JOB_CLASS_NOT_LOADABLE "org.jobd1.Error.JobClassNotLoadable"
@@ -28,6 +31,10 @@
 #define BUS_ERROR_NAME_TAKEN "org.jobd1.Error.NameTaken"
 #define BUS_ERROR_ALREADY_FINISHED "org.jobd1.Error.AlreadyFinished"
 #define BUS_ERROR_NOT_FINISHED "org.jobd1.Error.NotFinished"
+#define BUS_ERROR_NO_SUCH_RUN "org.jobd1.Error.NoSuchRun"
+#define BUS_ERROR_RUN_ENDED "org.jobd1.Error.RunEnded"
+#define BUS_ERROR_INVALID_FILE "org.jobd1.Error.InvalidFile"
+#define BUS_ERROR_NO_SUCH_OUTPUT "org.jobd1.Error.NoSuchOutput"
 #define BUS_ERROR_TOO_MANY "org.jobd1.Error.TooMany"
 #define BUS_ERROR_STORE_FULL "org.jobd1.Error.StoreFull"
 #define BUS_ERROR_STORE_FAILED "org.jobd1.Error.StoreFailed"

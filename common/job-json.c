@@ -21,6 +21,9 @@ typedef enum FieldType {
         FIELD_SIGNAL,         /* i, 0 is null */
         FIELD_OBJECT_ID,      /* o, "/" is null */
         FIELD_DATA,           /* s, a JSON object in text form, "" is {} */
+        FIELD_JSON,           /* s, any JSON value in text form, "" is null */
+        FIELD_PERCENT,        /* u, all bits set is null */
+        FIELD_COUNTS,         /* a{su} */
         FIELD_OVERRIDES,      /* as, becomes one boolean for each field that can be overridden */
 } FieldType;
 
@@ -83,6 +86,10 @@ static const Field result_fields[] = {
         { "CPUUsageNSec", "cpu_usage_nsec", FIELD_UINT64 },
         { "Unit", "unit", FIELD_STRING_OR_NULL },
         { "InvocationID", "invocation_id", FIELD_STRING_OR_NULL },
+        { "Progress", "progress", FIELD_PERCENT },
+        { "ProgressText", "progress_text", FIELD_STRING_OR_NULL },
+        { "LogCounts", "log_counts", FIELD_COUNTS },
+        { "Result", "result", FIELD_JSON },
 };
 
 /* The fields that can be overridden, and the flag that says so: the reference calls singleton "is_singleton". */
@@ -176,6 +183,19 @@ static int set_data(JsonObject *o, const char *member, const char *text) {
         return 0;
 }
 
+static int set_json(JsonObject *o, const char *member, const char *text) {
+        g_autoptr(JsonNode) node = NULL;
+
+        if (text[0] == '\0') {
+                json_object_set_null_member(o, member);
+                return 0;
+        }
+        if (json_parse(text, strlen(text), SIZE_MAX, &node, NULL) < 0)
+                return -EBADMSG;
+        json_object_set_member(o, member, TAKE_PTR(node));
+        return 0;
+}
+
 static int read_strings(sd_bus_message *m, JsonObject *o, const Field *field) {
         g_autoptr(JsonArray) array = json_array_new();
         const char *s;
@@ -221,6 +241,23 @@ static int read_string_map(sd_bus_message *m, JsonObject *o, const char *member)
         return sd_bus_message_exit_container(m);
 }
 
+static int read_counts(sd_bus_message *m, JsonObject *o, const char *member) {
+        g_autoptr(JsonObject) counts = json_object_new();
+        const char *key;
+        uint32_t n;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{su}");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "{su}", &key, &n)) > 0)
+                json_object_set_int_member(counts, key, n);
+        if (r < 0)
+                return r;
+        json_object_set_object_member(o, member, TAKE_PTR(counts));
+        return sd_bus_message_exit_container(m);
+}
+
 static int set_text(JsonObject *o, const Field *field, const char *s) {
         switch (field->type) {
         case FIELD_OBJECT_ID:
@@ -228,6 +265,8 @@ static int set_text(JsonObject *o, const Field *field, const char *s) {
                 return 0;
         case FIELD_DATA:
                 return set_data(o, field->member, s);
+        case FIELD_JSON:
+                return set_json(o, field->member, s);
         default:
                 set_string(o, field->member, s, field->type == FIELD_STRING_OR_NULL);
                 return 0;
@@ -261,6 +300,7 @@ static char field_signature(FieldType type) {
         case FIELD_UINT64:
                 return 't';
         case FIELD_UINT32:
+        case FIELD_PERCENT:
                 return 'u';
         case FIELD_EXIT_CODE:
         case FIELD_SIGNAL:
@@ -291,6 +331,8 @@ static int read_basic(sd_bus_message *m, JsonObject *o, const Field *field) {
                 return set_text(o, field, value.s);
         if (type == 't')
                 set_uint64(o, field, value.u64);
+        else if (type == 'u' && field->type == FIELD_PERCENT && value.u32 == UINT32_MAX)
+                json_object_set_null_member(o, field->member);
         else if (type == 'u')
                 json_object_set_int_member(o, field->member, value.u32);
         else if (type == 'i')
@@ -309,6 +351,8 @@ static int read_variant(sd_bus_message *m, JsonObject *o, const Field *field) {
                 contents = "as";
         else if (field->type == FIELD_STRING_MAP)
                 contents = "a{ss}";
+        else if (field->type == FIELD_COUNTS)
+                contents = "a{su}";
         else {
                 type[0] = field_signature(field->type);
                 type[1] = '\0';
@@ -322,6 +366,8 @@ static int read_variant(sd_bus_message *m, JsonObject *o, const Field *field) {
                 r = read_strings(m, o, field);
         else if (field->type == FIELD_STRING_MAP)
                 r = read_string_map(m, o, field->member);
+        else if (field->type == FIELD_COUNTS)
+                r = read_counts(m, o, field->member);
         else
                 r = read_basic(m, o, field);
         if (r < 0)

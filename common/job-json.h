@@ -13,7 +13,8 @@
  *
  * Times are ISO 8601 in UTC with microseconds ("2026-01-31T23:59:00.000000Z"), time spans are seconds (an integer
  * where they are whole, else a double). Identities are UUIDs with dashes. job_model is the job's UUID, null when it
- * was deleted; user is a user's name.
+ * was deleted; user is a user's name. log_counts is an object, a number for each level; result is what the job gave, any
+ * value, null in lists too.
  */
 
 /*

@@ -106,3 +106,11 @@ void log_event(int level, const char *message_id, const char *const *extra, cons
                 add_field(fields, g_strdup(extra[i]));
         log_send(level, fields, message);
 }
+
+void log_entry(int level, const char *const *extra, const char *message) {
+        g_autoptr(GPtrArray) fields = g_ptr_array_new_with_free_func(g_free);
+
+        for (size_t i = 0; extra[i]; i++)
+                add_field(fields, g_strdup(extra[i]));
+        log_send(level, fields, message);
+}

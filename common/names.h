@@ -8,10 +8,12 @@
 #define JOBD_MANAGER_PATH "/org/jobd1"
 #define JOBD_JOB_PATH "/org/jobd1/job"
 #define JOBD_RESULT_PATH "/org/jobd1/result"
+#define JOBD_RUN_PATH "/org/jobd1/run" /* on the direct socket only */
 
 #define JOBD_MANAGER_INTERFACE "org.jobd1.Manager"
 #define JOBD_JOB_INTERFACE "org.jobd1.Job"
 #define JOBD_RESULT_INTERFACE "org.jobd1.JobResult"
+#define JOBD_RUN_INTERFACE "org.jobd1.Run"
 
 /* In /run/jobd; jobd.socket and jobd-credentials.socket listen there. */
 #define JOBD_SOCKET_PATH "/run/jobd/jobd.sock"
@@ -19,3 +21,7 @@
 
 /* A run's unit is JOBD_RUN_UNIT_PREFIX <uuid of the job result> ".service". */
 #define JOBD_RUN_UNIT_PREFIX "jobd-run-"
+
+/* A run's credentials: its input, and what it proves itself with. */
+#define JOBD_CREDENTIAL_DATA "job-data"
+#define JOBD_CREDENTIAL_TOKEN "job-token"

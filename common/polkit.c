@@ -11,12 +11,31 @@ typedef struct Check {
         void *userdata;
 } Check;
 
+/* What the bus (or sd-bus) answers in polkit's place, when it is there but was not heard. */
+static bool is_transport_error(const sd_bus_error *error) {
+        static const char *const names[] = {
+                SD_BUS_ERROR_LIMITS_EXCEEDED, /* of calls that wait for a reply */
+                SD_BUS_ERROR_NO_REPLY,        /* time has passed, or polkit has gone in the middle */
+                SD_BUS_ERROR_TIMEOUT,
+                SD_BUS_ERROR_DISCONNECTED,
+                SD_BUS_ERROR_NO_MEMORY,
+                SD_BUS_ERROR_IO_ERROR,
+                "org.freedesktop.DBus.Error.TimedOut",
+                "org.freedesktop.systemd1.ShuttingDown",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (sd_bus_error_has_name(error, names[i]))
+                        return true;
+        return false;
+}
+
 static PolkitVerdict read_verdict(sd_bus_message *m) {
         int authorized, challenge;
 
         if (sd_bus_message_is_method_error(m, NULL))
-                /* Also for "no such action", when the policy file is not installed. */
-                return POLKIT_UNREACHABLE;
+                /* The latter also for "no such action", when the policy file is not installed. */
+                return is_transport_error(sd_bus_message_get_error(m)) ? POLKIT_FAILED : POLKIT_UNREACHABLE;
         if (sd_bus_message_enter_container(m, 'r', "bba{ss}") < 0 ||
             sd_bus_message_read(m, "bb", &authorized, &challenge) < 0)
                 return POLKIT_DENIED;
@@ -41,15 +60,17 @@ static int append_details(sd_bus_message *m, const char *const *details) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-int polkit_check(sd_bus *bus, const char *sender, const char *action, const char *const *details, bool interactive,
-                 PolkitCallback callback, void *userdata, sd_bus_slot **ret_slot) {
+static int new_call(sd_bus *bus, sd_bus_message **ret) {
+        return sd_bus_message_new_method_call(bus, ret, POLKIT_NAME, "/org/freedesktop/PolicyKit1/Authority",
+                                              POLKIT_NAME ".Authority", "CheckAuthorization");
+}
+
+int polkit_check_new(sd_bus *bus, const char *sender, const char *action, const char *const *details, bool interactive,
+                     sd_bus_message **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
-        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
-        Check *c;
         int r;
 
-        r = sd_bus_message_new_method_call(bus, &m, POLKIT_NAME, "/org/freedesktop/PolicyKit1/Authority",
-                                           POLKIT_NAME ".Authority", "CheckAuthorization");
+        r = new_call(bus, &m);
         if (r >= 0)
                 r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", sender, action);
         if (r >= 0)
@@ -58,6 +79,30 @@ int polkit_check(sd_bus *bus, const char *sender, const char *action, const char
                 r = sd_bus_message_append(m, "us", interactive ? ALLOW_USER_INTERACTION : 0, "");
         if (r < 0)
                 return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int polkit_check_again(sd_bus *bus, sd_bus_message *sent, sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_rewind(sent, true);
+        if (r >= 0)
+                r = new_call(bus, &m);
+        if (r >= 0)
+                r = sd_bus_message_copy(m, sent, true);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int polkit_check_send(sd_bus *bus, sd_bus_message *m, bool interactive, PolkitCallback callback, void *userdata,
+                      sd_bus_slot **ret_slot) {
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        Check *c;
+        int r;
 
         c = g_new(Check, 1);
         *c = (Check){ callback, userdata };

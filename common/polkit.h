@@ -11,15 +11,22 @@ typedef enum PolkitVerdict {
         POLKIT_AUTHORIZED,
         POLKIT_DENIED,
         POLKIT_CHALLENGE,   /* would be authorised by a password, which was not to be asked for */
-        POLKIT_UNREACHABLE, /* polkit is not running: nobody but root may do anything */
+        POLKIT_UNREACHABLE, /* polkit is not running, or does not know the action: only root may */
+        POLKIT_FAILED,      /* no verdict: the question or its answer got lost, or polkit did not answer in time */
 } PolkitVerdict;
 
 typedef void (*PolkitCallback)(PolkitVerdict verdict, void *userdata);
 
 /*
- * Asks whether the client with that unique bus name may do the action. details: key, value, key, value, ..., NULL;
- * interactive: a password may be asked for, which can take minutes. The callback comes once, unless the slot is
- * released before.
+ * The question whether the client with that unique bus name may do the action. details: key, value, key, value, ...,
+ * NULL; interactive: a password may be asked for, which can take minutes.
  */
-int polkit_check(sd_bus *bus, const char *sender, const char *action, const char *const *details, bool interactive,
-                 PolkitCallback callback, void *userdata, sd_bus_slot **ret_slot) _must_check_;
+int polkit_check_new(sd_bus *bus, const char *sender, const char *action, const char *const *details, bool interactive,
+                     sd_bus_message **ret) _must_check_;
+
+/* The same question once more, for one that was sent. */
+int polkit_check_again(sd_bus *bus, sd_bus_message *sent, sd_bus_message **ret) _must_check_;
+
+/* Asks it. The callback comes once, unless the slot is released before. */
+int polkit_check_send(sd_bus *bus, sd_bus_message *m, bool interactive, PolkitCallback callback, void *userdata,
+                      sd_bus_slot **ret_slot) _must_check_;

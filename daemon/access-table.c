@@ -6,24 +6,24 @@
 #include "names.h"
 
 #define MAY_VIEW_JOB                                                                                      \
-        .action = "org.jobd1.view-job", .message = "Authentication is required to view job $(job).",     \
+        .action = "org.jobd1.view-job", .message = "Authentication is required to view job $(what).",     \
         .verb = "view"
 #define MAY_RUN_JOB                                                                                       \
-        .action = "org.jobd1.run-job", .message = "Authentication is required to run job $(job).",       \
+        .action = "org.jobd1.run-job", .message = "Authentication is required to run job $(what).",       \
         .verb = "run"
 #define MAY_CHANGE_JOB                                                                                    \
-        .action = "org.jobd1.change-job", .message = "Authentication is required to change job $(job).", \
+        .action = "org.jobd1.change-job", .message = "Authentication is required to change job $(what).", \
         .verb = "change"
 #define MAY_VIEW_RESULT                                                                                   \
         .action = "org.jobd1.view-jobresult", .requester_may = true,                                      \
-        .message = "Authentication is required to view a result of job $(job).", .verb = "view"
+        .message = "Authentication is required to view a result of job $(what).", .verb = "view"
 
 const AccessRule access_rules[] = {
         { JOBD_MANAGER_INTERFACE, "RunJob", .target = ACCESS_TARGET_JOB_ARG, MAY_RUN_JOB },
         { JOBD_MANAGER_INTERFACE, "GetJob", .target = ACCESS_TARGET_JOB_ARG, MAY_VIEW_JOB },
         { JOBD_MANAGER_INTERFACE, "GetJobResult", .target = ACCESS_TARGET_RESULT_ARG, MAY_VIEW_RESULT },
-        { JOBD_MANAGER_INTERFACE, "ListJobs", .target = ACCESS_TARGET_NONE },
-        { JOBD_MANAGER_INTERFACE, "ListJobResults", .target = ACCESS_TARGET_NONE },
+        { JOBD_MANAGER_INTERFACE, "ListJobs", .target = ACCESS_TARGET_NONE, .is_list = true },
+        { JOBD_MANAGER_INTERFACE, "ListJobResults", .target = ACCESS_TARGET_NONE, .is_list = true },
         { JOBD_MANAGER_INTERFACE, "Refresh", .target = ACCESS_TARGET_NONE, .action = "org.jobd1.change-job",
           .message = "Authentication is required to read the job classes into the registry.",
           .verb = "refresh the registry of" },
@@ -35,17 +35,26 @@ const AccessRule access_rules[] = {
         { JOBD_JOB_INTERFACE, "ClearOverride", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },
         { JOBD_JOB_INTERFACE, "GetVariables", .target = ACCESS_TARGET_JOB_PATH, MAY_VIEW_JOB },
         { JOBD_JOB_INTERFACE, "Delete", .target = ACCESS_TARGET_JOB_PATH, .action = "org.jobd1.delete-job",
-          .message = "Authentication is required to delete job $(job).", .verb = "delete" },
+          .message = "Authentication is required to delete job $(what).", .verb = "delete" },
 
         { JOBD_RESULT_INTERFACE, "Cancel", .target = ACCESS_TARGET_RESULT_PATH, .action = "org.jobd1.cancel-job",
-          .requester_may = true, .message = "Authentication is required to cancel a run of job $(job).",
+          .requester_may = true, .message = "Authentication is required to cancel a run of job $(what).",
           .verb = "cancel" },
         { JOBD_RESULT_INTERFACE, "OpenLog", .target = ACCESS_TARGET_RESULT_PATH, .action = "org.jobd1.view-joblog",
-          .requester_may = true, .message = "Authentication is required to read the log of a run of job $(job).",
+          .requester_may = true, .message = "Authentication is required to read the log of a run of job $(what).",
           .verb = "read the log of" },
         { JOBD_RESULT_INTERFACE, "Delete", .target = ACCESS_TARGET_RESULT_PATH,
           .action = "org.jobd1.delete-jobresult",
-          .message = "Authentication is required to delete a result of job $(job).", .verb = "delete" },
+          .message = "Authentication is required to delete a result of job $(what).", .verb = "delete" },
+        { JOBD_RESULT_INTERFACE, "ListOutputs", .target = ACCESS_TARGET_RESULT_PATH, MAY_VIEW_RESULT },
+        { JOBD_RESULT_INTERFACE, "OpenOutput", .target = ACCESS_TARGET_RESULT_PATH, MAY_VIEW_RESULT },
+
+        { JOBD_RUN_INTERFACE, "Open", .target = ACCESS_TARGET_RUN },
+        { JOBD_RUN_INTERFACE, "Log", .target = ACCESS_TARGET_RUN },
+        { JOBD_RUN_INTERFACE, "SetProgress", .target = ACCESS_TARGET_RUN },
+        { JOBD_RUN_INTERFACE, "SetResult", .target = ACCESS_TARGET_RUN },
+        { JOBD_RUN_INTERFACE, "AddOutput", .target = ACCESS_TARGET_RUN },
+        { JOBD_RUN_INTERFACE, "Fail", .target = ACCESS_TARGET_RUN },
 };
 const size_t access_rules_size = ELEMENTSOF(access_rules);
 

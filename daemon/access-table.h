@@ -11,15 +11,17 @@ typedef enum AccessTarget {
         ACCESS_TARGET_JOB_PATH,   /* the job of the object's path */
         ACCESS_TARGET_RESULT_ARG, /* the job result that the first argument names */
         ACCESS_TARGET_RESULT_PATH,
+        ACCESS_TARGET_RUN,        /* the run that speaks: on the direct socket, by its token (run-bus.h) */
 } AccessTarget;
 
 typedef struct AccessRule {
         const char *interface;
         const char *member;
-        const char *action;  /* NULL: everybody; the handler of a list asks for each entry */
+        const char *action;  /* NULL: everybody */
         AccessTarget target;
         bool requester_may;  /* the requester of the run may always */
-        const char *message; /* for the authentication dialog: what is asked for */
+        bool is_list;        /* polkit is asked for each entry, by the handler */
+        const char *message; /* for the authentication dialog, with $(what): the job's name, or what the caller said */
         const char *verb;    /* for the error: "not authorised to <verb> job 'x.Y'" */
 } AccessRule;
 

@@ -4,26 +4,33 @@
 #include <string.h>
 
 #include "access-table.h"
+#include "access-target.h"
 #include "access.h"
+#include "authority.h"
+#include "bus-error.h"
+#include "call-size.h"
 #include "log.h"
 #include "message-ids.h"
 #include "names.h"
-#include "object-path.h"
-#include "polkit.h"
+#include "now.h"
 
 enum {
         CALLS_MAX = 1024,         /* that wait for polkit, in all */
         CALLS_PER_USER_MAX = 32,  /* and of one user */
-        CHECKS_IN_FLIGHT_MAX = 64, /* of one list; the bus allows us 128 calls that wait for a reply */
+        CHECKS_OF_CALL_MAX = 64,  /* of one list at a time */
         KNOWN_SENDERS_MAX = 1024,
-        DETAILS_MAX = 24,
+        DENIALS_LOGGED_MAX = 100, /* of one user in DENIALS_INTERVAL_USEC */
+        DENIED_USERS_MAX = 1024,
 };
+
+#define DENIALS_INTERVAL_USEC (10 * 60 * USEC_PER_SEC)
 
 struct Access {
         AccessContext context;
-        sd_bus *bus; /* to polkit: its own connection, see unit.h for why */
+        Authority *authority;
         GHashTable *calls;   /* sd_bus_message -> WaitingCall, owned */
         GHashTable *senders; /* unique name -> uid + 1; a unique name is never used again */
+        GHashTable *denials; /* uid -> Denials, owned */
         sd_event_source *sweep_source;
 };
 
@@ -39,49 +46,17 @@ typedef struct WaitingCall {
 
 typedef struct Check {
         WaitingCall *call; /* weak ref */
-        sd_bus_slot *slot;
+        AuthorityCheck *check;
         bool answered;
         PolkitVerdict verdict;
 } Check;
-
-/* Key and value pairs for polkit's rules; the strings are borrowed. */
-typedef struct Details {
-        const char *pairs[DETAILS_MAX + 1];
-        size_t n;
-} Details;
-
-static void details_add(Details *d, const char *key, const char *value) {
-        if (!value || d->n + 2 > DETAILS_MAX)
-                return;
-        d->pairs[d->n++] = key;
-        d->pairs[d->n++] = value;
-}
-
-static void details_add_job(Details *d, const Job *job) {
-        details_add(d, "job", job->effective.name);
-        details_add(d, "class_path", job->class_path);
-        details_add(d, "module_name", job->module_name);
-        details_add(d, "job_class_name", job->job_class_name);
-        details_add(d, "grouping", job->effective.grouping);
-}
-
-static void details_add_result(Details *d, const JobResult *jr, const Job *job) {
-        if (job)
-                details_add_job(d, job);
-        else {
-                details_add(d, "job", jr->job_name);
-                details_add(d, "class_path", jr->class_path);
-        }
-        details_add(d, "queue", jr->task_queue);
-        details_add(d, "requester", jr->requester);
-}
 
 /* ---- waiting calls ---- */
 
 static void check_free_func(void *p) {
         Check *c = p;
 
-        (void) sd_bus_slot_unref(c->slot);
+        (void) authority_check_free(c->check);
         g_free(c);
 }
 
@@ -154,7 +129,7 @@ static void on_verdict(PolkitVerdict verdict, void *userdata) {
                 call_again(c);
 }
 
-static char *check_key(const char *action, const Details *d) {
+static char *check_key(const char *action, const AccessDetails *d) {
         GString *key = g_string_new(action);
 
         for (size_t i = 0; i < d->n; i++)
@@ -163,7 +138,7 @@ static char *check_key(const char *action, const Details *d) {
 }
 
 /* 1: *ret is the verdict, 0: polkit was asked (or will be, with a later call), negative errno. */
-static int access_ask(Access *a, sd_bus_message *m, uint32_t uid, const char *action, const Details *d,
+static int access_ask(Access *a, sd_bus_message *m, uint32_t uid, const char *action, const AccessDetails *d,
                       bool interactive, PolkitVerdict *ret) {
         g_autofree char *key = check_key(action, d);
         WaitingCall *c;
@@ -176,21 +151,21 @@ static int access_ask(Access *a, sd_bus_message *m, uint32_t uid, const char *ac
                 *ret = check->verdict;
                 return 1;
         }
-        if (check || (c && c->n_pending >= CHECKS_IN_FLIGHT_MAX))
+        if (check || (c && c->n_pending >= CHECKS_OF_CALL_MAX))
                 return 0;
         if (!c && !user_has_room(a, uid))
                 return -ENOBUFS;
 
-        if (!c)
-                c = waiting_call_new(a, m, uid);
         check = g_new0(Check, 1);
-        check->call = c;
-        r = polkit_check(a->bus, sd_bus_message_get_sender(m), action, d->pairs, interactive, on_verdict, check,
-                         &check->slot);
+        r = authority_ask(a->authority, uid, sd_bus_message_get_sender(m), action, d->pairs, interactive, on_verdict,
+                          check, &check->check);
         if (r < 0) {
                 check_free_func(check);
                 return r;
         }
+        if (!c)
+                c = waiting_call_new(a, m, uid);
+        check->call = c;
         (void) g_hash_table_insert(c->verdicts, TAKE_PTR(key), check);
         c->n_pending++;
         return 0;
@@ -260,121 +235,59 @@ char *access_caller_name(Access *a, sd_bus_message *m) {
 
 /* ---- the gate ---- */
 
-/* What a call is about. */
-typedef struct Target {
-        char *reference; /* as the caller named it; NULL for no particular one */
-        const Job *job;  /* weak ref; NULL: there is none */
-        JobResult *result;
-        char *queue;
-} Target;
+/* The denied calls of one user. Nothing else keeps somebody from filling the journal with them. */
+typedef struct Denials {
+        uint64_t begin_usec;
+        unsigned n;
+} Denials;
 
-static void target_done(Target *t) {
-        g_free(t->reference);
-        g_free(t->queue);
-        (void) job_result_free(t->result);
-}
+static unsigned count_denial(Access *a, uint32_t uid) {
+        uint64_t now = now_usec();
+        Denials *d;
 
-/* The option task_queue in the last argument of RunJob and Run. */
-static char *find_queue_option(sd_bus_message *m) {
-        const char *key, *value;
-        char *queue = NULL;
-
-        if (sd_bus_message_enter_container(m, 'a', "{sv}") <= 0)
-                return NULL;
-        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
-                if (sd_bus_message_read(m, "s", &key) < 0)
-                        break;
-                if (strcmp(key, "task_queue") == 0 && sd_bus_message_read(m, "v", "s", &value) >= 0) {
-                        g_free(queue);
-                        queue = g_strdup(value);
-                } else if (sd_bus_message_skip(m, "v") < 0)
-                        break;
-                if (sd_bus_message_exit_container(m) < 0)
-                        break;
+        d = g_hash_table_lookup(a->denials, GUINT_TO_POINTER(uid));
+        if (!d) {
+                if (g_hash_table_size(a->denials) >= DENIED_USERS_MAX)
+                        g_hash_table_remove_all(a->denials);
+                d = g_new0(Denials, 1);
+                (void) g_hash_table_insert(a->denials, GUINT_TO_POINTER(uid), d);
         }
-        return queue;
+        if (now < d->begin_usec || now - d->begin_usec >= DENIALS_INTERVAL_USEC)
+                *d = (Denials){ .begin_usec = now };
+        return ++d->n;
 }
 
-static char *target_queue(sd_bus_message *m, const AccessRule *rule, const Job *job, const Settings *settings) {
-        char *queue = NULL;
-
-        if (!job || g_strcmp0(rule->action, "org.jobd1.run-job") != 0)
-                return NULL;
-        if (sd_bus_message_skip(m, "s") >= 0) /* data; the job's reference was read before */
-                queue = find_queue_option(m);
-        return queue ?: g_strdup(run_request_default_queue(job, settings));
-}
-
-static void resolve_result(Access *a, const char *id, Target *t) {
-        if (dispatcher_get_result(a->context.dispatcher, id, &t->result) > 0 && t->result->job_id[0])
-                t->job = registry_find_by_id(a->context.registry, t->result->job_id);
-}
-
-static void resolve_target(Access *a, sd_bus_message *m, const AccessRule *rule, Target *t) {
-        const char *path = sd_bus_message_get_path(m), *text;
-        char id[UUID_STRING_SIZE];
-
-        switch (rule->target) {
-        case ACCESS_TARGET_NONE:
-                return;
-        case ACCESS_TARGET_JOB_ARG:
-                if (sd_bus_message_read(m, "s", &text) < 0)
-                        return;
-                t->reference = g_strdup(text);
-                t->job = registry_find(a->context.registry, text);
-                break;
-        case ACCESS_TARGET_JOB_PATH:
-                t->reference = g_strdup(path);
-                if (object_path_parse(path, JOBD_JOB_PATH, id) >= 0)
-                        t->job = registry_find_by_id(a->context.registry, id);
-                break;
-        case ACCESS_TARGET_RESULT_ARG:
-                if (sd_bus_message_read(m, "s", &text) < 0)
-                        return;
-                t->reference = g_strdup(text);
-                if (uuid_parse(text, id) >= 0)
-                        resolve_result(a, id, t);
-                break;
-        case ACCESS_TARGET_RESULT_PATH:
-                t->reference = g_strdup(path);
-                if (object_path_parse(path, JOBD_RESULT_PATH, id) >= 0)
-                        resolve_result(a, id, t);
-                break;
-        }
-        t->queue = target_queue(m, rule, t->job, a->context.settings);
-}
-
-static const char *what_is_asked(const AccessRule *rule) {
-        switch (rule->target) {
-        case ACCESS_TARGET_RESULT_ARG:
-        case ACCESS_TARGET_RESULT_PATH:
-                return "job result";
-        case ACCESS_TARGET_NONE:
-                return "jobs";
-        default:
-                return "job";
-        }
-}
-
-static void log_denied(Access *a, sd_bus_message *m, const AccessRule *rule, const Target *t) {
+static void log_denied(Access *a, sd_bus_message *m, const AccessRule *rule, const AccessTargetObject *t) {
         g_autofree char *caller = access_caller_name(a, m);
         g_autofree char *caller_field = g_strdup_printf("JOB_CALLER=%s", caller);
         g_autofree char *action_field = g_strdup_printf("JOB_ACTION=%s", rule->action);
         const char *fields[] = { caller_field, action_field, NULL };
+        unsigned n = count_denial(a, access_caller_uid(a, m));
 
+        if (n > DENIALS_LOGGED_MAX) {
+                if (n == DENIALS_LOGGED_MAX + 1)
+                        log_notice("Denied more than %i calls of %s within 10 minutes, not logging more of them",
+                                   DENIALS_LOGGED_MAX, caller);
+                return;
+        }
         log_event(LOG_NOTICE, JOBD_MESSAGE_ACCESS_DENIED_STR, fields, "Denied %s to %s %s%s%s", caller, rule->verb,
-                  what_is_asked(rule), t->reference ? " " : "", t->reference ?: "");
+                  access_target_kind(rule), t->reference ? " " : "", t->reference ?: "");
+}
+
+static int too_many_calls(sd_bus_message *m) {
+        return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                          "too many of your calls wait for an authorisation already");
 }
 
 /*
  * The same words whether the thing exists or not: who may not see it must not learn that it does.
  */
-static int refuse_call(Access *a, sd_bus_message *m, const AccessRule *rule, const Target *t, PolkitVerdict verdict) {
+static int refuse_call(Access *a, sd_bus_message *m, const AccessRule *rule, const AccessTargetObject *t, PolkitVerdict verdict) {
         g_autofree char *subject = NULL;
 
         log_denied(a, m, rule, t);
-        subject = t->reference ? g_strdup_printf("%s '%s'", what_is_asked(rule), t->reference)
-                               : g_strdup(what_is_asked(rule));
+        subject = t->reference ? g_strdup_printf("%s '%s'", access_target_kind(rule), t->reference)
+                               : g_strdup(access_target_kind(rule));
         if (verdict == POLKIT_UNREACHABLE)
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
                                                   "not authorised to %s %s: polkit does not answer or does not know the "
@@ -388,34 +301,108 @@ static int refuse_call(Access *a, sd_bus_message *m, const AccessRule *rule, con
                                           rule->verb, subject, rule->action);
 }
 
-static int too_many_calls(sd_bus_message *m) {
-        return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                          "too many of your calls wait for an authorisation already");
+/* As the handler and sd-bus answer for what there is not. */
+static int reply_missing(sd_bus_message *m, const AccessRule *rule, const char *reference) {
+        switch (rule->target) {
+        case ACCESS_TARGET_JOB_ARG:
+                return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, reference);
+        case ACCESS_TARGET_RESULT_ARG:
+                return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_JOB_RESULT, BUS_MESSAGE_NO_SUCH_JOB_RESULT,
+                                                  reference);
+        default:
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.", reference);
+        }
+}
+
+/* May this user do this to that? */
+typedef struct Question {
+        sd_bus_message *message;
+        uint32_t uid;
+        const AccessRule *rule;
+        const AccessTargetObject *target;
+        bool with_password; /* the client allows one to be asked for */
+} Question;
+
+static int ask_plainly(Access *a, const Question *q, const char *action, PolkitVerdict *ret) {
+        _cleanup_(access_details_done) AccessDetails d = {};
+
+        access_details_add_target(&d, q->target);
+        return access_ask(a, q->message, q->uid, action, &d, false, ret);
+}
+
+/* What is shown to who may not see the thing is what they called it. */
+static int ask_by_password(Access *a, const Question *q, bool visible, PolkitVerdict *ret) {
+        _cleanup_(access_details_done) AccessDetails d = {};
+        const AccessTargetObject *t = q->target;
+        const char *what = t->reference;
+
+        if (visible && (t->job || t->result))
+                what = t->job ? t->job->effective.name : t->result->job_name;
+        access_details_add_target(&d, t);
+        access_details_add(&d, "what", what);
+        access_details_add(&d, "polkit.message", q->rule->message);
+        access_details_add(&d, "polkit.gettext_domain", "jobd");
+        return access_ask(a, q->message, q->uid, q->rule->action, &d, true, ret);
+}
+
+static int ask_visible(Access *a, const Question *q, bool *ret) {
+        const AccessTargetObject *t = q->target;
+        const char *action = t->result ? "org.jobd1.view-jobresult" : "org.jobd1.view-job";
+        PolkitVerdict verdict;
+        int r;
+
+        *ret = t->result && t->result->requester_uid == q->uid;
+        if (*ret || (!t->job && !t->result) || strcmp(q->rule->action, action) == 0)
+                return 1;
+        r = ask_plainly(a, q, action, &verdict);
+        *ret = r > 0 && verdict == POLKIT_AUTHORIZED;
+        return r;
+}
+
+/* 1: *ret is the verdict, 0: polkit was asked, negative errno. *ret_hidden: the caller must not learn that it exists. */
+static int ask_question(Access *a, const Question *q, PolkitVerdict *ret, bool *ret_hidden) {
+        bool visible;
+        int r;
+
+        *ret_hidden = false;
+        r = ask_plainly(a, q, q->rule->action, ret);
+        if (r <= 0 || *ret == POLKIT_AUTHORIZED || *ret == POLKIT_UNREACHABLE)
+                return r;
+        r = ask_visible(a, q, &visible);
+        if (r <= 0)
+                return r;
+        if (*ret == POLKIT_CHALLENGE && q->with_password)
+                return ask_by_password(a, q, visible, ret);
+        *ret_hidden = !visible && (q->target->job || q->target->result);
+        return 1;
 }
 
 static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const AccessRule *rule) {
-        _cleanup_(target_done) Target t = {};
+        _cleanup_(access_target_done) AccessTargetObject t = {};
+        Question q = {
+                .message = m,
+                .uid = uid,
+                .rule = rule,
+                .target = &t,
+                .with_password = sd_bus_message_get_allow_interactive_authorization(m) > 0,
+        };
         PolkitVerdict verdict;
-        Details d = {};
+        bool hidden, missing = false;
         int r;
 
-        resolve_target(a, m, rule, &t);
-        (void) sd_bus_message_rewind(m, true);
+        access_target_resolve(&a->context, m, rule, &t);
         if (rule->requester_may && t.result && t.result->requester_uid == uid)
                 return 0;
 
-        if (t.result)
-                details_add_result(&d, t.result, t.job);
-        else if (t.job)
-                details_add_job(&d, t.job);
-        else
-                details_add(&d, "job", t.reference);
-        details_add(&d, "queue", t.queue);
-        details_add(&d, "polkit.message", rule->message);
-        details_add(&d, "polkit.gettext_domain", "jobd");
+        r = ask_question(a, &q, &verdict, &hidden);
+        if (r > 0 && hidden) {
+                /* Whatever polkit would say if it did not exist. */
+                const AccessTargetObject nothing = { .reference = t.reference };
 
-        r = access_ask(a, m, uid, rule->action, &d, sd_bus_message_get_allow_interactive_authorization(m) > 0,
-                       &verdict);
+                missing = true;
+                q.target = &nothing;
+                r = ask_question(a, &q, &verdict, &hidden);
+        }
         if (r == -ENOBUFS)
                 return too_many_calls(m);
         if (r < 0)
@@ -424,7 +411,25 @@ static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const Access
                 return access_wait(a, m);
 
         (void) g_hash_table_remove(a->calls, m);
-        return verdict == POLKIT_AUTHORIZED ? 0 : refuse_call(a, m, rule, &t, verdict);
+        if (verdict != POLKIT_AUTHORIZED)
+                return refuse_call(a, m, rule, &t, verdict);
+        return missing ? reply_missing(m, rule, t.reference) : 0;
+}
+
+/* 0: go on, 1: refused. */
+static int check_limits(Access *a, sd_bus_message *m, uint32_t uid, const AccessRule *rule) {
+        int r;
+
+        if (g_hash_table_contains(a->calls, m))
+                return 0;
+        if (uid != 0 && rule->is_list && !user_has_room(a, uid))
+                return too_many_calls(m);
+        r = call_check_size(m);
+        if (r == -E2BIG)
+                return sd_bus_reply_method_errorf(m, BUS_ERROR_DATA_TOO_LARGE,
+                                                  "the arguments are too large: no call may have more than %i bytes",
+                                                  CALL_SIZE_MAX);
+        return r;
 }
 
 static int access_gate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -432,6 +437,7 @@ static int access_gate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Access *a = userdata;
         const AccessRule *rule;
         uint32_t uid;
+        int r;
 
         if (!sd_bus_message_is_method_call(m, NULL, NULL))
                 return 0;
@@ -447,14 +453,17 @@ static int access_gate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return 0;
 
         uid = access_caller_uid(a, m);
+        rule = access_rule_find(path, interface, member);
+        if (rule && rule->target == ACCESS_TARGET_RUN && is_direct(m))
+                return 0; /* whatever its user: the token says who it is */
         if (uid != 0 && is_direct(m)) /* direct.c lets none of them come so far */
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED, "this socket is for root");
-        rule = access_rule_find(path, interface, member);
-        if (!rule)
+        if (!rule || rule->target == ACCESS_TARGET_RUN)
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "there is no method %s.%s on %s",
                                                   interface, member, path);
-        if (uid == 0 || !rule->action)
-                return 0;
+        r = check_limits(a, m, uid, rule);
+        if (r != 0 || uid == 0 || !rule->action)
+                return r;
         return ask_for_call(a, m, uid, rule);
 }
 
@@ -464,7 +473,7 @@ int access_guard(Access *a, sd_bus *bus) {
 
 /* ---- lists ---- */
 
-static AccessVerdict list_verdict(Access *a, sd_bus_message *m, const char *action, const Details *d,
+static AccessVerdict list_verdict(Access *a, sd_bus_message *m, const char *action, const AccessDetails *d,
                                   bool interactive) {
         PolkitVerdict verdict;
         int r;
@@ -478,34 +487,39 @@ static AccessVerdict list_verdict(Access *a, sd_bus_message *m, const char *acti
 }
 
 AccessVerdict access_may_view_job(Access *a, sd_bus_message *m, const Job *job) {
-        Details d = {};
+        _cleanup_(access_details_done) AccessDetails d = {};
 
         if (access_caller_uid(a, m) == 0)
                 return ACCESS_ALLOWED;
-        details_add_job(&d, job);
+        access_details_add_job(&d, job);
         return list_verdict(a, m, "org.jobd1.view-job", &d, false);
 }
 
 AccessVerdict access_may_view_jobs(Access *a, sd_bus_message *m) {
-        Details d = {};
+        static const char action[] = "org.jobd1.view-job";
+        AccessDetails d = {};
+        AccessVerdict v;
 
         if (access_caller_uid(a, m) == 0)
                 return ACCESS_ALLOWED;
-        details_add(&d, "polkit.message", "Authentication is required to list the jobs.");
-        details_add(&d, "polkit.gettext_domain", "jobd");
-        return list_verdict(a, m, "org.jobd1.view-job", &d, sd_bus_message_get_allow_interactive_authorization(m) > 0);
+        v = list_verdict(a, m, action, &d, false);
+        if (v != ACCESS_DENIED || sd_bus_message_get_allow_interactive_authorization(m) <= 0)
+                return v;
+        access_details_add(&d, "polkit.message", "Authentication is required to list the jobs.");
+        access_details_add(&d, "polkit.gettext_domain", "jobd");
+        return list_verdict(a, m, action, &d, true);
 }
 
 AccessVerdict access_may_view_result(Access *a, sd_bus_message *m, const Job *job, const JobResult *result) {
+        _cleanup_(access_details_done) AccessDetails d = {};
         uint32_t uid = access_caller_uid(a, m);
-        Details d = {};
 
         if (uid == 0 || (result && result->requester_uid == uid))
                 return ACCESS_ALLOWED;
         if (result)
-                details_add_result(&d, result, job);
+                access_details_add_result(&d, result, job);
         else if (job)
-                details_add_job(&d, job);
+                access_details_add_job(&d, job);
         return list_verdict(a, m, "org.jobd1.view-jobresult", &d, false);
 }
 
@@ -530,11 +544,9 @@ int access_new(const AccessContext *context, Access **ret) {
         a->calls = g_hash_table_new_full(NULL, NULL, NULL, waiting_call_free_func);
         a->senders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
-        r = sd_bus_open_system_with_description(&a->bus, "polkit");
-        if (r < 0)
-                return r;
-        (void) sd_bus_set_exit_on_disconnect(a->bus, true);
-        r = sd_bus_attach_event(a->bus, context->event, SD_EVENT_PRIORITY_NORMAL);
+        a->denials = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+
+        r = authority_new(context->event, &a->authority);
         if (r >= 0)
                 r = sd_event_add_defer(context->event, &a->sweep_source, on_sweep, a);
         if (r >= 0)
@@ -552,8 +564,9 @@ Access *access_free(Access *a) {
                 return NULL;
         g_hash_table_unref(a->calls);
         g_hash_table_unref(a->senders);
+        g_hash_table_unref(a->denials);
         (void) sd_event_source_disable_unref(a->sweep_source);
-        (void) sd_bus_flush_close_unref(a->bus);
+        (void) authority_free(a->authority);
         g_free(a);
         return NULL;
 }

@@ -71,6 +71,10 @@ void announcer_changed(Announcer *a, const char *path, const char *interface, co
         (void) sd_event_source_set_enabled(a->source, SD_EVENT_ONESHOT);
 }
 
+bool announcer_has_changes(const Announcer *a) {
+        return g_hash_table_size(a->changes) > 0;
+}
+
 void announcer_add_bus(Announcer *a, sd_bus *bus) {
         g_ptr_array_add(a->buses, bus);
 }

@@ -26,3 +26,6 @@ void announcer_signal(Announcer *a, const char *member, const char *path);
  * object in one turn of the loop is one signal.
  */
 void announcer_changed(Announcer *a, const char *path, const char *interface, const char *const *names);
+
+/* Whether such a signal is still to be sent. */
+bool announcer_has_changes(const Announcer *a);

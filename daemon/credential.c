@@ -140,15 +140,14 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
                 (void) log_warning_errno(r, "Refused a connection for credentials: %m");
                 return 0;
         }
-        if (strcmp(credential, "job-data") == 0)
-                secret = s->lookup(unit, s->userdata);
+        secret = s->lookup(unit, credential, s->userdata);
         if (!secret) {
                 log_warning("No credential '%s' for unit %s", credential, unit);
                 return 0;
         }
         r = answer(s, fd, secret);
         if (r < 0)
-                (void) log_warning_errno(r, "Cannot send the input of unit %s: %m", unit);
+                (void) log_warning_errno(r, "Cannot send the credential %s of unit %s: %m", credential, unit);
         return 0;
 }
 

@@ -6,11 +6,16 @@
 
 #include "direct.h"
 #include "log.h"
+#include "names.h"
 
 enum {
         CONNECTIONS_MAX = 256,
-        CONNECTIONS_OF_OTHERS_MAX = 32, /* of users that are not root: they are only told where to go */
+        CONNECTIONS_OF_OTHERS_MAX = 1024, /* of users that are not root: runs, mostly */
+        CONNECTIONS_OF_USER_MAX = 64,     /* of one of them, so that none can shut out the others */
 };
+
+/* Behind all else, the commit of the store too: a job that never stops talking must not hold up anything. */
+#define PRIORITY_OF_OTHERS (SD_EVENT_PRIORITY_NORMAL + 12)
 
 struct DirectServer {
         sd_event *event;
@@ -20,7 +25,8 @@ struct DirectServer {
         GHashTable *connections; /* set of Connection, owned */
         unsigned n_others;
         uint64_t n_accepted;
-        bool full; /* said so in the log */
+        bool full;      /* said so in the log, for this user: */
+        uid_t full_uid;
 };
 
 typedef struct Connection {
@@ -28,6 +34,7 @@ typedef struct Connection {
         sd_bus *bus;
         sd_event_source *first_source;
         uint64_t number;
+        uid_t uid;
         bool other;     /* of a user that is not root */
         bool announced; /* connected() was called */
         bool greeted;
@@ -54,9 +61,16 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
 
 static int on_first(sd_event_source *source, void *userdata) {
         Connection *c = userdata;
+        DirectServer *s = c->server;
+        int r;
 
-        if (sd_bus_process(c->bus, NULL) > 0) /* the connection may be gone by now: only its source is asked again */
+        r = sd_bus_process(c->bus, NULL);
+        if (!g_hash_table_contains(s->connections, c)) /* that was its end, and the end of the source */
+                return 0;
+        if (r > 0)
                 (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+        else if (r < 0)
+                (void) g_hash_table_remove(s->connections, c);
         return 0;
 }
 
@@ -101,6 +115,14 @@ static int answer_as_bus(Connection *c, sd_bus_message *m) {
         return 0;
 }
 
+static bool is_for_runs(const Connection *c, sd_bus_message *m) {
+        if (!c->server->callbacks->connected_other)
+                return false;
+        return sd_bus_message_is_method_call(m, "org.freedesktop.DBus.Peer", NULL) > 0 ||
+               (sd_bus_message_is_method_call(m, JOBD_RUN_INTERFACE, NULL) > 0 &&
+                g_strcmp0(sd_bus_message_get_path(m), JOBD_RUN_PATH) == 0);
+}
+
 /* Whoever is not root is told where to go, once: nothing that is theirs stays in memory or reaches an object. */
 static int refuse_other(Connection *c, sd_bus_message *m) {
         if (sd_bus_message_is_method_call(m, NULL, NULL) <= 0)
@@ -120,7 +142,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (sd_bus_message_is_signal(m, "org.freedesktop.DBus.Local", NULL) > 0)
                 return 0;
         r = answer_as_bus(c, m);
-        if (r != 0 || !c->other)
+        if (r != 0 || !c->other || is_for_runs(c, m))
                 return r;
         return refuse_other(c, m);
 }
@@ -167,21 +189,41 @@ static int connection_start(Connection *c, int fd) {
         if (r >= 0 && !c->other) {
                 r = c->server->callbacks->connected(c->bus, c->server->userdata);
                 c->announced = r >= 0;
-        }
+        } else if (r >= 0 && c->server->callbacks->connected_other)
+                r = c->server->callbacks->connected_other(c->bus, c->server->userdata);
         if (r >= 0) /* the last one added is asked first */
                 r = sd_bus_add_filter(c->bus, NULL, on_message, c);
-        return r < 0 ? r : sd_bus_attach_event(c->bus, c->server->event, SD_EVENT_PRIORITY_NORMAL);
+        return r < 0 ? r
+                     : sd_bus_attach_event(c->bus, c->server->event,
+                                           c->other ? PRIORITY_OF_OTHERS : SD_EVENT_PRIORITY_NORMAL);
+}
+
+static unsigned count_of_user(const DirectServer *s, uid_t uid) {
+        GHashTableIter i;
+        unsigned n = 0;
+        Connection *c;
+
+        g_hash_table_iter_init(&i, s->connections);
+        while (g_hash_table_iter_next(&i, (void **) &c, NULL))
+                if (c->uid == uid)
+                        n++;
+        return n;
 }
 
 /* Logged once until there is room again: who connects in a loop must not fill the journal. */
-static bool is_full(DirectServer *s, bool other) {
-        bool full = other ? s->n_others >= CONNECTIONS_OF_OTHERS_MAX
-                          : g_hash_table_size(s->connections) - s->n_others >= CONNECTIONS_MAX;
+static bool is_full(DirectServer *s, uid_t uid) {
+        bool full;
 
-        if (full && !s->full)
-                log_warning("Too many connections on the direct socket, closing new ones of %s",
-                            other ? "users other than root" : "root");
-        s->full = full;
+        if (uid == 0)
+                full = g_hash_table_size(s->connections) - s->n_others >= CONNECTIONS_MAX;
+        else
+                full = s->n_others >= CONNECTIONS_OF_OTHERS_MAX || count_of_user(s, uid) >= CONNECTIONS_OF_USER_MAX;
+        if (full && (!s->full || s->full_uid != uid))
+                log_warning("Too many connections on the direct socket, closing new ones of uid %" PRIu32, uid);
+        if (full || s->full_uid == uid)
+                s->full = full;
+        if (full)
+                s->full_uid = uid;
         return full;
 }
 
@@ -198,7 +240,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
                 return 0;
         }
         r = peer_uid(fd, &uid);
-        if (r < 0 || is_full(s, uid != 0)) {
+        if (r < 0 || is_full(s, uid)) {
                 (void) close(fd);
                 return 0;
         }
@@ -206,6 +248,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
         c = g_new0(Connection, 1);
         c->server = s;
         c->number = ++s->n_accepted;
+        c->uid = uid;
         c->other = uid != 0;
         if (c->other)
                 s->n_others++;

@@ -6,14 +6,17 @@
 #include "macro.h"
 
 /*
- * The direct socket: D-Bus without a broker, half the latency, for root. Each connection is a bus of its own with the same
- * objects. Others may connect, but see no object: their first call is answered with where to go, and that is all.
+ * The direct socket: D-Bus without a broker, half the latency, for root, and for runs. Each connection is a bus of its own
+ * with the same objects. To others there is only the object by which a run speaks for itself; any other call of theirs
+ * is answered with where to go, and the connection closed.
  */
 typedef struct DirectServer DirectServer;
 
 typedef struct DirectCallbacks {
         /* root has connected: put the objects on its bus. Negative errno: the connection is closed. */
         int (*connected)(sd_bus *bus, void *userdata);
+        /* Another user has: put on its bus what is for runs. NULL: nothing is. */
+        int (*connected_other)(sd_bus *bus, void *userdata);
         void (*disconnected)(sd_bus *bus, void *userdata);
 } DirectCallbacks;
 

@@ -36,16 +36,14 @@ static void on_started(const char *unit, const char *invocation_id, uint64_t whe
 static void run_set_outcome(Run *run, const UnitExit *e) {
         const RunFacts facts = {
                 .revoked_by = run->result->revoked_by[0] ? run->result->revoked_by : NULL,
+                .failure = run->result->failure,
                 .soft_time_limit_usec = run->result->soft_time_limit_usec,
                 .time_limit_usec = run->result->time_limit_usec,
         };
         _cleanup_(outcome_done) Outcome o = {};
 
         if (run->input_lost) {
-                run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_INPUT_LOST,
-                           "the input is sensitive and so was in memory only; jobd was restarted before the run began: "
-                           "request it again",
-                           run->end_usec);
+                run_finish_input_lost(run, run->end_usec);
                 return;
         }
         outcome_from_exit(e, &facts, &o);
@@ -119,6 +117,7 @@ static void on_ended(const char *unit, const UnitEnd *end, void *userdata) {
                 return;
         run->result->cpu_usage_nsec = end->cpu_usage_nsec;
         run->end_usec = end->ended_usec;
+        run->left = end->left;
         if (end->gone) {
                 run->has_unit = false;
                 run_end_unknown(run);
@@ -178,7 +177,11 @@ static void recover_run(Dispatcher *d, JobResult *jr, const GPtrArray *units) {
                 return;
         }
         run->has_unit = true;
+        run_recount_log(run);
         r = unit_adopt(d->units, run->unit);
+        /* A cancel that was acknowledged is carried out, also if its jobd was killed before it asked for the stop. */
+        if (r >= 0 && jr->revoked_by[0])
+                r = unit_stop(d->units, run->unit, false);
         if (r < 0)
                 (void) log_error_errno(r, "Cannot watch unit %s: %m", run->unit);
 }
@@ -191,7 +194,7 @@ static void release_leftovers(Dispatcher *d, const GPtrArray *units) {
                 if (dispatcher_find_by_unit(d, l->name))
                         continue;
                 if (l->ended)
-                        unit_release(d->units, l->name);
+                        unit_release(d->units, l->name, UNIT_LEFT_UNKNOWN);
                 else
                         log_warning("Unit %s runs, but there is no unfinished job result for it, leaving it alone",
                                     l->name);

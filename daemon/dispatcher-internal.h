@@ -16,9 +16,11 @@ typedef struct Run {
         JobClass *class; /* from the request to the start, to read it once only */
         bool input_lost; /* the starter asked for an input that is gone: the run is stopped for that */
         bool has_unit;   /* systemd was asked to start it: it must be released */
+        UnitLeft left;   /* how */
         bool ended;      /* result has a final state that may not be on the disk yet */
         bool storing;    /* an update is in the open batch */
         bool unsaved;    /* an update is not on the disk: to be tried again */
+        bool reported;   /* it has said something that is not stored yet */
 
         /* how the unit ended, while the journal is asked whether the program was started at all */
         JournalSync *sync;
@@ -37,6 +39,7 @@ struct Dispatcher {
         uint64_t n_waiting;  /* in the store, not in runs */
         sd_event_source *pump_source;  /* starts what waits */
         sd_event_source *retry_source; /* stores again what could not be stored */
+        sd_event_source *report_source; /* stores what runs have said; NULL until one did */
 };
 
 Run *run_new(Dispatcher *d, JobResult *jr, Secret *input);
@@ -48,8 +51,14 @@ void run_finish(Run *run, JobResultStatus status, JobResultReason reason, const 
 /* Stores the run's job result as it is now; run_stored() goes on from there. */
 void run_store(Run *run);
 
+/* Its input was in memory only and is gone: that is the outcome. */
+void run_finish_input_lost(Run *run, uint64_t when_usec);
+
 /* Asks systemd to start it; on any failure the run is finished. */
 void run_start(Run *run);
+
+/* Counts the entries that the run has logged, after a restart. */
+void run_recount_log(Run *run);
 
 /* Tells everybody who listens. */
 void dispatcher_announce_change(Dispatcher *d, const JobResult *jr);

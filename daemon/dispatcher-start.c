@@ -93,7 +93,9 @@ static bool singleton_is_taken(const Run *run) {
 
         g_hash_table_iter_init(&i, run->dispatcher->runs);
         while (g_hash_table_iter_next(&i, NULL, (void **) &other))
-                if (other != run && !other->ended && strcmp(other->result->job_id, run->result->job_id) == 0)
+                /* Only those that systemd was asked for: two requests of one turn must not refuse each other. */
+                if (other != run && other->has_unit && !other->ended &&
+                    strcmp(other->result->job_id, run->result->job_id) == 0)
                         return true;
         return false;
 }
@@ -135,10 +137,7 @@ void run_start(Run *run) {
                 return;
         }
         if (!run->input) {
-                run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_INPUT_LOST,
-                           "the input is sensitive and so was in memory only; jobd was restarted before the run began: "
-                           "request it again",
-                           0);
+                run_finish_input_lost(run, 0);
                 return;
         }
         problem = check_again(run);

@@ -82,6 +82,11 @@ void dispatcher_announce_change(Dispatcher *d, const JobResult *jr) {
 }
 
 static void retry_later(Dispatcher *d) {
+        int enabled = SD_EVENT_OFF;
+
+        /* Further failures do not push the next try into the future. */
+        if (sd_event_source_get_enabled(d->retry_source, &enabled) > 0)
+                return;
         (void) sd_event_source_set_time_relative(d->retry_source, STORE_RETRY_SEC * USEC_PER_SEC);
         (void) sd_event_source_set_enabled(d->retry_source, SD_EVENT_ONESHOT);
 }
@@ -107,7 +112,7 @@ static void run_done(Run *run) {
 
         result_log_finished(run->result);
         if (run->has_unit)
-                unit_release(d->units, run->unit);
+                unit_release(d->units, run->unit, run->left);
         dispatcher_announce_change(d, run->result);
         (void) g_hash_table_remove(d->runs, run->result->id);
         dispatcher_pump_later(d);
@@ -179,6 +184,13 @@ void run_finish(Run *run, JobResultStatus status, JobResultReason reason, const 
         run_store(run);
 }
 
+void run_finish_input_lost(Run *run, uint64_t when_usec) {
+        run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_INPUT_LOST,
+                   "the input is sensitive and so was in memory only; jobd was restarted before the run began: request it "
+                   "again",
+                   when_usec);
+}
+
 /* ---- the waiting line ---- */
 
 /* After a lost batch the store knows best. */
@@ -240,7 +252,8 @@ static StoringRun *storing_run_new(Run *run) {
 /* Takes the oldest that waits; 1 when there was one. */
 static int dispatch_next(Dispatcher *d) {
         _cleanup_(job_result_freep) JobResult *jr = NULL;
-        Secret *input;
+        Secret *input = NULL;
+        void *key = NULL;
         Run *run;
         int r;
 
@@ -253,9 +266,8 @@ static int dispatch_next(Dispatcher *d) {
                 return r;
 
         d->n_waiting--;
-        input = g_hash_table_lookup(d->inputs, jr->id);
-        if (input)
-                (void) g_hash_table_steal(d->inputs, jr->id);
+        if (g_hash_table_steal_extended(d->inputs, jr->id, &key, (void **) &input))
+                g_free(key);
         else
                 input = secret_from_data(jr);
         run = run_new(d, TAKE_PTR(jr), input);
@@ -299,6 +311,7 @@ static void on_submitted(int r, void *userdata) {
         run_start(run);
 }
 
+/* A run that waits, or no longer does, until that is on the disk. */
 typedef struct WaitingRequest {
         Dispatcher *dispatcher;
         JobResult *result;
@@ -373,6 +386,17 @@ bool dispatcher_is_idle(const Dispatcher *d) {
         return g_hash_table_size(d->runs) == 0 && d->n_waiting == 0;
 }
 
+bool dispatcher_has_unread_input(const Dispatcher *d) {
+        GHashTableIter i;
+        Run *run;
+
+        g_hash_table_iter_init(&i, d->runs);
+        while (g_hash_table_iter_next(&i, NULL, (void **) &run))
+                if (run->input && run->result->has_sensitive_variables && run->result->status == JOB_RESULT_PENDING)
+                        return true;
+        return false;
+}
+
 void dispatcher_count(const Dispatcher *d, uint64_t *ret_waiting, uint64_t *ret_running) {
         *ret_waiting = d->n_waiting;
         *ret_running = g_hash_table_size(d->runs);
@@ -398,13 +422,8 @@ static int cancel_in_flight(Dispatcher *d, Run *run, const char *by, bool kill, 
         return r < 0 ? refuse(refusal, r, SD_BUS_ERROR_FAILED, "cannot stop unit %s: %s", run->unit, g_strerror(-r)) : 0;
 }
 
-typedef struct CancelledWaiting {
-        Dispatcher *dispatcher;
-        JobResult *result;
-} CancelledWaiting;
-
 static void on_waiting_cancelled(int r, void *userdata) {
-        g_autofree CancelledWaiting *c = userdata;
+        g_autofree WaitingRequest *c = userdata;
         _cleanup_(job_result_freep) JobResult *jr = c->result;
         Dispatcher *d = c->dispatcher;
 
@@ -419,7 +438,7 @@ static void on_waiting_cancelled(int r, void *userdata) {
 
 static int cancel_waiting(Dispatcher *d, JobResult *jr, const char *by, Refusal *refusal) {
         g_autofree char *message = g_strdup_printf("cancelled by %s before it began", by);
-        CancelledWaiting *c;
+        WaitingRequest *c;
         int r;
 
         g_free(jr->revoked_by);
@@ -433,8 +452,8 @@ static int cancel_waiting(Dispatcher *d, JobResult *jr, const char *by, Refusal 
         }
         if (d->n_waiting > 0)
                 d->n_waiting--;
-        c = g_new(CancelledWaiting, 1);
-        *c = (CancelledWaiting){ d, jr };
+        c = g_new(WaitingRequest, 1);
+        *c = (WaitingRequest){ d, jr };
         store_after_commit(d->context.store, on_waiting_cancelled, c);
         return 0;
 }
@@ -529,6 +548,7 @@ Dispatcher *dispatcher_free(Dispatcher *d) {
         g_hash_table_unref(d->inputs);
         (void) sd_event_source_disable_unref(d->pump_source);
         (void) sd_event_source_disable_unref(d->retry_source);
+        (void) sd_event_source_disable_unref(d->report_source);
         g_free(d);
         return NULL;
 }

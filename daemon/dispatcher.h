@@ -53,8 +53,25 @@ int dispatcher_get_result(Dispatcher *d, const char *id, JobResult **ret) _must_
 /* The input of the run with that unit, borrowed until the loop goes on; NULL when there is none. */
 const Secret *dispatcher_find_input(Dispatcher *d, const char *unit);
 
+/*
+ * The job result of a run that may say something about itself: from before it starts until its unit has ended. To be
+ * changed in place; NULL: there is no such run.
+ */
+JobResult *dispatcher_find_speaker(Dispatcher *d, const char *id);
+JobResult *dispatcher_find_speaker_by_unit(Dispatcher *d, const char *unit);
+
+/* It was changed. Later: stored soon, and with the outcome in any case. Now: in the open batch, or negative errno. */
+void dispatcher_report_later(Dispatcher *d, const char *id);
+int dispatcher_report_now(Dispatcher *d, const char *id) _must_check_;
+
+/* Stores what waits for that, in the open batch. */
+void dispatcher_flush_reports(Dispatcher *d);
+
 /* Whether a run waits or is in flight. */
 bool dispatcher_is_idle(const Dispatcher *d);
+
+/* Whether a run is being started whose input is in memory only: it would be lost if we left now. */
+bool dispatcher_has_unread_input(const Dispatcher *d);
 
 /* Runs that wait and runs in flight. */
 void dispatcher_count(const Dispatcher *d, uint64_t *ret_waiting, uint64_t *ret_running);

@@ -44,9 +44,9 @@ char *job_class_dir_path_of(const JobClassDir *dir, const char *name) {
 
 /* Sets the sentence and returns the error, not -EINVAL */
 static int fail_errno(int error, const char *what, const char *path, char **ret_error) {
-        /* jobd is root without capabilities: to be denied something means that it belongs to someone else */
+        /* jobd is root without capabilities: it is denied what belongs to someone else, or what has mode 0000 */
         (void) error_text(ret_error, "%s: cannot be %s: %s%s", path, what, g_strerror(error),
-                          error == EACCES ? "; chown it to root" : "");
+                          error == EACCES ? "; chown it to root, and chmod u+rX it" : "");
 
         return -error;
 }

@@ -10,7 +10,10 @@
 #include "bus-property.h"
 #include "names.h"
 #include "object-path.h"
+#include "output-bus.h"
+#include "outputs.h"
 #include "result-log.h"
+#include "run-log.h"
 #include "store-result.h"
 
 /* org.jobd1.JobResult */
@@ -53,6 +56,22 @@ static int append_unit(sd_bus_message *m, const void *result) {
         return sd_bus_message_append(m, "s", unit);
 }
 
+static int append_progress(sd_bus_message *m, const void *member) {
+        int progress = *(const int *) member;
+
+        return sd_bus_message_append(m, "u", progress < 0 ? UINT32_MAX : (uint32_t) progress);
+}
+
+static int append_log_counts(sd_bus_message *m, const void *member) {
+        const uint32_t *counts = member;
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{su}");
+        for (LogLevel level = 0; r >= 0 && level < _LOG_LEVEL_MAX; level++)
+                r = sd_bus_message_append(m, "{su}", log_level_name(level), counts[level]);
+        return r < 0 ? r : sd_bus_message_close_container(m);
+}
+
 static const BusProperty properties[] = {
         { "Id", "s", bus_append_char_array, offsetof(JobResult, id) },
         { "Job", "o", append_job_path, offsetof(JobResult, job_id) },
@@ -77,11 +96,20 @@ static const BusProperty properties[] = {
         { "CPUUsageNSec", "t", bus_append_uint64, offsetof(JobResult, cpu_usage_nsec) },
         { "Unit", "s", append_unit, 0 },
         { "InvocationID", "s", bus_append_string, offsetof(JobResult, invocation_id) },
+        { "Progress", "u", append_progress, offsetof(JobResult, progress) },
+        { "ProgressText", "s", bus_append_string, offsetof(JobResult, progress_text) },
+        { "LogCounts", "a{su}", append_log_counts, offsetof(JobResult, log_counts) },
+};
+
+/* Not in lists: it can be long. */
+static const BusProperty own_properties[] = {
+        { "Result", "s", bus_append_string, offsetof(JobResult, result) },
 };
 
 const char *const job_result_bus_changing_properties[] = {
         "Job",       "Status",   "Reason",   "Message", "Warnings",     "RevokedBy", "DateStarted",
-        "DateDone",  "ExitCode", "Signal",   "CPUUsageNSec", "InvocationID", NULL,
+        "DateDone",  "ExitCode", "Signal",   "CPUUsageNSec", "InvocationID", "Progress",
+        "ProgressText", "LogCounts", "Result", NULL,
 };
 
 int job_result_bus_append_properties(sd_bus_message *reply, const JobResult *jr) {
@@ -91,8 +119,12 @@ int job_result_bus_append_properties(sd_bus_message *reply, const JobResult *jr)
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
         JobResultBus *b = userdata;
+        int r;
 
-        return bus_property_append(properties, ELEMENTSOF(properties), property, reply, b->result);
+        r = bus_property_append(properties, ELEMENTSOF(properties), property, reply, b->result);
+        if (r != -ENOENT)
+                return r;
+        return bus_property_append(own_properties, ELEMENTSOF(own_properties), property, reply, b->result);
 }
 
 /* ---- methods ---- */
@@ -127,6 +159,7 @@ static void on_delete_committed(int r, void *userdata) {
                 result_log_deleted(d->result, d->caller);
                 object_path_format(JOBD_RESULT_PATH, d->result->id, path);
                 announcer_signal(d->manager->announcer, "JobResultRemoved", path);
+                outputs_removal_is_due(d->manager->outputs);
         }
         (void) job_result_free(d->result);
         g_free(d->caller);
@@ -161,6 +194,8 @@ typedef struct LogOptions {
         int follow;
         uint32_t lines;
         const char *after;
+        const char *level;
+        const char *grouping;
 } LogOptions;
 
 static int method_open_log(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -168,9 +203,11 @@ static int method_open_log(sd_bus_message *m, void *userdata, sd_bus_error *erro
                 { "follow", 'b', offsetof(LogOptions, follow) },
                 { "lines", 'u', offsetof(LogOptions, lines) },
                 { "after", 's', offsetof(LogOptions, after) },
+                { "level", 's', offsetof(LogOptions, level) },
+                { "grouping", 's', offsetof(LogOptions, grouping) },
         };
         JobResultBus *b = userdata;
-        g_autofree char *unit = job_result_unit(b->result);
+        g_autofree char *unit = job_result_unit(b->result), *grouping = NULL;
         LogOptions options = { .lines = UINT32_MAX };
         _cleanup_close_ int fd = -EBADF;
         LogStreamOptions o;
@@ -179,7 +216,16 @@ static int method_open_log(sd_bus_message *m, void *userdata, sd_bus_error *erro
         r = bus_options_read(m, table, ELEMENTSOF(table), &options, error);
         if (r < 0)
                 return r;
+        if (options.level && log_level_from_name(options.level) < 0)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_OPTION,
+                                        "option 'level' is debug, info, success, warning, failure, error or critical");
+        grouping = options.grouping ? run_text(options.grouping, RUN_LOG_GROUPING_MAX) : NULL;
         o = (LogStreamOptions){
+                .filter = {
+                        .max_priority = log_level_priority(options.level ? log_level_from_name(options.level)
+                                                                         : LOG_LEVEL_DEBUG),
+                        .grouping = grouping,
+                },
                 .unit = unit,
                 .result_id = b->result->id,
                 .ended = job_result_status_is_final(b->result->status),
@@ -198,6 +244,18 @@ static int method_open_log(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return sd_bus_reply_method_return(m, "h", fd);
 }
 
+static int method_list_outputs(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        JobResultBus *b = userdata;
+
+        return output_bus_list(b->manager, b->result->id, m, error);
+}
+
+static int method_open_output(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        JobResultBus *b = userdata;
+
+        return output_bus_open(b->manager, b->result->id, m, error);
+}
+
 /* ---- the object ---- */
 
 #define CONST_PROPERTY(name, type) SD_BUS_PROPERTY(name, type, get_property, 0, SD_BUS_VTABLE_PROPERTY_CONST)
@@ -209,6 +267,10 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_delete, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("OpenLog", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("h", log), method_open_log,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListOutputs", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(stst)", outputs), method_list_outputs,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("OpenOutput", SD_BUS_ARGS("s", name), SD_BUS_RESULT("h", file), method_open_output,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         CONST_PROPERTY("Id", "s"),
         PROPERTY("Job", "o"),
@@ -233,6 +295,10 @@ static const sd_bus_vtable vtable[] = {
         PROPERTY("CPUUsageNSec", "t"),
         CONST_PROPERTY("Unit", "s"),
         PROPERTY("InvocationID", "s"),
+        PROPERTY("Progress", "u"),
+        PROPERTY("ProgressText", "s"),
+        PROPERTY("LogCounts", "a{su}"),
+        PROPERTY("Result", "s"),
         SD_BUS_VTABLE_END,
 };
 

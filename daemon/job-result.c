@@ -2,6 +2,7 @@
 
 #include "job-result.h"
 #include "names.h"
+#include "redact.h"
 
 JobResult *job_result_new(void) {
         JobResult *jr;
@@ -14,6 +15,8 @@ JobResult *job_result_new(void) {
         jr->invocation_id = g_strdup("");
         jr->exit_code = -1;
         jr->cpu_usage_nsec = UINT64_MAX;
+        jr->progress = -1;
+        jr->progress_text = g_strdup("");
         return jr;
 }
 
@@ -31,6 +34,9 @@ JobResult *job_result_free(JobResult *jr) {
         g_free(jr->data);
         g_free(jr->boot_id);
         g_free(jr->invocation_id);
+        g_free(jr->progress_text);
+        g_free(jr->failure);
+        g_free(jr->result);
         g_free(jr);
         return NULL;
 }
@@ -40,9 +46,9 @@ char *job_result_unit(const JobResult *jr) {
 }
 
 void job_result_add_warning(JobResult *jr, const char *warning) {
-        g_autofree char *old = TAKE_PTR(jr->warnings);
+        g_autofree char *old = TAKE_PTR(jr->warnings), *redacted = redact(warning);
 
-        jr->warnings = old[0] ? g_strdup_printf("%s\n%s", old, warning) : g_strdup(warning);
+        jr->warnings = old[0] ? g_strdup_printf("%s\n%s", old, redacted) : TAKE_PTR(redacted);
 }
 
 int job_result_set_state(JobResult *jr, JobResultStatus status, JobResultReason reason, const char *message,
@@ -53,7 +59,7 @@ int job_result_set_state(JobResult *jr, JobResultStatus status, JobResultReason 
         jr->status = status;
         jr->reason = reason;
         g_free(jr->message);
-        jr->message = g_strdup(message ?: "");
+        jr->message = redact(message ?: "");
         if (status == JOB_RESULT_STARTED)
                 jr->date_started = when_usec;
         else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "log-level.h"
 #include "macro.h"
 #include "outcome.h"
 #include "uuid.h"
@@ -34,6 +35,13 @@ typedef struct JobResult {
         int exit_code;       /* -1: none */
         int signal;          /* 0: none */
         uint64_t cpu_usage_nsec; /* UINT64_MAX: not known */
+
+        /* what the run says about itself */
+        int progress;        /* percent; -1: it has not said */
+        char *progress_text; /* never NULL */
+        char *failure;       /* NULL: it has not said that it failed */
+        uint32_t log_counts[_LOG_LEVEL_MAX];
+        char *result; /* JSON; NULL: none, or read as one of many (store-result.h) */
 } JobResult;
 
 JobResult *job_result_new(void);
@@ -43,13 +51,13 @@ DEFINE_CLEANUP(JobResult *, job_result_free);
 /* "jobd-run-<id>.service". Free with g_free(). */
 char *job_result_unit(const JobResult *jr);
 
-/* Adds a line to warnings. */
+/* Adds a line to warnings, redacted (redact.h). */
 void job_result_add_warning(JobResult *jr, const char *warning);
 
 /*
  * The one place where a job result changes its state. The transitions: PENDING to STARTED or to a final state, STARTED
- * to a final state. Returns -EINVAL for any other (an outcome is never overwritten). Sets the time that belongs to the
- * new state; the caller stores, announces and logs (results.h).
+ * to a final state. Returns -EINVAL for any other (an outcome is never overwritten). Sets the message, redacted
+ * (redact.h), and the time that belongs to the new state; the caller stores, announces and logs (results.h).
  */
 int job_result_set_state(JobResult *jr, JobResultStatus status, JobResultReason reason, const char *message,
                          uint64_t when_usec) _must_check_;

@@ -10,10 +10,20 @@
  * of a unit name that is never used again, and what jobd itself wrote for the run.
  */
 
-/* Opens the journal with matches for all lines of a run. Close it by sd_journal_close(). */
-int journal_open_run(const char *unit, const char *result_id, sd_journal **ret) _must_check_;
+/* Which lines of a run. */
+typedef struct JournalFilter {
+        int max_priority;     /* LOG_DEBUG: all, LOG_ERR: those and more severe ones... */
+        const char *grouping; /* only what the run has logged with it, by jobd (run-log.h); NULL: all */
+} JournalFilter;
 
-/* The current entry as a JSON object on one line, with its newline; g_free() it. NULL: not a line to show. */
+/* Opens the journal with matches for these lines of a run. Close it by sd_journal_close(). */
+int journal_open_run(const char *unit, const char *result_id, const JournalFilter *filter, sd_journal **ret)
+                _must_check_;
+
+/*
+ * The current entry as a JSON object on one line, with its newline; g_free() it. NULL: not a line to show. The message
+ * is redacted (redact.h).
+ */
 char *journal_format_entry(sd_journal *j);
 
 /*

@@ -187,17 +187,27 @@ static int find_uid(const char *text, int64_t *ret) {
         return 0;
 }
 
-static int read_before(Manager *manager, const char *text, int64_t *ret_seq, sd_bus_error *error) {
+static const Job *job_of(Manager *manager, const JobResult *jr) {
+        return jr->job_id[0] ? registry_find_by_id(manager->registry, jr->job_id) : NULL;
+}
+
+/* -EAGAIN: polkit was asked. */
+static int read_before(Manager *manager, sd_bus_message *m, const char *text, int64_t *ret_seq, sd_bus_error *error) {
         _cleanup_(job_result_freep) JobResult *jr = NULL;
+        AccessVerdict v = ACCESS_DENIED;
         char id[UUID_STRING_SIZE];
 
-        if (uuid_parse(text, id) < 0 || dispatcher_get_result(manager->dispatcher, id, &jr) <= 0)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT, "there is no job result '%s'", text);
+        if (uuid_parse(text, id) >= 0 && dispatcher_get_result(manager->dispatcher, id, &jr) > 0)
+                v = access_may_view_result(manager->access, m, job_of(manager, jr), jr);
+        if (v == ACCESS_UNKNOWN)
+                return -EAGAIN;
+        if (v == ACCESS_DENIED)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT, BUS_MESSAGE_NO_SUCH_JOB_RESULT, text);
         *ret_seq = jr->seq;
         return 0;
 }
 
-static int make_filter(Manager *manager, const ResultOptions *o, const Job *job, JobResultFilter *f,
+static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions *o, const Job *job, JobResultFilter *f,
                        sd_bus_error *error) {
         *f = (JobResultFilter){ .status = _JOB_RESULT_STATUS_INVALID, .requester_uid = -1 };
         if (o->job && job)
@@ -214,11 +224,7 @@ static int make_filter(Manager *manager, const ResultOptions *o, const Job *job,
         }
         if (o->requester && find_uid(o->requester, &f->requester_uid) < 0)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "there is no user '%s'", o->requester);
-        return o->before ? read_before(manager, o->before, &f->before_seq, error) : 0;
-}
-
-static const Job *job_of(Manager *manager, const JobResult *jr) {
-        return jr->job_id[0] ? registry_find_by_id(manager->registry, jr->job_id) : NULL;
+        return o->before ? read_before(manager, m, o->before, &f->before_seq, error) : 0;
 }
 
 /* Moves what the caller may see from batch to page; -EAGAIN: polkit was asked. */
@@ -289,12 +295,17 @@ int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 return r;
         if (o.job)
                 job = registry_find(manager->registry, o.job);
-        r = make_filter(manager, &o, job, &f, error);
+        r = make_filter(manager, m, &o, job, &f, error);
+        if (r == -EAGAIN)
+                return access_wait(manager->access, m);
         if (r < 0)
                 return r;
 
-        /* Who may not see those of others is shown their own, by the database: not by asking for each of a million. */
-        v = access_may_view_result(manager->access, m, job, NULL);
+        /* Who may not see those of others is shown their own, by the database: not by asking for each of a million.
+         * In general first: so a job that must not be seen has no results, as one that does not exist. */
+        v = access_may_view_result(manager->access, m, NULL, NULL);
+        if (v == ACCESS_DENIED && job)
+                v = access_may_view_result(manager->access, m, job, NULL);
         if (v == ACCESS_UNKNOWN)
                 return access_wait(manager->access, m);
         if (v == ACCESS_DENIED) {

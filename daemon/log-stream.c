@@ -72,6 +72,18 @@ size_t log_streams_count(const LogStreams *s) {
         return g_hash_table_size(s->streams);
 }
 
+size_t log_streams_count_finite(const LogStreams *streams) {
+        GHashTableIter i;
+        size_t n = 0;
+        LogStream *s;
+
+        g_hash_table_iter_init(&i, streams->streams);
+        while (g_hash_table_iter_next(&i, (void **) &s, NULL))
+                if (!s->follow)
+                        n++;
+        return n;
+}
+
 static void stream_end(LogStream *s) {
         (void) g_hash_table_remove(s->streams->streams, s);
 }
@@ -279,7 +291,7 @@ int log_streams_open(LogStreams *streams, const LogStreamOptions *o, int *ret_fd
         /* The reader may block: only our end must not. */
         r = fcntl(read_end, F_SETFL, O_RDONLY) < 0 ? -errno : 0;
         if (r >= 0)
-                r = journal_open_run(o->unit, o->result_id, &s->journal);
+                r = journal_open_run(o->unit, o->result_id, &o->filter, &s->journal);
         if (r >= 0)
                 r = stream_add_sources(s);
         if (r >= 0)

@@ -3,6 +3,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "journal.h"
 #include "macro.h"
 
 /*
@@ -19,6 +20,7 @@ typedef struct LogStreamOptions {
         bool follow;
         uint64_t lines;     /* only the last ones; UINT64_MAX: all */
         const char *after;  /* a cursor: only what comes after it; NULL: all */
+        JournalFilter filter;
         uint32_t uid;       /* of the client, for the limits */
 } LogStreamOptions;
 
@@ -35,3 +37,5 @@ int log_streams_open(LogStreams *s, const LogStreamOptions *options, int *ret_fd
 void log_streams_run_ended(LogStreams *s, const char *result_id);
 
 size_t log_streams_count(const LogStreams *s);
+/* Those that do not follow a run: they end by themselves, as fast as they are read. */
+size_t log_streams_count_finite(const LogStreams *s);

@@ -25,8 +25,7 @@ static int method_run_job(sd_bus_message *m, void *userdata, sd_bus_error *error
                 return r;
         job = registry_find(manager->registry, reference);
         if (!job)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB,
-                                         "there is no job '%s': \"jobctl list --all\" shows those there are", reference);
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, reference);
         return bus_run_job(manager, m, job, error);
 }
 
@@ -42,8 +41,7 @@ static int method_get_job(sd_bus_message *m, void *userdata, sd_bus_error *error
                 return r;
         job = registry_find(manager->registry, reference);
         if (!job)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB,
-                                         "there is no job '%s': \"jobctl list --all\" shows those there are", reference);
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, reference);
         object_path_format(JOBD_JOB_PATH, job->id, path);
         return sd_bus_reply_method_return(m, "o", path);
 }
@@ -62,8 +60,7 @@ static int method_get_job_result(sd_bus_message *m, void *userdata, sd_bus_error
         if (r >= 0)
                 r = dispatcher_get_result(manager->dispatcher, id, &jr);
         if (r <= 0)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT,
-                                         "there is no job result '%s': \"jobctl results\" shows those there are", text);
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT, BUS_MESSAGE_NO_SUCH_JOB_RESULT, text);
         object_path_format(JOBD_RESULT_PATH, id, path);
         return sd_bus_reply_method_return(m, "o", path);
 }

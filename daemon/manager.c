@@ -16,7 +16,10 @@
 #include "names.h"
 #include "now.h"
 #include "object-path.h"
+#include "outputs.h"
 #include "refresh.h"
+#include "run-bus.h"
+#include "run-token.h"
 #include "time-span.h"
 
 #define IDLE_TIMEOUT_USEC (30 * USEC_PER_SEC)
@@ -79,10 +82,20 @@ static int on_direct_connected(sd_bus *bus, void *userdata) {
         int r;
 
         r = bus_objects_add(m, bus);
+        if (r >= 0)
+                r = run_bus_add(m, bus);
         if (r < 0)
                 return r;
         announcer_add_bus(m->announcer, bus);
         return 0;
+}
+
+static int on_other_connected(sd_bus *bus, void *userdata) {
+        Manager *m = userdata;
+        int r;
+
+        r = access_guard(m->access, bus);
+        return r < 0 ? r : run_bus_add(m, bus);
 }
 
 static void on_direct_disconnected(sd_bus *bus, void *userdata) {
@@ -91,14 +104,21 @@ static void on_direct_disconnected(sd_bus *bus, void *userdata) {
         announcer_remove_bus(m->announcer, bus);
 }
 
-static const DirectCallbacks direct_callbacks = { on_direct_connected, on_direct_disconnected };
+static const DirectCallbacks direct_callbacks = {
+        .connected = on_direct_connected,
+        .connected_other = on_other_connected,
+        .disconnected = on_direct_disconnected,
+};
 
 /* ---- making it ---- */
 
+static const char *state_directory(void) {
+        return getenv("STATE_DIRECTORY") ?: "/var/lib/jobd";
+}
+
 /* *ret_problem is for clients: without the store there is nothing to serve. */
 static int manager_open_store(Manager *m, bool *ret_migrated, char **ret_problem) {
-        const char *directory = getenv("STATE_DIRECTORY") ?: "/var/lib/jobd";
-        g_autofree char *path = g_build_filename(directory, "jobd.db", NULL);
+        g_autofree char *path = g_build_filename(state_directory(), "jobd.db", NULL);
         int r;
 
         r = store_open(path, &m->store, ret_migrated, ret_problem);
@@ -156,7 +176,12 @@ static int manager_make_parts(Manager *m) {
         r = access_new(&(AccessContext){ m->event, m->registry, m->dispatcher, m->settings }, &m->access);
         if (r < 0)
                 return log_error_errno(r, "Cannot connect to the system bus: %m");
-        return 0;
+        r = run_key_load(state_directory(), &m->run_key);
+        if (r < 0)
+                return log_error_errno(r, "Cannot read or make the key of runs, %s/run.key: %m", state_directory());
+        if (r > 0)
+                log_info("Made a new key for the tokens of runs");
+        return outputs_new(m->event, state_directory(), m->store, m->dispatcher, &m->outputs);
 }
 
 int manager_new(Manager **ret, char **ret_problem) {
@@ -188,8 +213,11 @@ int manager_new(Manager **ret, char **ret_problem) {
 Manager *manager_free(Manager *m) {
         if (!m)
                 return NULL;
+        if (m->dispatcher)
+                dispatcher_flush_reports(m->dispatcher);
         if (m->store)
                 (void) store_flush(m->store);
+        (void) outputs_free(m->outputs);
         (void) direct_server_free(m->direct_server);
         (void) credential_server_free(m->credential_server);
         (void) access_free(m->access);
@@ -202,6 +230,8 @@ Manager *manager_free(Manager *m) {
         (void) sd_event_source_disable_unref(m->commit_source);
         (void) store_close(m->store);
         (void) settings_free(m->settings);
+        (void) run_key_free(m->run_key);
+        (void) secret_free(m->run_token);
         g_clear_pointer(&m->first_report, g_ptr_array_unref);
         (void) sd_event_unref(m->event);
         g_free(m);
@@ -210,10 +240,14 @@ Manager *manager_free(Manager *m) {
 
 /* ---- starting up ---- */
 
-static const Secret *lookup_input(const char *unit, void *userdata) {
+static const Secret *lookup_credential(const char *unit, const char *credential, void *userdata) {
         Manager *m = userdata;
 
-        return dispatcher_find_input(m->dispatcher, unit);
+        if (strcmp(credential, JOBD_CREDENTIAL_DATA) == 0)
+                return dispatcher_find_input(m->dispatcher, unit);
+        if (strcmp(credential, JOBD_CREDENTIAL_TOKEN) == 0)
+                return run_bus_token(m, unit);
+        return NULL;
 }
 
 static int manager_take_sockets(Manager *m) {
@@ -226,7 +260,7 @@ static int manager_take_sockets(Manager *m) {
         if (s.credentials < 0)
                 return log_error_errno(-ENOENT, "systemd has not handed over the credentials socket: start jobd by "
                                                 "\"systemctl start jobd.service\", with jobd-credentials.socket");
-        r = credential_server_new(m->event, TAKE_FD(s.credentials), lookup_input, m, &m->credential_server);
+        r = credential_server_new(m->event, TAKE_FD(s.credentials), lookup_credential, m, &m->credential_server);
         if (r >= 0 && s.direct >= 0)
                 r = direct_server_new(m->event, TAKE_FD(s.direct), &direct_callbacks, m, &m->direct_server);
         return r < 0 ? log_error_errno(r, "Cannot serve the sockets: %m") : 0;
@@ -268,12 +302,29 @@ int manager_startup(Manager *m) {
 
 bool manager_is_idle(const Manager *m) {
         return dispatcher_is_idle(m->dispatcher) && log_streams_count(m->log_streams) == 0 &&
-               access_n_waiting(m->access) == 0 && !store_has_batch(m->store) &&
+               access_n_waiting(m->access) == 0 && !store_has_batch(m->store) && outputs_is_idle(m->outputs) &&
                (!m->direct_server || direct_server_n_connections(m->direct_server) == 0);
 }
 
 static bool is_idle(void *userdata) {
         return manager_is_idle(userdata);
+}
+
+static void leaving(void *userdata) {
+        Manager *m = userdata;
+
+        if (m->direct_server)
+                direct_server_stop_accepting(m->direct_server);
+        dispatcher_flush_reports(m->dispatcher);
+}
+
+/* Runs go on without us, and who follows a log comes back; what is left is what nobody could take up again. */
+static bool may_leave(void *userdata) {
+        Manager *m = userdata;
+
+        return access_n_waiting(m->access) == 0 && !store_has_batch(m->store) &&
+               !dispatcher_has_unread_input(m->dispatcher) && log_streams_count_finite(m->log_streams) == 0 &&
+               !announcer_has_changes(m->announcer) && outputs_is_idle(m->outputs);
 }
 
 static uint64_t idle_timeout(void) {
@@ -290,7 +341,9 @@ static uint64_t idle_timeout(void) {
 }
 
 int manager_run(Manager *m) {
-        return idle_loop(m->event, m->bus, JOBD_BUS_NAME, idle_timeout(), is_idle, m);
+        static const IdleCallbacks callbacks = { is_idle, leaving, may_leave };
+
+        return idle_loop(m->event, m->bus, JOBD_BUS_NAME, idle_timeout(), &callbacks, m);
 }
 
 /* ---- refresh ---- */

@@ -14,6 +14,8 @@ typedef struct Access Access;
 typedef struct Announcer Announcer;
 typedef struct CredentialServer CredentialServer;
 typedef struct DirectServer DirectServer;
+typedef struct Outputs Outputs;
+typedef struct RunKey RunKey;
 
 /* Everything the daemon consists of. The parts do not know it; the bus objects (*-bus.c) and jobd.c do. */
 typedef struct Manager {
@@ -31,6 +33,9 @@ typedef struct Manager {
         Announcer *announcer;
         CredentialServer *credential_server;
         DirectServer *direct_server;
+        RunKey *run_key;
+        Secret *run_token; /* the one that was asked for last */
+        Outputs *outputs;
         GPtrArray *first_report; /* of the refresh by jobd itself, until somebody asks for a report; may be NULL */
 } Manager;
 

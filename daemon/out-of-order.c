@@ -33,7 +33,8 @@ static bool is_idle(void *userdata) {
 }
 
 int out_of_order_run(const char *problem) {
-        static const DirectCallbacks callbacks = { on_connected, on_disconnected };
+        static const DirectCallbacks callbacks = { .connected = on_connected, .disconnected = on_disconnected };
+        static const IdleCallbacks idle_callbacks = { .is_idle = is_idle };
         _cleanup_(listen_sockets_done) ListenSockets sockets = { -EBADF, -EBADF };
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(direct_server_freep) DirectServer *server = NULL;
@@ -59,5 +60,5 @@ int out_of_order_run(const char *problem) {
                 return log_error_errno(r, "Cannot tell clients what is wrong: %m");
 
         (void) sd_notifyf(false, "READY=1\nSTATUS=Refusing all calls: %s", problem);
-        return idle_loop(event, bus, JOBD_BUS_NAME, TIMEOUT_USEC, is_idle, NULL);
+        return idle_loop(event, bus, JOBD_BUS_NAME, TIMEOUT_USEC, &idle_callbacks, NULL);
 }

@@ -15,6 +15,7 @@ static const char *const status_names[_JOB_RESULT_STATUS_MAX] = {
 static const char *const reason_names[_JOB_RESULT_REASON_MAX] = {
         [JOB_RESULT_REASON_NONE] = "",
         [JOB_RESULT_REASON_SUCCESS] = "success",
+        [JOB_RESULT_REASON_FAILED] = "failed",
         [JOB_RESULT_REASON_EXIT_CODE] = "exit-code",
         [JOB_RESULT_REASON_SIGNAL] = "signal",
         [JOB_RESULT_REASON_CORE_DUMP] = "core-dump",
@@ -151,6 +152,15 @@ static void outcome_by_process(const UnitExit *e, Outcome *o) {
                             g_strdup_printf("the unit of the job failed: systemd says \"%s\"", e->result));
 }
 
+/*
+ * A job that says that it failed has failed, also with exit status 0; its own words say more than the number. What
+ * happened to it from outside says more than its words.
+ */
+static void outcome_own_word(const RunFacts *f, Outcome *o) {
+        if (f->failure && (o->reason == JOB_RESULT_REASON_SUCCESS || o->reason == JOB_RESULT_REASON_EXIT_CODE))
+                outcome_set(o, JOB_RESULT_FAILURE, JOB_RESULT_REASON_FAILED, g_strdup(f->failure));
+}
+
 void outcome_from_exit(const UnitExit *e, const RunFacts *f, Outcome *ret) {
         Outcome o = { .exit_code = -1 };
 
@@ -179,6 +189,7 @@ void outcome_from_exit(const UnitExit *e, const RunFacts *f, Outcome *ret) {
                 /* Also for result "success" with a signal: SIGTERM and its like count as clean for systemd
                  * (systemd.service(5), SuccessExitStatus=), but a job that somebody killed has not succeeded. */
                 outcome_by_process(e, &o);
+        outcome_own_word(f, &o);
 
         *ret = o;
 }

@@ -25,6 +25,7 @@ static inline bool job_result_status_is_final(JobResultStatus status) {
 typedef enum JobResultReason {
         JOB_RESULT_REASON_NONE,
         JOB_RESULT_REASON_SUCCESS,
+        JOB_RESULT_REASON_FAILED, /* the job itself said so */
         JOB_RESULT_REASON_EXIT_CODE,
         JOB_RESULT_REASON_SIGNAL,
         JOB_RESULT_REASON_CORE_DUMP,
@@ -58,6 +59,7 @@ typedef struct UnitExit {
 /* What jobd knows of the run itself. */
 typedef struct RunFacts {
         const char *revoked_by; /* NULL: nobody cancelled it */
+        const char *failure;    /* NULL: the job has not said that it failed */
         uint64_t soft_time_limit_usec;
         uint64_t time_limit_usec;
 } RunFacts;

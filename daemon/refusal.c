@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+
+#include "redact.h"
 #include "refusal.h"
 
 int refuse(Refusal *f, int error, const char *name, const char *format, ...) {
+        g_autofree char *message = NULL;
         va_list ap;
 
         refusal_done(f);
         f->name = name;
         va_start(ap, format);
-        f->message = g_strdup_vprintf(format, ap);
+        message = g_strdup_vprintf(format, ap);
         va_end(ap);
+        /* That one is a JSON object, whose members can be called "password"; it has only what the caller has sent. */
+        f->message = strcmp(name, BUS_ERROR_INVALID_DATA) == 0 ? TAKE_PTR(message) : redact(message);
         return error;
 }
 

@@ -17,7 +17,10 @@ static inline void refusal_done(Refusal *f) {
         g_clear_pointer(&f->message, g_free);
 }
 
-/* Sets it and returns error (negative errno), so that a check can end in one statement. */
+/*
+ * Sets it and returns error (negative errno), so that a check can end in one statement. The message is redacted
+ * (redact.h), but for the JSON of InvalidData.
+ */
 int refuse(Refusal *f, int error, const char *name, const char *format, ...) _printf_(4, 5);
 
 /* The same for a failure of the store: no room, read-only, damaged. */

@@ -36,9 +36,9 @@ typedef struct PreparedRun {
 void prepared_run_done(PreparedRun *p);
 
 /*
- * Checks in this order: job enabled, installed, sensitive and approval conflict, class loadable, approval, data is a JSON
- * object, queue allowed, input valid. Negative errno and the refusal for the first that fails (all problems of the input
- * at once).
+ * Checks in this order: job enabled, installed, sensitive and approval conflict, class loadable, data is a JSON object,
+ * queue allowed, input valid, approval (last: a dry run needs none). Negative errno and the refusal for the first that
+ * fails (all problems of the input at once).
  */
 int run_request_prepare(const RunContext *context, const Job *job, const RunRequest *request, PreparedRun *ret,
                         Refusal *refusal) _must_check_;

@@ -21,6 +21,7 @@ Secret *secret_new(const char *text) {
                 return NULL;
         (void) mlock(p, mapped); /* as far as LimitMEMLOCK= goes */
         (void) madvise(p, mapped, MADV_DONTDUMP);
+        (void) madvise(p, mapped, MADV_DONTFORK); /* what copies output files has no business with it */
         memcpy(p, text, size);
 
         s = g_new(Secret, 1);

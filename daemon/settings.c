@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "hash-table.h"
 #include "job-metadata.h"
@@ -10,7 +12,7 @@
 
 #define SECTION "Jobd"
 
-enum { MAX_RUNNING_LIMIT = 1000, MAX_PENDING_LIMIT = 10000000 };
+enum { MAX_RUNNING_LIMIT = 1000, MAX_PENDING_LIMIT = 10000000, FILE_SIZE_MAX = 64 * 1024 };
 
 static const char *const drop_in_directories[] = {
         "/etc/jobd/jobd.conf.d",
@@ -23,7 +25,7 @@ static int parse_time(Settings *s, uint64_t *target, const char *value, char **r
         uint64_t usec;
 
         if (time_span_parse(value, USEC_PER_SEC, &usec) < 0 || usec == 0 || usec == USEC_INFINITY) {
-                *ret_error = g_strdup("not a time span: use one like \"5min\" or \"90s\"");
+                *ret_error = g_strdup("not a time span above zero: use one like \"5min\" or \"90s\"");
                 return -EINVAL;
         }
         *target = usec;
@@ -63,14 +65,34 @@ static int settings_set(Settings *s, const char *key, const char *value, char **
         return -ENOENT;
 }
 
+/* Whether there is something to read. A link to /dev/null masks a file of that name in a later directory. */
+static bool check_file(const char *path, GPtrArray *problems) {
+        struct stat st;
+
+        if (stat(path, &st) < 0) {
+                if (errno != ENOENT)
+                        g_ptr_array_add(problems, g_strdup_printf("%s: %s", path, g_strerror(errno)));
+                return false;
+        }
+        if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+                return false;
+        if (!S_ISREG(st.st_mode) || st.st_size > FILE_SIZE_MAX) {
+                g_ptr_array_add(problems, g_strdup_printf("%s: not a regular file of at most %i bytes", path,
+                                                          FILE_SIZE_MAX));
+                return false;
+        }
+        return true;
+}
+
 static void settings_read(Settings *s, const char *path, GPtrArray *problems) {
         g_autoptr(GKeyFile) file = g_key_file_new();
         g_auto(GStrv) groups = NULL, keys = NULL;
         g_autoptr(GError) e = NULL;
 
+        if (!check_file(path, problems))
+                return;
         if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &e)) {
-                if (!g_error_matches(e, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-                        g_ptr_array_add(problems, g_strdup_printf("%s: %s", path, e->message));
+                g_ptr_array_add(problems, g_strdup_printf("%s: %s", path, e->message));
                 return;
         }
 

@@ -28,12 +28,19 @@ enum {
         COLUMN_EXIT_CODE,
         COLUMN_SIGNAL,
         COLUMN_CPU_USAGE_NSEC,
+        COLUMN_PROGRESS,
+        COLUMN_PROGRESS_TEXT,
+        COLUMN_FAILURE,
+        COLUMN_LOG_COUNTS,
+        COLUMN_RESULT = COLUMN_LOG_COUNTS + _LOG_LEVEL_MAX,
 };
 
 #define COLUMNS                                                                                               \
         "seq, id, job_id, name, class_path, requester_uid, requester, task_queue, status, reason, message, "  \
         "warnings, revoked_by, has_sensitive_variables, data, soft_time_limit_usec, time_limit_usec, "        \
-        "date_created, date_started, date_done, boot_id, invocation_id, exit_code, signal, cpu_usage_nsec"
+        "date_created, date_started, date_done, boot_id, invocation_id, exit_code, signal, cpu_usage_nsec, "  \
+        "progress, progress_text, failure, debug_log_count, info_log_count, success_log_count, "              \
+        "warning_log_count, failure_log_count, error_log_count, critical_log_count"
 
 static char *column_strdup(sqlite3_stmt *statement, int column) {
         return g_strdup(store_column_text(statement, column));
@@ -75,6 +82,12 @@ static JobResult *read_result(sqlite3_stmt *statement) {
         jr->signal = sqlite3_column_int(statement, COLUMN_SIGNAL);
         if (sqlite3_column_type(statement, COLUMN_CPU_USAGE_NSEC) != SQLITE_NULL)
                 jr->cpu_usage_nsec = (uint64_t) sqlite3_column_int64(statement, COLUMN_CPU_USAGE_NSEC);
+        jr->progress = sqlite3_column_int(statement, COLUMN_PROGRESS);
+        replace_text(&jr->progress_text, statement, COLUMN_PROGRESS_TEXT);
+        if (sqlite3_column_type(statement, COLUMN_FAILURE) != SQLITE_NULL)
+                jr->failure = column_strdup(statement, COLUMN_FAILURE);
+        for (int i = 0; i < _LOG_LEVEL_MAX; i++)
+                jr->log_counts[i] = (uint32_t) sqlite3_column_int64(statement, COLUMN_LOG_COUNTS + i);
         return jr;
 }
 
@@ -161,13 +174,26 @@ int store_result_update(Store *s, const JobResult *jr) {
                 BIND_TEXT(10, jr->invocation_id),
                 BIND_NUMBER(11, jr->exit_code),
                 BIND_NUMBER(12, jr->signal),
+                BIND_NUMBER(14, jr->progress),
+                BIND_TEXT(15, jr->progress_text),
+                BIND_TEXT(16, jr->failure),
+                BIND_NUMBER(17, jr->log_counts[LOG_LEVEL_DEBUG]),
+                BIND_NUMBER(18, jr->log_counts[LOG_LEVEL_INFO]),
+                BIND_NUMBER(19, jr->log_counts[LOG_LEVEL_SUCCESS]),
+                BIND_NUMBER(20, jr->log_counts[LOG_LEVEL_WARNING]),
+                BIND_NUMBER(21, jr->log_counts[LOG_LEVEL_FAILURE]),
+                BIND_NUMBER(22, jr->log_counts[LOG_LEVEL_ERROR]),
+                BIND_NUMBER(23, jr->log_counts[LOG_LEVEL_CRITICAL]),
         };
         int r;
 
         r = store_write_statement(s, STORE_RESULT_UPDATE,
                                   "UPDATE job_result SET status = ?2, reason = ?3, message = ?4, warnings = ?5,"
                                   " revoked_by = ?6, date_started = ?7, date_done = ?8, boot_id = ?9,"
-                                  " invocation_id = ?10, exit_code = ?11, signal = ?12, cpu_usage_nsec = ?13"
+                                  " invocation_id = ?10, exit_code = ?11, signal = ?12, cpu_usage_nsec = ?13,"
+                                  " progress = ?14, progress_text = ?15, failure = ?16, debug_log_count = ?17,"
+                                  " info_log_count = ?18, success_log_count = ?19, warning_log_count = ?20,"
+                                  " failure_log_count = ?21, error_log_count = ?22, critical_log_count = ?23"
                                   " WHERE id = ?1",
                                   &statement);
         if (r < 0)
@@ -175,6 +201,19 @@ int store_result_update(Store *s, const JobResult *jr) {
         r = bind_all(s, statement, bindings, ELEMENTSOF(bindings));
         if (r >= 0 && jr->cpu_usage_nsec != UINT64_MAX)
                 r = store_bind_int64(s, statement, 13, (int64_t) jr->cpu_usage_nsec);
+        return r < 0 ? r : store_step(s, statement);
+}
+
+int store_result_set_result(Store *s, const char *id, const char *result) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_write_statement(s, STORE_RESULT_SET_RESULT, "UPDATE job_result SET result = ?2 WHERE id = ?1",
+                                  &statement);
+        if (r >= 0)
+                r = store_bind_text(s, statement, 1, id);
+        if (r >= 0)
+                r = store_bind_text(s, statement, 2, result);
         return r < 0 ? r : store_step(s, statement);
 }
 
@@ -193,16 +232,20 @@ int store_result_get(Store *s, const char *id, JobResult **ret) {
         _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        r = store_statement(s, STORE_RESULT_GET, "SELECT " COLUMNS " FROM job_result WHERE id = ?", &statement);
+        r = store_statement(s, STORE_RESULT_GET, "SELECT " COLUMNS ", result FROM job_result WHERE id = ?",
+                            &statement);
         if (r < 0)
                 return r;
         r = store_bind_text(s, statement, 1, id);
         if (r < 0)
                 return r;
         r = store_step(s, statement);
-        if (r > 0)
-                *ret = read_result(statement);
-        return r;
+        if (r <= 0)
+                return r;
+        *ret = read_result(statement);
+        if (sqlite3_column_type(statement, COLUMN_RESULT) != SQLITE_NULL)
+                (*ret)->result = column_strdup(statement, COLUMN_RESULT);
+        return 1;
 }
 
 static int read_all(Store *s, sqlite3_stmt *statement, GPtrArray *results) {

@@ -16,12 +16,15 @@ typedef struct JobResultFilter {
         unsigned limit;
 } JobResultFilter;
 
-/* In the open batch. Insert sets seq. Update writes what can change after the request: state, outcome, association. */
+/* In the open batch. Insert sets seq. Update writes what can change after the request: state and outcome. */
 int store_result_insert(Store *s, JobResult *jr) _must_check_;
 int store_result_update(Store *s, const JobResult *jr) _must_check_;
 int store_result_delete(Store *s, const char *id) _must_check_;
 
-/* 1: found, 0: there is none, negative errno. */
+/* The result that the job gives, JSON. Not in store_result_update(): it can be long, and that is written often. */
+int store_result_set_result(Store *s, const char *id, const char *result) _must_check_;
+
+/* 1: found, 0: there is none, negative errno. Only this one reads the member result. */
 int store_result_get(Store *s, const char *id, JobResult **ret) _must_check_;
 
 /* Appends JobResult to the array. */

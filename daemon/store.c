@@ -59,6 +59,9 @@ static int errno_from_sqlite(int code) {
 static int store_failed(Store *s, int code) {
         int r = errno_from_sqlite(code);
 
+        /* No room for the -shm file, which opening needs, is no SQLITE_FULL. */
+        if (r == -EIO && sqlite3_system_errno(s->db) == ENOSPC)
+                r = -ENOSPC;
         g_free(s->error_text);
         if (r == -ENOSPC)
                 s->error_text = g_strdup("there is no room on the disk");

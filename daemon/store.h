@@ -21,7 +21,7 @@ typedef void (*StoreBatchOpened)(Store *s, void *userdata);
 /* r: 0 when the batch is on the disk, or the negative errno for which it was given up. */
 typedef void (*StoreCommitted)(int r, void *userdata);
 
-enum { STORE_SCHEMA_VERSION = 1 };
+enum { STORE_SCHEMA_VERSION = 2 };
 
 /*
  * Opens the database, creates or migrates it (in one transaction). Returns 0, or negative errno and a sentence:
@@ -77,6 +77,12 @@ typedef enum StoreStatement {
         STORE_RESULT_ACTIVE,
         STORE_RESULT_NEXT_PENDING,
         STORE_RESULT_COUNT_PENDING,
+        STORE_RESULT_SET_RESULT,
+        STORE_OUTPUT_PUT,
+        STORE_OUTPUT_GET,
+        STORE_OUTPUT_LIST,
+        STORE_OUTPUT_REMOVALS,
+        STORE_OUTPUT_REMOVED,
         _STORE_STATEMENT_MAX,
 } StoreStatement;
 

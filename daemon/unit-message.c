@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "names.h"
 #include "unit-append.h"
 #include "unit-message.h"
 #include "unit-property.h"
@@ -80,7 +81,8 @@ static int append_input(sd_bus_message *m, const UnitSpec *spec) {
         int r;
 
         g_variant_builder_init(&b, G_VARIANT_TYPE("a(ss)"));
-        g_variant_builder_add(&b, "(ss)", "job-data", spec->credentials_socket);
+        g_variant_builder_add(&b, "(ss)", JOBD_CREDENTIAL_DATA, spec->credentials_socket);
+        g_variant_builder_add(&b, "(ss)", JOBD_CREDENTIAL_TOKEN, spec->credentials_socket);
         r = append_variant(m, "LoadCredential", g_variant_builder_end(&b));
         if (r >= 0)
                 r = append_variant(m, "Environment", g_variant_new_strv(spec->environment, -1));
@@ -104,13 +106,9 @@ static int append_core_limit(sd_bus_message *m, const UnitSpec *spec) {
 }
 
 static int append_properties(sd_bus_message *m, const UnitSpec *spec) {
-        /* At a shutdown PID 1 stops in the reverse order: the runs before jobd, which so sees them end. */
-        static const char *const after[] = { "jobd.service", NULL };
         int r;
 
         r = append_variant(m, "Description", g_variant_new_string(spec->description));
-        if (r >= 0)
-                r = append_variant(m, "After", g_variant_new_strv(after, -1));
         if (r >= 0)
                 r = append_variant(m, "Type", g_variant_new_string("exec"));
         if (r >= 0)

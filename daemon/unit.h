@@ -22,11 +22,19 @@ typedef struct UnitSpec {
         const GPtrArray *properties;     /* of UnitProperty: the class's [Service] */
         const char *const *environment;  /* NULL-terminated "NAME=value" */
         const char *const *log_fields;   /* NULL-terminated "FIELD=value" */
-        const char *credentials_socket;  /* where PID 1's starter reads the credential "job-data" */
+        const char *credentials_socket;  /* where PID 1's starter reads the run's credentials */
         uint64_t soft_time_limit_usec;   /* SIGTERM */
         uint64_t time_limit_usec;        /* SIGKILL */
         bool sensitive;                  /* no core dumps */
 } UnitSpec;
+
+/* What is still loaded of a unit that has ended, and so how it is let go. */
+typedef enum UnitLeft {
+        UNIT_LEFT_UNKNOWN,
+        UNIT_LEFT_NOTHING,
+        UNIT_LEFT_EXITED,
+        UNIT_LEFT_FAILED,
+} UnitLeft;
 
 /* How a unit ended; strings are borrowed. */
 typedef struct UnitEnd {
@@ -36,6 +44,7 @@ typedef struct UnitEnd {
         bool was_stopped;
         const char *start_error; /* NULL: it was started; otherwise what systemd said */
         bool gone;               /* the unit is not loaded: nothing is known of it */
+        UnitLeft left;
         uint64_t started_usec, ended_usec; /* of the main process; 0: not known */
         uint64_t cpu_usage_nsec;           /* UINT64_MAX: not known */
 } UnitEnd;
@@ -65,7 +74,7 @@ int unit_adopt(UnitManager *m, const char *name) _must_check_;
 int unit_stop(UnitManager *m, const char *name, bool kill) _must_check_;
 
 /* Lets PID 1 forget a unit that has ended: its outcome is stored. */
-void unit_release(UnitManager *m, const char *name);
+void unit_release(UnitManager *m, const char *name, UnitLeft left);
 
 /* A run's unit that PID 1 has loaded. */
 typedef struct UnitListing {

@@ -3,13 +3,21 @@
 import json
 import os
 import shutil
+import time
 
-from harness import JobdTestCase, jobctl, jobctl_json
+from harness import TIMEOUT, JobdTestCase, jobctl, jobctl_json, journal_cursor, journal_wait, run
 
 ROOTS = ['/etc/jobd/jobs', '/run/jobd/jobs', '/var/lib/jobd/repositories', '/usr/local/lib/jobd/jobs',
          '/usr/lib/jobd/jobs']
 LOCAL, VENDOR = ROOTS[0], ROOTS[-1]
 GOOD = '[Service]\nExecStart=true\n'
+UNIT_STARTED = '39f53479d3a045ac8e11786248231fbf'   # systemd's
+START = journal_cursor()
+
+# A job of this kind waits until open_gate() lets it through.
+GATES = '/run/gates'
+GATE = ('[Service]\nUser=root\nExecStart=sh -c "f=%s/$$JOB_RESULT_ID; mkdir -p %s; mkfifo $$f 2>/dev/null; '
+        'echo before; read go < $$f; echo after"\n' % (GATES, GATES))
 
 
 def job_path(class_path, root=LOCAL):
@@ -36,6 +44,30 @@ def refresh():
 
 def show(job):
     return jobctl_json('show', job)
+
+
+def start_run(*arguments, user='alice'):
+    """Requests a run and returns its id at once."""
+    return jobctl('run', '--no-wait', *arguments, user=user).stdout.strip()
+
+
+def wait_started(result_id):
+    """Until the program runs, and jobd knows."""
+    journal_wait(f'UNIT=jobd-run-{result_id}.service', f'MESSAGE_ID={UNIT_STARTED}', since=START)
+    deadline = time.monotonic() + TIMEOUT
+    while jobctl_json('result', result_id)['status'] == 'PENDING':
+        if time.monotonic() > deadline:
+            raise AssertionError(f'job result {result_id} does not become STARTED')
+
+
+def wait_end(*result_ids):
+    for result_id in result_ids:
+        jobctl('logs', '-f', result_id)
+
+
+def open_gate(result_id):
+    """Lets a run through, as soon as it has come there."""
+    run(f'mkdir -p {GATES}; mkfifo {GATES}/{result_id} 2>/dev/null; echo go > {GATES}/{result_id}')
 
 
 def job_lines(result_id, user=None):

@@ -12,7 +12,8 @@ CLASS_REFUSED = '9f0c426130904ef6b50ff5a14b7d9bf6'
 # Each is a whole file, and what must be said of it: ":LINE: KEY=", and what is wrong or would be right.
 BROKEN = {
     'Section': ('[Jobs]\nName=x\n' + GOOD, ':1: [Jobs]', 'did you mean [Job]?'),
-    'OtherSection': ('[Unit]\nDescription=x\n' + GOOD, ':1: [Unit]', 'the sections are [Job], [Variable NAME] and [Service]'),
+    'OtherSection': ('[Unit]\nDescription=x\n' + GOOD, ':1: [Unit]',
+                     'the sections are [Job], [Variable NAME] and [Service]'),
     'JobKey': ('[Job]\n# a comment\nTimeLimt=5min\n' + GOOD, ':3: TimeLimt=', 'did you mean TimeLimit=?'),
     'ServiceKey': (GOOD + 'MemroyMax=1G\n', ':3: MemroyMax=', 'did you mean MemoryMax=?'),
     'VariableKey': ('[Variable x]\nMinimum=3\n' + GOOD, ':2: Minimum=', 'MinValue='),
@@ -34,8 +35,10 @@ BROKEN = {
     'NoCommand': ('[Job]\nName=x\n', ': [Service] has no ExecStart=', 'which program the job runs'),
     'TwoCommands': (GOOD + 'ExecStart=false\n', ':3: ExecStart=', 'one command'),
     'VariableType': ('[Variable x]\nType=strnig\n' + GOOD, ':2: Type=', 'string'),
-    'VariableDefault': ('[Variable x]\nType=integer\nDefault=many\n' + GOOD, ':3: Default=', 'not a whole number, such as 5 or -20'),
-    'VariableRange': ('[Variable x]\nType=integer\nMinValue=5\nMaxValue=4\n' + GOOD, ':3: MinValue=', '5 is more than MaxValue=4'),
+    'VariableDefault': ('[Variable x]\nType=integer\nDefault=many\n' + GOOD, ':3: Default=',
+                        'not a whole number, such as 5 or -20'),
+    'VariableRange': ('[Variable x]\nType=integer\nMinValue=5\nMaxValue=4\n' + GOOD, ':3: MinValue=',
+                      '5 is more than MaxValue=4'),
     'VariableName': ('[Variable user]\n' + GOOD, ':1: [Variable user]', 'reserved'),
     'VariableTwice': ('[Variable x]\n[Variable y]\n[Variable x]\n' + GOOD, ':3: [Variable x]', 'is in line 1 already'),
     'NoEquals': ('[Job]\nName\n' + GOOD, ':2: "Name" has no "="', 'KEY=VALUE'),
@@ -186,8 +189,8 @@ class Parts(ClassesTestCase):
         self.assertEqual({name: entries[0][0] for name, entries in report.items()},
                          {'first.One': 'refused', 'first.deep.Two': 'refused', 'second.Three': 'created'})
         self.assertEqual(report['first.deep.Two'][0][1],
-                         f'{path}:1: [Variable x]: a module.conf has [Job] and [Service] only; variables belong to the '
-                         'job class')
+                         f'{path}:1: [Variable x]: a module.conf has [Job] and [Service] only; variables belong to '
+                         'the job class')
 
     def test_variables_as_declared(self):
         install_job('parts.Form', '''
@@ -250,7 +253,8 @@ class Broken(ClassesTestCase):
         for name, (_, where, hint) in BROKEN.items():
             with self.subTest(broken=name):
                 [(action, message)] = report[f'broken.{name}']
-                self.assertEqual((action, message[:len(paths[name] + where)]), ('refused', paths[name] + where), message)
+                where = paths[name] + where
+                self.assertEqual((action, message[:len(where)]), ('refused', where), message)
                 self.assertIn(hint, message)
                 self.assertNotIn('\n', message)
         for name in 'Aardvark', 'Middle', 'Zebra':
@@ -293,14 +297,15 @@ class Broken(ClassesTestCase):
                          {'owner.User': 'refused', 'owner.Group': 'refused', 'owner.Other': 'refused',
                           'owner.Link': 'refused', 'owner.Good': 'created', '': 'refused'})
         for class_path, path, text in (
-                ('owner.User', paths['User'], 'belongs to uid 2001 instead of root, so it is not loaded; chown it to root'),
+                ('owner.User', paths['User'], 'belongs to uid 2001 instead of root, so it is not loaded; chown it to '
+                                              'root'),
                 ('owner.Group', paths['Group'], 'can be written by group or others (mode 0664), so it is not loaded; '
                                                 'chmod go-w it'),
                 ('owner.Other', paths['Other'], 'can be written by group or others (mode 0646), so it is not loaded; '
                                                 'chmod go-w it'),
                 ('owner.Link', paths['Link'], 'belongs to uid 2001 instead of root'),
-                ('', os.path.dirname(paths['Directory']), 'can be written by group or others (mode 0775), so nothing in '
-                                                          'it is loaded; chmod go-w it')):
+                ('', os.path.dirname(paths['Directory']), 'can be written by group or others (mode 0775), so nothing '
+                                                          'in it is loaded; chmod go-w it')):
             self.assertIn(f'{path}: {text}', report[class_path][0][1])
 
         # the check is not only the refresh's: what was good then may not be when it is to run

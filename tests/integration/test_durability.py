@@ -11,7 +11,7 @@ import sqlite3
 import unittest
 
 from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, kill_jobd,
-                     main_pid, run, start, wait_exit)
+                     main_pid, read_until, run, start, stopped, wait_exit)
 
 STATE = '/var/lib/jobd'
 TRACE = '/var/tmp/trace'    # each run appends its id here: what ran, and how often
@@ -26,6 +26,7 @@ JOBS = {
     'kill.Starting': 'ExecStartPre=sh -c "read line < /run/fifo"\n'
                      'ExecStart=sh -c "echo $JOB_RESULT_ID >> /var/tmp/trace"',
     'kill.Missing': 'ExecStart=/usr/bin/there-is-no-such-program',
+    'kill.Wait': 'ExecStart=sh -c "echo $JOB_RESULT_ID >> /var/tmp/trace; while [ ! -e /run/go ]; do sleep 0.1; done"',
 }
 
 
@@ -190,6 +191,50 @@ class Kill(JobdTestCase):
         self.assertEqual(len(lines), len(set(lines)), 'something ran twice')
         self.assertEqual(run(['systemctl', 'list-units', '--all', '--no-legend', 'jobd-run-*']).stdout, '')
 
+    def test_many_that_end_while_away(self):
+        """More than the bus lets one client ask at a time: all are read right, and all are let go."""
+        with open('/etc/jobd/jobd.conf', 'w', encoding='utf-8') as file:
+            file.write('[Jobd]\nMaxRunning=200\n')
+        kill_jobd()
+        try:
+            runs = []
+            for _ in range(25):
+                requests = [start(['jobctl', 'run', '--no-wait', 'kill.Wait']) for _ in range(8)]
+                runs += [request.communicate()[0].strip() for request in requests]
+            waiting = {f'jobd-run-{result_id}.service' for result_id in runs}
+
+            def all_started(entry):
+                waiting.discard(entry['UNIT'])
+                return not waiting
+            follow = start(['journalctl', '--follow', '--no-tail', '--output=json', UNIT_STARTED])
+            read_until(follow, 'the start of all runs', all_started)
+            kill_jobd()
+            open('/run/go', 'w', encoding='utf-8').close()
+            run('while pgrep -f "[/]run/go" > /run/pids; do tail --pid=$(head -n 1 /run/pids) -f /dev/null; done')
+            for result in jobctl_json('results', '-n', '300'):
+                if result['status'] == 'STARTED':
+                    wait_end(result['id'])
+            results = {result['id']: result for result in jobctl_json('results', '-n', '300')}
+            self.assertEqual({results[result_id]['reason'] for result_id in runs}, {'success'})
+            self.assertEqual({ran(result_id) for result_id in runs}, {1})
+            with stopped('jobd.service'):
+                run(['systemctl', 'stop', 'jobd.service'])
+            self.assertEqual(run(['systemctl', 'list-units', '--all', '--no-legend', 'jobd-run-*']).stdout, '')
+        finally:
+            os.unlink('/etc/jobd/jobd.conf')
+            kill_jobd()
+
+    def test_reload_and_reexec_of_systemd_under_load(self):
+        runs = []
+        for command in ['daemon-reload', 'daemon-reexec'] * 3:
+            requests = [start(['jobctl', 'run', '--no-wait', 'kill.Quick']) for _ in range(10)]
+            run(['systemctl', command])
+            runs += [request.communicate()[0].strip() for request in requests]
+        for result_id in runs:
+            wait_end(result_id)
+            self.assertOutcome(result_id, 'SUCCESS', reason='success')
+        self.assertEqual(run(['systemctl', 'list-units', '--all', '--no-legend', 'jobd-run-*']).stdout, '')
+
     def test_reboot(self):
         """A run of another boot is lost, and is not started again; one that never began is started."""
         result_id = submit('kill.Slow')
@@ -235,23 +280,23 @@ class Store(JobdTestCase):
         self.refused('written by a newer jobd', '4711')
 
     def test_truncated(self):
-        for name in os.listdir(STATE):
-            if name != 'jobd.db':
+        for name in 'jobd.db-wal', 'jobd.db-shm':
+            if os.path.exists(f'{STATE}/{name}'):
                 os.unlink(f'{STATE}/{name}')
         size = os.stat(f'{STATE}/jobd.db').st_size
         os.truncate(f'{STATE}/jobd.db', size - 4096)
         self.refused('/var/lib/jobd/jobd.db', 'not a whole one')
 
     def test_not_a_database(self):
-        for name in os.listdir(STATE):
-            os.unlink(f'{STATE}/{name}')
+        shutil.rmtree(STATE)
+        os.mkdir(STATE, 0o700)
         with open(f'{STATE}/jobd.db', 'wb') as file:
             file.write(b'This is not a database. ' * 1000)
         self.refused('/var/lib/jobd/jobd.db', 'not a database')
 
     def test_directory_in_its_place(self):
-        for name in os.listdir(STATE):
-            os.unlink(f'{STATE}/{name}')
+        shutil.rmtree(STATE)
+        os.mkdir(STATE, 0o700)
         os.mkdir(f'{STATE}/jobd.db')
         self.refused('/var/lib/jobd/jobd.db')
 

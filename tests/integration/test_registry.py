@@ -5,14 +5,14 @@ import json
 import os
 import unittest
 
-from classes import GOOD, VENDOR, ClassesTestCase, refresh, show
-from harness import Signals, install_job, jobctl, journal, journal_cursor, journal_wait, run
+from classes import GOOD, VENDOR, ClassesTestCase, refresh, show, start_run, wait_end
+from harness import Signals, install_job, jobctl, journal, journal_cursor, run
 
 REFRESHED = '29876bfb71a64622b2c4b56d3c9e2c00'
 CLASS_REFUSED = '9f0c426130904ef6b50ff5a14b7d9bf6'
-RUN_STARTED = 'd891f0b0fcd24c03873e34e31b36b900'
+NOT_ENABLED = 'not enabled: run "jobctl enable {}" after reviewing it'
 
-# Each field that can be overridden: its key, the class's value before and after, an override, and how --json shows them.
+# Each field that can be overridden: its key, the class's value before and after, an override, and these for --json.
 FIELDS = {
     'name': ('Name', 'Old name', 'New name', 'Given name', 'Old name', 'New name', 'Given name'),
     'grouping': ('Grouping', 'Old', 'New', 'Given', 'Old', 'New', 'Given'),
@@ -44,19 +44,17 @@ def setUpModule():
 
 class Refresh(ClassesTestCase):
     def test_first_one_of_a_host(self):
-        created = {'first.Start': [('created', 'not enabled: run "jobctl enable first.Start" after reviewing it')]}
+        created = {'first.Start': [('created', NOT_ENABLED.format('first.Start'))]}
         self.assertEqual((FIRST, SECOND), ((created, 0), ({}, 0)))
 
     def test_new_job_is_disabled(self):
         install_job('new.Fresh', GOOD)
         report, status = refresh()
-        self.assertEqual((report, status),
-                         ({'new.Fresh': [('created', 'not enabled: run "jobctl enable new.Fresh" after reviewing it')]}, 0))
+        self.assertEqual((report, status), ({'new.Fresh': [('created', NOT_ENABLED.format('new.Fresh'))]}, 0))
         job = show('new.Fresh')
         self.assertEqual((job['enabled'], job['installed'], job['runnable'], job['name'], job['grouping']),
                          (False, True, False, 'Fresh', 'new'))
-        self.assertFails(['jobctl', 'run', 'new.Fresh'], "job 'new.Fresh' is not enabled: run \"jobctl enable new.Fresh\" "
-                                                       'after reviewing it', status=4)
+        self.assertFails(['jobctl', 'run', 'new.Fresh'], "job 'new.Fresh' is " + NOT_ENABLED.format('new.Fresh'), status=4)
         self.assertEqual(refresh(), ({}, 0))
         self.assertEqual(show('new.Fresh'), job)
 
@@ -109,10 +107,11 @@ class Refresh(ClassesTestCase):
         self.assertEqual((show('vanish.Vanishing')['installed'], show('vanish.Vanishing')['enabled']), (False, True))
         self.assertNotIn('vanish.Vanishing', jobctl('list').stdout)
         self.assertIn('vanish.Vanishing', jobctl('list', '--all').stdout)
-        self.assertFails(['jobctl', 'run', 'vanish.Vanishing'], "job 'vanish.Vanishing' is not presently installed and cannot be run: "
-                         'install its class again and run "jobctl refresh"', status=4)
+        self.assertFails(['jobctl', 'run', 'vanish.Vanishing'], "job 'vanish.Vanishing' is not presently installed and "
+                         'cannot be run: install its class again and run "jobctl refresh"', status=4)
         jobctl('disable', 'vanish.Vanishing')
-        self.assertFails(['jobctl', 'enable', 'vanish.Vanishing'], "job 'vanish.Vanishing' is not presently installed", status=4)
+        self.assertFails(['jobctl', 'enable', 'vanish.Vanishing'], "job 'vanish.Vanishing' is not presently installed",
+                         status=4)
         install_job('vanish.Vanishing', GOOD)
         self.assertEqual(refresh()[0], {'vanish.Vanishing': [('updated', 'installed again')]})
         jobctl('enable', 'vanish.Vanishing')
@@ -154,9 +153,9 @@ class Refresh(ClassesTestCase):
         install_job(f'{"L" * 100}.{"J" * 100}', GOOD)
         install_job('len.Texts', f'[Job]\nName={"n" * 101}\nGrouping={"g" * 256}\n' + GOOD)
         report, status = refresh()
-        self.assertEqual({name: entries[0] for name, entries in report.items() if name in paths},
-                         {name: ('refused', path + (': Job class name' if name.startswith('len') else ': Module name') +
-                                 ' may not exceed 100 characters in length') for name, path in paths.items()})
+        for name, path in paths.items():
+            what = 'Job class name' if name.startswith('len') else 'Module name'
+            self.assertEqual(report[name], [('refused', f'{path}: {what} may not exceed 100 characters in length')])
         self.assertEqual((report[f'{"L" * 100}.{"J" * 100}'][0][0], status), ('created', 1))
         self.assertEqual([action for action, _ in report['len.Texts']], ['warning', 'warning', 'created'])
         for (_, message), line in zip(report['len.Texts'], ('2: Name=: Job class "Texts" name "', '3: Grouping=: ')):
@@ -219,7 +218,7 @@ class Changes(ClassesTestCase):
         self.assertEqual(report['fields.Fields'][-1][0], 'updated')
         job = show('fields.Fields')
         self.assertEqual({field: job[json_name(field)] for field in FIELDS}, {f: row[6] for f, row in FIELDS.items()})
-        self.assertEqual({field: job['class_values'][field] for field in FIELDS}, {f: row[2] for f, row in FIELDS.items()})
+        self.assertEqual(job['class_values'], {field: row[2] for field, row in FIELDS.items()})
         self.assertEqual({field for field in FIELDS if job[json_name(field) + '_override']}, set(FIELDS))
 
         for field, row in FIELDS.items():
@@ -267,8 +266,8 @@ class Changes(ClassesTestCase):
         install_job('both.Both', '[Job]\nHasSensitiveVariables=yes\n' + GOOD)
         refresh()
         jobctl('enable', 'both.Both')
-        self.assertFails(['jobctl', 'set', 'both.Both', 'approval_required=yes'], 'A job that may have sensitive variables '
-                         'cannot be marked as requiring approval', status=4)
+        self.assertFails(['jobctl', 'set', 'both.Both', 'approval_required=yes'], 'A job that may have sensitive '
+                         'variables cannot be marked as requiring approval', status=4)
         # a refresh does not look, as in the reference: then the job cannot be run
         install_job('both.Both', '[Job]\nHasSensitiveVariables=yes\nApprovalRequired=yes\n' + GOOD)
         report, status = refresh()
@@ -283,8 +282,8 @@ class Changes(ClassesTestCase):
         install_job('switch.Switch', GOOD)
         refresh()
         self.assertFails(['jobctl', 'enable', 'switch.Switch'], 'not authorised to change job', status=4, user='alice')
-        done = self.assertFails(['jobctl', 'enable', 'switch.Missing', 'switch.Switch'], "there is no job 'switch.Missing'",
-                                status=4, user='carol')
+        done = self.assertFails(['jobctl', 'enable', 'switch.Missing', 'switch.Switch'],
+                                "there is no job 'switch.Missing'", status=4, user='carol')
         self.assertEqual(done.stdout, 'switch.Switch: enabled.\n')
         jobctl('enable', 'switch.Switch')
         jobctl('run', 'switch.Switch', user='alice')
@@ -299,13 +298,12 @@ class Changes(ClassesTestCase):
         old = show('delete.Deleted')
         self.assertFails(['jobctl', 'delete', '--yes', 'delete.Deleted'], 'not authorised to delete job', status=4,
                          user='alice')
-        cursor = journal_cursor()
-        result_id = jobctl('run', '--no-wait', 'delete.Deleted', user='alice').stdout.strip()
-        journal_wait(f'MESSAGE_ID={RUN_STARTED}', f'JOB_RESULT_ID={result_id}', since=cursor)
+        result_id = start_run('delete.Deleted')
         self.assertFails(['jobctl', 'delete', '--yes', 'delete.Deleted'],
-                         "job 'delete.Deleted' has runs that have not ended: wait for them or cancel them first", status=4)
+                         "job 'delete.Deleted' has runs that have not ended: wait for them or cancel them first",
+                         status=4)
         jobctl('cancel', result_id)
-        jobctl('logs', '-f', result_id)
+        wait_end(result_id)
         signals = Signals("type='signal',interface='org.jobd1.Manager',member='JobRemoved'")
         jobctl('delete', '--yes', 'delete.Deleted')
         self.assertEqual(signals.wait()['payload']['data'], ['/org/jobd1/job/' + old['id'].replace('-', '')])
@@ -327,10 +325,10 @@ class Changes(ClassesTestCase):
         call = ['busctl', 'call', 'org.jobd1', path, 'org.jobd1.Job']
         run([*call, 'SetOverride', 'ss', 'TimeLimit', '5min'])
         run([*call, 'Enable'])
-        get = ['busctl', '--json=short', 'get-property', 'org.jobd1', path, 'org.jobd1.Job', 'TimeLimitUSec', 'Overrides',
-               'Enabled', 'LastUpdated']
+        get = ['busctl', '--json=short', 'get-property', 'org.jobd1', path, 'org.jobd1.Job', 'TimeLimitUSec',
+               'Overrides', 'Enabled']
         values = [json.loads(line)['data'] for line in run(get).stdout.splitlines()]
-        self.assertEqual(values[:3], [300000000, ['time_limit'], True])
+        self.assertEqual(values, [300000000, ['time_limit'], True])
         run([*call, 'ClearOverride', 's', 'time_limit'])
         self.assertEqual(json.loads(run(get).stdout.splitlines()[0])['data'], 0)
         run([*call, 'Delete'])

@@ -19,6 +19,7 @@ typedef struct Case {
         int signal;
         const char *message;
         const char *warning;
+        const char *failure; /* what the job said of itself */
 } Case;
 
 /*
@@ -115,11 +116,29 @@ static const Case cases[] = {
         /* The program itself exited so: jobd's reader of the journal found no failed step */
         { "the program exits 203 by itself", { "exit-code", CLD_EXITED, 203 }, NULL,
           JOB_RESULT_FAILURE, JOB_RESULT_REASON_EXIT_CODE, 203, 0, "the job exited with status 203", NULL },
+
+        /* The job said that it failed: its own words, unless something else befell it */
+        { "says that it failed, exits 0", { "success", CLD_EXITED, 0 }, NULL,
+          JOB_RESULT_FAILURE, JOB_RESULT_REASON_FAILED, 0, 0, "no such device: r1", NULL, "no such device: r1" },
+        { "says that it failed, exits 3", { "exit-code", CLD_EXITED, 3 }, NULL,
+          JOB_RESULT_FAILURE, JOB_RESULT_REASON_FAILED, 3, 0, "no such device: r1", NULL, "no such device: r1" },
+        { "says that it failed, catches the SIGTERM of the soft limit", { "timeout", CLD_EXITED, 0 }, NULL,
+          JOB_RESULT_FAILURE, JOB_RESULT_REASON_FAILED, 0, 0, "no such device: r1",
+          "the soft time limit of 5min had passed; the job then finished by itself", "no such device: r1" },
+        { "says that it failed, crashes", { "core-dump", CLD_DUMPED, SIGSEGV }, NULL,
+          JOB_RESULT_FAILURE, JOB_RESULT_REASON_CORE_DUMP, -1, SIGSEGV,
+          "the job was ended by signal SEGV (Segmentation fault) and dumped core", NULL, "no such device: r1" },
+        { "says that it failed, is killed at the hard limit", { "timeout", CLD_KILLED, SIGKILL }, NULL,
+          JOB_RESULT_FAILURE, JOB_RESULT_REASON_HARD_TIME_LIMIT, -1, SIGKILL,
+          "the time limit of 10min has passed: the job was killed", NULL, "no such device: r1" },
+        { "says that it failed, is cancelled", { "success", CLD_KILLED, SIGTERM, .was_stopped = true }, "carol",
+          JOB_RESULT_REVOKED, JOB_RESULT_REASON_REVOKED, -1, SIGTERM, "cancelled by carol", NULL,
+          "no such device: r1" },
 };
 
 static void test_outcomes(const void *data) {
         const Case *c = data;
-        const RunFacts facts = { c->revoked_by, SOFT, HARD };
+        const RunFacts facts = { c->revoked_by, c->failure, SOFT, HARD };
         _cleanup_(outcome_done) Outcome o = {};
 
         outcome_from_exit(&c->exit, &facts, &o);
@@ -140,6 +159,7 @@ static void assert_sound(const UnitExit *e, const RunFacts *facts) {
         g_assert_cmpint(o.reason, <, _JOB_RESULT_REASON_MAX);
         g_assert_true((o.status == JOB_RESULT_SUCCESS) == (o.reason == JOB_RESULT_REASON_SUCCESS));
         g_assert_true((o.status == JOB_RESULT_SUCCESS) == !o.message);
+        g_assert_false(o.status == JOB_RESULT_SUCCESS && facts->failure);
         if (o.status == JOB_RESULT_REVOKED)
                 g_assert_true(facts->revoked_by || e->was_stopped);
         g_assert_true(o.exit_code == -1 || o.signal == 0);
@@ -154,7 +174,8 @@ static void test_everything(void) {
         static const char *const steps[] = { NULL, "EXEC", "SOMETHING_NEW" };
         static const int codes[] = { 0, CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, -1, 99 };
         static const int statuses[] = { 0, 1, SIGKILL, SIGTERM, 64, 65, 203, 255, -1 };
-        static const RunFacts facts[] = { { NULL, SOFT, HARD }, { "carol", HARD, SOFT }, { "", 1, UINT64_MAX } };
+        static const RunFacts facts[] = { { NULL, NULL, SOFT, HARD }, { "carol", NULL, HARD, SOFT },
+                                          { NULL, "no disk", SOFT, HARD }, { "", "", 1, UINT64_MAX } };
 
         for (size_t i = 0; i < ELEMENTSOF(results); i++)
                 for (size_t j = 0; j < ELEMENTSOF(codes) * ELEMENTSOF(statuses); j++)
@@ -174,7 +195,7 @@ static void test_everything(void) {
 static void test_names(void) {
         static const char *const statuses[] = { "PENDING", "STARTED", "SUCCESS", "FAILURE", "REVOKED" };
         static const char *const reasons[] = {
-                "", "success", "exit-code", "signal", "core-dump", "soft-time-limit", "hard-time-limit", "oom-kill",
+                "", "success", "failed", "exit-code", "signal", "core-dump", "soft-time-limit", "hard-time-limit", "oom-kill",
                 "start-failed", "revoked", "stopped", "lost", "input-lost", "not-runnable",
         };
 

@@ -64,8 +64,8 @@ static inline int test_sql_row(void *userdata, int n, char **values, char **name
         return 0;
 }
 
-/* What sqlite3(1) would print: "a|b" a row. */
-static inline void assert_sql(const char *path, const char *sql, const char *expected) {
+/* What sqlite3(1) would print: "a|b" a row. Free with g_free(). */
+static inline char *test_sql_text(const char *path, const char *sql) {
         g_autoptr(GString) text = g_string_new(NULL);
         char *error = NULL;
         sqlite3 *db = NULL;
@@ -74,22 +74,28 @@ static inline void assert_sql(const char *path, const char *sql, const char *exp
         (void) sqlite3_exec(db, sql, test_sql_row, text, &error);
         g_assert_cmpstr(error, ==, NULL);
         g_assert_cmpint(sqlite3_close(db), ==, SQLITE_OK);
-        g_assert_cmpstr(text->str, ==, expected);
+        return g_strdup(text->str);
 }
 
-/*
- * A full disk: the kernel's answer to each write of SQLite is made to be ENOSPC (SQLite's own interface for such
- * tests, xSetSystemCall of sqlite3_vfs). A small tmpfs would be the same and need a mount.
- */
-static inline ssize_t test_write_no_room(int fd, const void *bytes, size_t size, off_t offset) {
-        errno = ENOSPC;
-        return -1;
+static inline void assert_sql(const char *path, const char *sql, const char *expected) {
+        g_autofree char *text = test_sql_text(path, sql);
+
+        g_assert_cmpstr(text, ==, expected);
 }
 
-static inline void test_disk_set_full(bool full) {
+typedef ssize_t (*TestWrite)(int fd, const void *bytes, size_t size, off_t offset);
+
+/* What SQLite calls instead of pwrite(), by its own interface for such tests; NULL: pwrite() again. */
+static inline void test_set_write(TestWrite function) {
         static const char *const calls[] = { "write", "pwrite", "pwrite64" };
         sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
 
         for (size_t i = 0; i < ELEMENTSOF(calls); i++)
-                (void) vfs->xSetSystemCall(vfs, calls[i], full ? (sqlite3_syscall_ptr) test_write_no_room : NULL);
+                (void) vfs->xSetSystemCall(vfs, calls[i], (sqlite3_syscall_ptr) function);
+}
+
+/* A full disk, in the kernel's words. A small tmpfs would say the same, and need a mount. */
+static inline ssize_t test_write_no_room(int fd, const void *bytes, size_t size, off_t offset) {
+        errno = ENOSPC;
+        return -1;
 }

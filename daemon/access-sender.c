@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <pwd.h>
+
+#include "access-sender.h"
+
+enum {
+        SENDERS_MAX = 1024,
+        LIST_KEEP_SEC = 60,
+};
+
+typedef struct Sender {
+        uint32_t uid;
+        char *name; /* NULL until somebody wants to know */
+        char *list_key;
+        AccessListState list;
+        gint64 list_kept_usec; /* monotonic */
+} Sender;
+
+struct AccessSenders {
+        GHashTable *by_name; /* unique name -> Sender, owned; a unique name is never used again */
+};
+
+static void sender_free_func(void *p) {
+        Sender *s = p;
+
+        g_free(s->name);
+        g_free(s->list_key);
+        g_free(s);
+}
+
+bool access_is_direct(sd_bus_message *m) {
+        return sd_bus_is_bus_client(sd_bus_message_get_bus(m)) <= 0;
+}
+
+static uint32_t direct_uid(sd_bus_message *m) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        uid_t uid;
+
+        if (sd_bus_get_owner_creds(sd_bus_message_get_bus(m), SD_BUS_CREDS_EUID, &creds) < 0 ||
+            sd_bus_creds_get_euid(creds, &uid) < 0)
+                return UINT32_MAX;
+        return uid;
+}
+
+/* NULL: it cannot be found. */
+static Sender *find_sender(AccessSenders *senders, sd_bus_message *m) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        const char *name = sd_bus_message_get_sender(m);
+        uid_t uid;
+        Sender *s;
+
+        if (!name)
+                return NULL;
+        s = g_hash_table_lookup(senders->by_name, name);
+        if (s)
+                return s;
+        if (sd_bus_query_sender_creds(m, SD_BUS_CREDS_EUID, &creds) < 0 || sd_bus_creds_get_euid(creds, &uid) < 0)
+                return NULL;
+
+        if (g_hash_table_size(senders->by_name) >= SENDERS_MAX)
+                g_hash_table_remove_all(senders->by_name);
+        s = g_new0(Sender, 1);
+        s->uid = uid;
+        (void) g_hash_table_insert(senders->by_name, g_strdup(name), s);
+        return s;
+}
+
+uint32_t access_senders_uid(AccessSenders *senders, sd_bus_message *m) {
+        const Sender *s;
+
+        if (access_is_direct(m))
+                return direct_uid(m);
+        s = find_sender(senders, m);
+        return s ? s->uid : UINT32_MAX;
+}
+
+static char *name_of_user(uint32_t uid) {
+        const struct passwd *pw = getpwuid(uid);
+
+        return pw ? g_strdup(pw->pw_name) : g_strdup_printf("%" PRIu32, uid);
+}
+
+char *access_senders_name(AccessSenders *senders, sd_bus_message *m) {
+        Sender *s;
+
+        if (access_is_direct(m))
+                return name_of_user(direct_uid(m));
+        s = find_sender(senders, m);
+        if (!s)
+                return name_of_user(UINT32_MAX);
+        if (!s->name)
+                s->name = name_of_user(s->uid);
+        return g_strdup(s->name);
+}
+
+AccessListState access_senders_take_list(AccessSenders *senders, sd_bus_message *m, const char *key) {
+        AccessListState state = {};
+        Sender *s;
+
+        s = access_is_direct(m) ? NULL : find_sender(senders, m);
+        if (!s || g_strcmp0(s->list_key, key) != 0)
+                return state;
+        if (g_get_monotonic_time() - s->list_kept_usec < LIST_KEEP_SEC * (gint64) USEC_PER_SEC)
+                state = s->list;
+        g_clear_pointer(&s->list_key, g_free);
+        return state;
+}
+
+void access_senders_keep_list(AccessSenders *senders, sd_bus_message *m, const char *key,
+                              const AccessListState *state) {
+        Sender *s;
+
+        s = access_is_direct(m) ? NULL : find_sender(senders, m);
+        if (!s)
+                return;
+        g_free(s->list_key);
+        s->list_key = g_strdup(key);
+        s->list = *state;
+        s->list_kept_usec = g_get_monotonic_time();
+}
+
+AccessSenders *access_senders_new(void) {
+        AccessSenders *senders;
+
+        senders = g_new0(AccessSenders, 1);
+        senders->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, sender_free_func);
+        return senders;
+}
+
+AccessSenders *access_senders_free(AccessSenders *senders) {
+        if (!senders)
+                return NULL;
+        g_hash_table_unref(senders->by_name);
+        g_free(senders);
+        return NULL;
+}

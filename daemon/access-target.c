@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "access-target.h"
+#include "names.h"
+#include "object-path.h"
+
+enum { REFERENCE_SIZE_MAX = 2048 }; /* bytes: more than any name there is */
+
+void access_target_done(AccessTargetObject *t) {
+        g_free(t->reference);
+        g_free(t->queue);
+        (void) job_result_free(t->result);
+        *t = (AccessTargetObject){};
+}
+
+/* The option task_queue in the last argument of RunJob and Run. */
+static char *find_queue_option(sd_bus_message *m) {
+        const char *key, *value;
+        char *queue = NULL;
+
+        if (sd_bus_message_enter_container(m, 'a', "{sv}") <= 0)
+                return NULL;
+        while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
+                if (sd_bus_message_read(m, "s", &key) < 0)
+                        break;
+                if (strcmp(key, "task_queue") == 0 && sd_bus_message_read(m, "v", "s", &value) >= 0) {
+                        g_free(queue);
+                        queue = g_strdup(value);
+                } else if (sd_bus_message_skip(m, "v") < 0)
+                        break;
+                if (sd_bus_message_exit_container(m) < 0)
+                        break;
+        }
+        return queue;
+}
+
+static char *target_queue(sd_bus_message *m, const AccessRule *rule, const Job *job, const Settings *settings) {
+        char *queue = NULL;
+
+        if (!job || g_strcmp0(rule->action, "org.jobd1.run-job") != 0)
+                return NULL;
+        if (sd_bus_message_skip(m, "s") >= 0) /* data; the job's reference was read before */
+                queue = find_queue_option(m);
+        return queue ?: g_strdup(run_request_default_queue(job, settings));
+}
+
+/* As it may be logged and shown: not without end, and in one line. */
+static char *reference_new(const char *text) {
+        g_autofree char *part = g_strndup(text, REFERENCE_SIZE_MAX);
+
+        for (char *p = part; *p; p++)
+                if (g_ascii_iscntrl(*p))
+                        *p = ' ';
+        return g_utf8_make_valid(part, -1);
+}
+
+static void resolve_result(const AccessContext *c, const char *id, AccessTargetObject *t) {
+        if (dispatcher_get_result(c->dispatcher, id, &t->result) > 0 && t->result->job_id[0])
+                t->job = registry_find_by_id(c->registry, t->result->job_id);
+}
+
+static void resolve_argument(const AccessContext *c, const AccessRule *rule, const char *text, AccessTargetObject *t) {
+        char id[UUID_STRING_SIZE];
+
+        t->reference = reference_new(text);
+        if (rule->target == ACCESS_TARGET_JOB_ARG)
+                t->job = registry_find(c->registry, text);
+        else if (uuid_parse(text, id) >= 0)
+                resolve_result(c, id, t);
+}
+
+static void resolve_path(const AccessContext *c, const AccessRule *rule, const char *path, AccessTargetObject *t) {
+        char id[UUID_STRING_SIZE];
+
+        t->reference = reference_new(path);
+        if (rule->target == ACCESS_TARGET_JOB_PATH && object_path_parse(path, JOBD_JOB_PATH, id) >= 0)
+                t->job = registry_find_by_id(c->registry, id);
+        else if (rule->target == ACCESS_TARGET_RESULT_PATH && object_path_parse(path, JOBD_RESULT_PATH, id) >= 0)
+                resolve_result(c, id, t);
+}
+
+void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule, AccessTargetObject *ret) {
+        AccessTargetObject t = {};
+        const char *text;
+
+        switch (rule->target) {
+        case ACCESS_TARGET_JOB_ARG:
+        case ACCESS_TARGET_RESULT_ARG:
+                if (sd_bus_message_read(m, "s", &text) >= 0)
+                        resolve_argument(c, rule, text, &t);
+                break;
+        case ACCESS_TARGET_JOB_PATH:
+        case ACCESS_TARGET_RESULT_PATH:
+                resolve_path(c, rule, sd_bus_message_get_path(m), &t);
+                break;
+        case ACCESS_TARGET_NONE:
+        case ACCESS_TARGET_RUN:
+                break;
+        }
+        t.queue = target_queue(m, rule, t.job, c->settings);
+        (void) sd_bus_message_rewind(m, true);
+        *ret = t;
+}
+
+const char *access_target_kind(const AccessRule *rule) {
+        switch (rule->target) {
+        case ACCESS_TARGET_RESULT_ARG:
+        case ACCESS_TARGET_RESULT_PATH:
+                return "job result";
+        case ACCESS_TARGET_NONE:
+                return "jobs";
+        default:
+                return "job";
+        }
+}
+
+/* ---- details ---- */
+
+void access_details_done(AccessDetails *d) {
+        g_free(d->module_name);
+        g_free(d->job_class_name);
+}
+
+void access_details_add(AccessDetails *d, const char *key, const char *value) {
+        if (!value || d->n + 2 >= ELEMENTSOF(d->pairs))
+                return;
+        d->pairs[d->n++] = key;
+        d->pairs[d->n++] = value;
+}
+
+void access_details_add_job(AccessDetails *d, const Job *job) {
+        access_details_add(d, "job", job->effective.name);
+        access_details_add(d, "class_path", job->class_path);
+        access_details_add(d, "module_name", job->module_name);
+        access_details_add(d, "job_class_name", job->job_class_name);
+        access_details_add(d, "grouping", job->effective.grouping);
+}
+
+/* A job that was deleted: what a rule has hidden stays hidden. */
+static void add_former_job(AccessDetails *d, const JobResult *jr) {
+        const char *dot = strrchr(jr->class_path, '.');
+
+        access_details_add(d, "job", jr->job_name);
+        access_details_add(d, "class_path", jr->class_path);
+        if (!dot)
+                return;
+        d->module_name = g_strndup(jr->class_path, (gsize) (dot - jr->class_path));
+        d->job_class_name = g_strdup(dot + 1);
+        access_details_add(d, "module_name", d->module_name);
+        access_details_add(d, "job_class_name", d->job_class_name);
+}
+
+void access_details_add_result(AccessDetails *d, const JobResult *jr, const Job *job) {
+        if (job)
+                access_details_add_job(d, job);
+        else
+                add_former_job(d, jr);
+        access_details_add(d, "queue", jr->task_queue);
+        access_details_add(d, "requester", jr->requester);
+}
+
+void access_details_add_target(AccessDetails *d, const AccessTargetObject *t) {
+        if (t->result)
+                access_details_add_result(d, t->result, t->job);
+        else if (t->job)
+                access_details_add_job(d, t->job);
+        else
+                access_details_add(d, "job", t->reference);
+        access_details_add(d, "queue", t->queue);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "access-table.h"
+#include "access.h"
+
+/* What a call is about, and how polkit's rules see it. Shared by access*.c only. */
+
+typedef struct AccessTargetObject {
+        char *reference; /* as the caller named it; NULL for no particular one */
+        const Job *job;  /* weak ref; NULL: there is none */
+        JobResult *result;
+        char *queue; /* of a run that is asked for */
+} AccessTargetObject;
+
+void access_target_done(AccessTargetObject *t);
+
+/* Reads what the call is about. Leaves the message rewound. */
+void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule, AccessTargetObject *ret);
+
+/* "job", "job result" or "jobs", for messages. */
+const char *access_target_kind(const AccessRule *rule);
+
+enum { ACCESS_DETAILS_MAX = 12 };
+
+/* Key and value pairs; the strings are borrowed, but for the last two. */
+typedef struct AccessDetails {
+        const char *pairs[2 * ACCESS_DETAILS_MAX + 1]; /* NULL-terminated */
+        size_t n;
+        char *module_name;
+        char *job_class_name;
+} AccessDetails;
+
+void access_details_done(AccessDetails *d);
+
+/* A value that is NULL does not apply. */
+void access_details_add(AccessDetails *d, const char *key, const char *value);
+void access_details_add_job(AccessDetails *d, const Job *job);
+void access_details_add_result(AccessDetails *d, const JobResult *jr, const Job *job);
+/* The target; one that does not exist is its reference. */
+void access_details_add_target(AccessDetails *d, const AccessTargetObject *t);
