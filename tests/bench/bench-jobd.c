@@ -48,9 +48,8 @@ static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Bench *b = userdata;
         Sample *s;
 
-        b->n_signals++;
-        s = g_hash_table_lookup(b->by_path, sd_bus_message_get_path(m));
-        if (!s)
+        s = g_hash_table_lookup(b->side_data, sd_bus_message_get_path(m));
+        if (!s || s->end_nsec > 0)
                 return 0;
         s->ask_again = true;
         return s->slot ? 0 : ask_status(s);
@@ -66,7 +65,8 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 if (r < 0)
                         return r;
                 (void) g_strlcpy(s->id, id, sizeof(s->id));
-                bench_watch(s, path);
+                s->path = g_strdup(path);
+                (void) g_hash_table_insert(s->bench->side_data, s->path, s);
         }
         bench_replied(s, sd_bus_message_get_error(m));
         return 0;
@@ -90,6 +90,7 @@ static int open_direct(Bench *b) {
 static int jobd_open(Bench *b) {
         int r;
 
+        b->side_data = g_hash_table_new(g_str_hash, g_str_equal); /* Sample.path -> Sample */
         r = b->direct ? open_direct(b) : sd_bus_open_system(&b->bus);
         if (r < 0)
                 return r;
@@ -105,6 +106,7 @@ static int jobd_open(Bench *b) {
 
 static void jobd_close(Bench *b) {
         (void) sd_bus_flush_close_unref(b->bus);
+        g_hash_table_unref(b->side_data);
 }
 
 const Side jobd_side = { jobd_open, jobd_start, jobd_close };

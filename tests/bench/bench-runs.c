@@ -11,7 +11,6 @@
  *   -c N       so many calls wait for their reply
  *   -g MSEC    pause before each call
  *   -d         jobd: by its own socket, not by the bus
- *   -u         bare: one match for each unit, not one for all
  *   -i JSON    input
  *   -s SOCKET  the job is "bench-stamp SOCKET": also measure the time to its main()
  *
@@ -81,17 +80,10 @@ void bench_replied(Sample *s, const sd_bus_error *error) {
                 send_more(b);
 }
 
-void bench_watch(Sample *s, const char *path) {
-        s->path = g_strdup(path);
-        (void) g_hash_table_insert(s->bench->by_path, s->path, s);
-}
-
 void bench_ended(Sample *s, bool success) {
         Bench *b = s->bench;
 
         s->end_nsec = now_nsec();
-        if (s->path)
-                (void) g_hash_table_remove(b->by_path, s->path);
         b->n_ended++;
         if (!success)
                 b->n_failed++;
@@ -162,8 +154,8 @@ static void print_percentiles(const Bench *b, const char *name, size_t offset) {
 }
 
 static void print_result(const Bench *b, uint64_t nsec) {
-        printf("{\"runs\": %u, \"failed\": %u, \"seconds\": %.4f, \"signals\": %u", b->n_runs, b->n_failed,
-               (double) nsec / 1e9, b->n_signals);
+        printf("{\"runs\": %u, \"failed\": %u, \"seconds\": %.4f", b->n_runs, b->n_failed,
+               (double) nsec / 1e9);
         print_percentiles(b, "reply", offsetof(Sample, reply_nsec));
         print_percentiles(b, "main", offsetof(Sample, main_nsec));
         print_percentiles(b, "end", offsetof(Sample, end_nsec));
@@ -228,9 +220,6 @@ static bool parse_option(Bench *b, int option, const char **stamp_socket) {
         case 'd':
                 b->direct = true;
                 return true;
-        case 'u':
-                b->match_by_unit = true;
-                return true;
         case 'i':
                 b->data = optarg;
                 return true;
@@ -245,7 +234,7 @@ static bool parse_option(Bench *b, int option, const char **stamp_socket) {
 static bool parse_arguments(Bench *b, int argc, char **argv, const char **stamp_socket) {
         int option;
 
-        while ((option = getopt(argc, argv, "n:w:c:g:dui:s:")) >= 0)
+        while ((option = getopt(argc, argv, "n:w:c:g:di:s:")) >= 0)
                 if (!parse_option(b, option, stamp_socket))
                         return false;
         if (optind != argc - 2)
@@ -261,14 +250,13 @@ int main(int argc, char **argv) {
         int r;
 
         if (!parse_arguments(&b, argc, argv, &stamp_socket)) {
-                fprintf(stderr, "Usage: bench-runs bare|jobd [-n RUNS] [-w WINDOW] [-c CALLS] [-g MSEC] [-d] [-u] [-i JSON] "
+                fprintf(stderr, "Usage: bench-runs bare|jobd [-n RUNS] [-w WINDOW] [-c CALLS] [-g MSEC] [-d] [-i JSON] "
                                 "[-s SOCKET] CLASS_PATH\n");
                 return 2;
         }
         b.samples = g_new0(Sample, b.n_runs);
         for (unsigned i = 0; i < b.n_runs; i++)
                 b.samples[i].bench = &b;
-        b.by_path = g_hash_table_new(g_str_hash, g_str_equal);
         b.stamps = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         r = bench_run(&b, stamp_socket);
         if (r < 0)

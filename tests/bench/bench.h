@@ -15,7 +15,7 @@ typedef struct Bench Bench;
 typedef struct Sample {
         Bench *bench; /* weak ref */
         char id[UUID_STRING_SIZE];
-        char *path; /* of the object that tells the end; owned */
+        char *path; /* of the object whose signals tell how it goes on; owned */
         uint64_t call_nsec, reply_nsec, main_nsec, end_nsec;
         sd_bus_slot *slot; /* of a match or call for this run */
         bool ask_again;    /* jobd: it changed while it was asked how it is */
@@ -33,20 +33,17 @@ extern const Side bare_side, jobd_side;
 
 struct Bench {
         const char *class_path;
-        const char *data;   /* JSON */
-        bool direct;        /* jobd: by its own socket */
-        bool match_by_unit; /* bare: a match for each unit, not one for all */
+        const char *data; /* JSON */
+        bool direct; /* jobd: by its own socket */
         unsigned n_runs, window, calls_max;
-        uint64_t gap_usec;  /* between an end and the next call */
+        uint64_t gap_usec; /* between an end and the next call */
 
         const Side *side;
         sd_event *event;
         sd_bus *bus;
         Sample *samples;
-        GHashTable *by_path; /* Sample.path -> Sample */
-        GHashTable *stamps;  /* id -> nsec, owned */
+        GHashTable *stamps; /* id -> nsec, owned */
         unsigned n_sent, n_replied, n_ended, n_failed;
-        unsigned n_signals; /* that the side received */
         sd_event_source *stamp_source, *gap_source;
         void *side_data;
 };
@@ -56,6 +53,4 @@ uint64_t now_nsec(void);
 void bench_sent(Sample *s);
 /* error: NULL, or what was refused, and the run then counts as ended. */
 void bench_replied(Sample *s, const sd_bus_error *error);
-/* The object whose signals tell how the run goes on. */
-void bench_watch(Sample *s, const char *path);
 void bench_ended(Sample *s, bool success);

@@ -5,8 +5,8 @@ import json
 import os
 import pwd
 import socket
-import types
 import unittest
+import unittest.mock
 
 from classes import GOOD, LOCAL, ClassesTestCase, job_path, refresh, write
 from harness import install_job, jobctl, jobctl_json, journal, journal_cursor, main_pid, run, unit_properties
@@ -163,9 +163,9 @@ class Requests(Unharmed):
 
     def test_clients_that_leave_at_once(self):
         """A call that arrives together with the end of the authentication, from one that does not wait for the reply."""
-        with RawBus(address=DIRECT) as bus:
-            sent = []
-            bus.socket = types.SimpleNamespace(sendall=sent.append)
+        sent = []
+        with RawBus(address=DIRECT) as bus, unittest.mock.patch.object(bus, 'socket') as unsent:
+            unsent.sendall = sent.append
             bus.send(path='/org/jobd1', interface='org.jobd1.Manager', member='ListJobs')
         for user in ('root', 'dave') * 10:
             uid = str(pwd.getpwnam(user).pw_uid).encode().hex().encode()

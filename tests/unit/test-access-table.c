@@ -99,8 +99,8 @@ static void assert_rule(const AccessRule *rule, const char *policy) {
         g_assert_cmpstr(rule->verb, !=, "");
         g_assert_true(g_str_has_prefix(rule->message, "Authentication is required to "));
         g_assert_true(g_str_has_suffix(rule->message, "."));
-        /* polkit puts the job's name there */
-        g_assert_true(is_about_a_job(rule) == (strstr(rule->message, "$(job)") != NULL));
+        /* polkit puts what it is about there */
+        g_assert_true(is_about_a_job(rule) == (strstr(rule->message, "$(what)") != NULL));
         if (rule->requester_may)
                 g_assert_true(rule->target == ACCESS_TARGET_RESULT_ARG || rule->target == ACCESS_TARGET_RESULT_PATH);
 }
