@@ -59,11 +59,12 @@ _jobctl() {
                 [run]='--data --var --from --queue --no-wait --quiet'
                 [results]='--job --status --user --lines --no-legend'
                 [result]=''
-                [logs]='--follow --lines --output'
+                [logs]='--follow --lines --level --grouping --output'
+                [outputs]='--fetch --force --no-legend'
                 [cancel]='--kill --quiet'
                 [monitor]=''
         )
-        local verbs='list show refresh enable disable set revert delete run results result logs cancel monitor'
+        local verbs='list show refresh enable disable set revert delete run results result logs outputs cancel monitor'
 
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
@@ -95,6 +96,10 @@ _jobctl() {
         results:--status | results:-s) suggestions='PENDING STARTED SUCCESS FAILURE REVOKED' ;;
         results:--user | results:-u) suggestions=$(compgen -u) ;;
         logs:--output | logs:-o) suggestions='short cat json' ;;
+        logs:--level | logs:-l) suggestions='debug info success warning failure error critical' ;;
+        outputs:--fetch)
+                mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+                return ;;
         *:--lines | *:-n | list:--module | list:-m | list:--grouping | list:-g | run:--queue) return ;;
         esac
 
@@ -115,7 +120,7 @@ _jobctl() {
                                 suggestions=${fields//=/}
                         fi
                         ;;
-                result | logs) suggestions=$(__jobctl_results) ;;
+                result | logs | outputs) suggestions=$(__jobctl_results) ;;
                 cancel) suggestions="$(__jobctl_results --status=STARTED) $(__jobctl_results --status=PENDING)" ;;
                 esac
         fi

@@ -36,7 +36,7 @@ static int usage_error(const Verb *verb, const char *format, ...) {
         va_start(ap, format);
         text = g_strdup_vprintf(format, ap);
         va_end(ap);
-        (void) fprintf(stderr, "jobd-job: %s\nTry \"jobd-job%s%s --help\".\n", text, verb ? " " : "", verb ? verb->name : "");
+        (void) run_report(-EINVAL, "%s\nSee \"jobd-job %s%s--help\".", text, verb ? verb->name : "", verb ? " " : "");
         return STATUS_USAGE;
 }
 
@@ -73,7 +73,7 @@ static int parse(const Verb *verb, const GOptionEntry *entries, int argc, char *
         }
         n = arguments ? g_strv_length(arguments) : 0;
         if (n < min)
-                return usage_error(verb, "%s: an argument is missing: %s %s.", verb->name, verb->name, verb->arguments);
+                return usage_error(verb, "%s: an argument is missing: %s.", verb->name, verb->arguments);
         if (n > max)
                 return usage_error(verb, "%s: there is an argument too many: \"%s\".", verb->name, arguments[max]);
         *ret = arguments ?: none;
@@ -169,7 +169,8 @@ static int log_text(RunClient *c, const LogOptions *o, const char *text, size_t 
                                 n--;
                 }
                 part = g_strndup(p, n);
-                r = run_client_call(c, NULL, "Log", "ssss", o->level ?: "info", part, o->grouping ?: "", o->object ?: "");
+                r = run_client_call(c, NULL, "Log", "ssss", o->level ?: "info", part, o->grouping ?: "",
+                                    o->object ?: "");
                 if (r < 0)
                         return r;
                 p += n;
@@ -200,8 +201,8 @@ static int verb_log(const Verb *verb, int argc, char **argv) {
         const GOptionEntry entries[] = {
                 { "level", 'l', 0, G_OPTION_ARG_STRING, &o.level,
                   "debug, info, success, warning, failure, error, critical", "LEVEL" },
-                { "grouping", 'g', 0, G_OPTION_ARG_STRING, &o.grouping, "What part of the job it is about", "GROUPING" },
-                { "object", 'o', 0, G_OPTION_ARG_STRING, &o.object, "What thing it is about", "OBJECT" },
+                { "grouping", 'g', 0, G_OPTION_ARG_STRING, &o.grouping, "The part of the job it is about", "GROUPING" },
+                { "object", 'o', 0, G_OPTION_ARG_STRING, &o.object, "The thing it is about", "OBJECT" },
                 {}
         };
         g_autofree char *text = NULL;

@@ -80,8 +80,8 @@ static char *level_format(const LogLine *line, EscapeFlags flags) {
 
         if (!level[0])
                 return g_strdup("");
-        return g_strconcat(level, grouping[0] ? " [" : "", grouping, grouping[0] ? "]" : "", object[0] ? " " : "", object,
-                           ": ", NULL);
+        return g_strconcat(level, grouping[0] ? " [" : "", grouping, grouping[0] ? "]" : "", object[0] ? " " : "",
+                           object, ": ", NULL);
 }
 
 /* "Jan 31 23:59:00 backup[123]: ", and its width in characters. */
@@ -115,7 +115,8 @@ static char *short_format(const LogLine *line, const LogStyle *style) {
 
                 if (i > 0)
                         g_string_append_printf(out, "%*s", (int) width, "");
-                g_string_append_printf(out, "%s%s%s%s\n", color ?: "", i == 0 ? level : "", part, color ? COLOR_END : "");
+                g_string_append_printf(out, "%s%s%s%s\n", color ?: "", i == 0 ? level : "", part,
+                                       color ? COLOR_END : "");
                 if (!parts[i])
                         break;
         }

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <systemd/sd-login.h>
 
 #include "polkit-agent.h"
 
@@ -15,6 +16,8 @@ struct PolkitAgent {
 };
 
 _Noreturn static void agent_exec(int notify_fd, pid_t parent) {
+        /* So that the agent of the desktop comes first. Outside of a session polkit never gets as far as a fallback. */
+        const char *fallback = sd_pid_get_session(0, NULL) >= 0 ? "--fallback" : NULL;
         char fd_text[16];
         sigset_t none;
 
@@ -27,7 +30,7 @@ _Noreturn static void agent_exec(int notify_fd, pid_t parent) {
         if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0 || fcntl(notify_fd, F_SETFD, 0) < 0)
                 _exit(EXIT_FAILURE);
         (void) snprintf(fd_text, sizeof(fd_text), "%i", notify_fd);
-        execl(PKTTYAGENT_PATH, PKTTYAGENT_PATH, "--notify-fd", fd_text, "--fallback", (char *) NULL);
+        execl(PKTTYAGENT_PATH, PKTTYAGENT_PATH, "--notify-fd", fd_text, fallback, (char *) NULL);
         _exit(EXIT_FAILURE);
 }
 

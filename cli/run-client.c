@@ -38,8 +38,8 @@ int run_credential_read(const char *name, char **ret, size_t *ret_size) {
         size_t n;
 
         if (!directory)
-                return run_report(-ENOENT, "not inside a run: $CREDENTIALS_DIRECTORY is not set. jobd-job is for programs "
-                                           "that jobd has started.");
+                return run_report(-ENOENT, "not inside a run: $CREDENTIALS_DIRECTORY is not set. jobd-job is for "
+                                           "programs that jobd has started.");
         path = g_build_filename(directory, name, NULL);
         f = fopen(path, "re");
         if (!f)
@@ -123,7 +123,7 @@ static int connect_and_open(RunClient *c) {
         r = bus_open(&c->bus);
         if (r < 0)
                 return is_lost(r) ? -EAGAIN
-                                  : run_report(r, "cannot connect to jobd at " JOBD_SOCKET_PATH ": %s", g_strerror(-r));
+                                  : run_report(r, "cannot connect to jobd, " JOBD_SOCKET_PATH ": %s", g_strerror(-r));
         r = sd_bus_message_new_method_call(c->bus, &call, NULL, JOBD_RUN_PATH, JOBD_RUN_INTERFACE, "Open");
         if (r >= 0)
                 r = sd_bus_message_sensitive(call);
@@ -173,8 +173,8 @@ int run_client_call(RunClient *c, const char *subject, const char *member, const
                         c->bus = sd_bus_close_unref(c->bus);
         }
         if (r == -EAGAIN)
-                return run_report(-ECONNRESET, "jobd has closed the connection, %i times: see \"systemctl status jobd\"",
-                                  TRIES_MAX);
+                return run_report(-ECONNRESET,
+                                  "jobd has closed the connection, %i times: see \"systemctl status jobd\"", TRIES_MAX);
         return r;
 }
 

@@ -6,8 +6,8 @@
 #include "macro.h"
 
 /*
- * The connection of a run to jobd, by the direct socket, with the run's token. What goes wrong is printed here, once. A
- * call that is lost because jobd was restarted is made once more: the socket is systemd's, and waits.
+ * The connection of a run to jobd, by the direct socket, with the run's token. What goes wrong is printed here, once.
+ * A call that is lost because jobd was restarted is made once more: the socket is systemd's, and waits.
  */
 typedef struct RunClient RunClient;
 

@@ -159,7 +159,8 @@ static int save(int from, const char *directory, const Output *o, bool force) {
         if (r == -EEXIST)
                 return report_error(r, "%s is there already: say --force to replace it", path);
         if (r == -EBADMSG)
-                return report_error(r, "the output file \"%s\" is damaged: its SHA-256 is not that of its listing", o->name);
+                return report_error(r, "the output file \"%s\" is damaged: its SHA-256 is not that of its listing",
+                                    o->name);
         return r < 0 ? report_errno(r, "cannot write %s", path) : 0;
 }
 
@@ -223,8 +224,10 @@ int verb_outputs(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (connection_open(&j->connection, &c) < 0 || find_result(c, arguments[0], &path, NULL) < 0 ||
             list_outputs(c, path, arguments[0], &outputs) < 0 || select_outputs(outputs, arguments + 1) < 0)
                 return STATUS_ERROR;
-        if (directory)
-                return fetch_all(c, path, outputs, directory[0] ? directory : ".", force) < 0 ? STATUS_ERROR : EXIT_SUCCESS;
+        if (directory) {
+                r = fetch_all(c, path, outputs, directory[0] ? directory : ".", force);
+                return r < 0 ? STATUS_ERROR : EXIT_SUCCESS;
+        }
         if (j->json)
                 print_outputs_json(outputs);
         else

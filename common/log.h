@@ -44,5 +44,5 @@ int log_internal(int level, int error, const char *file, int line, const char *f
 void log_event(int level, const char *message_id, const char *const *fields, const char *format, ...)
                 _printf_(4, 5);
 
-/* An entry that is not ours but passed on: at any level, with the fields of whom it is from (SYSLOG_IDENTIFIER=...). */
+/* An entry that is passed on, not ours: at any level, with the fields of whom it is from (SYSLOG_IDENTIFIER=...). */
 void log_entry(int level, const char *const *fields, const char *message);

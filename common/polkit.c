@@ -60,23 +60,23 @@ static int append_details(sd_bus_message *m, const char *const *details) {
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int new_call(sd_bus *bus, sd_bus_message **ret) {
+static int new_call(sd_bus *bus, const char *member, sd_bus_message **ret) {
         return sd_bus_message_new_method_call(bus, ret, POLKIT_NAME, "/org/freedesktop/PolicyKit1/Authority",
-                                              POLKIT_NAME ".Authority", "CheckAuthorization");
+                                              POLKIT_NAME ".Authority", member);
 }
 
-int polkit_check_new(sd_bus *bus, const char *sender, const char *action, const char *const *details, bool interactive,
-                     sd_bus_message **ret) {
+int polkit_check_new(sd_bus *bus, const char *sender, const char *action, const char *const *details,
+                     const char *cancellation_id, sd_bus_message **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
-        r = new_call(bus, &m);
+        r = new_call(bus, "CheckAuthorization", &m);
         if (r >= 0)
                 r = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", sender, action);
         if (r >= 0)
                 r = append_details(m, details);
         if (r >= 0)
-                r = sd_bus_message_append(m, "us", interactive ? ALLOW_USER_INTERACTION : 0, "");
+                r = sd_bus_message_append(m, "us", cancellation_id ? ALLOW_USER_INTERACTION : 0, cancellation_id ?: "");
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(m);
@@ -89,7 +89,7 @@ int polkit_check_again(sd_bus *bus, sd_bus_message *sent, sd_bus_message **ret) 
 
         r = sd_bus_message_rewind(sent, true);
         if (r >= 0)
-                r = new_call(bus, &m);
+                r = new_call(bus, "CheckAuthorization", &m);
         if (r >= 0)
                 r = sd_bus_message_copy(m, sent, true);
         if (r < 0)
@@ -114,4 +114,16 @@ int polkit_check_send(sd_bus *bus, sd_bus_message *m, bool interactive, PolkitCa
         (void) sd_bus_slot_set_destroy_callback(slot, g_free);
         *ret_slot = TAKE_PTR(slot);
         return 0;
+}
+
+int polkit_check_cancel(sd_bus *bus, const char *cancellation_id) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = new_call(bus, "CancelCheckAuthorization", &m);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "s", cancellation_id);
+        if (r >= 0)
+                r = sd_bus_message_set_expect_reply(m, false);
+        return r < 0 ? r : sd_bus_send(bus, m, NULL);
 }

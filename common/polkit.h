@@ -19,10 +19,14 @@ typedef void (*PolkitCallback)(PolkitVerdict verdict, void *userdata);
 
 /*
  * The question whether the client with that unique bus name may do the action. details: key, value, key, value, ...,
- * NULL; interactive: a password may be asked for, which can take minutes.
+ * NULL; cancellation_id: a name of this question, for one with which a password may be asked for, which can take minutes;
+ * NULL: none may.
  */
-int polkit_check_new(sd_bus *bus, const char *sender, const char *action, const char *const *details, bool interactive,
-                     sd_bus_message **ret) _must_check_;
+int polkit_check_new(sd_bus *bus, const char *sender, const char *action, const char *const *details,
+                     const char *cancellation_id, sd_bus_message **ret) _must_check_;
+
+/* Tells polkit to ask no longer. It does not notice itself that the client has gone when its agent does not answer. */
+int polkit_check_cancel(sd_bus *bus, const char *cancellation_id) _must_check_;
 
 /* The same question once more, for one that was sent. */
 int polkit_check_again(sd_bus *bus, sd_bus_message *sent, sd_bus_message **ret) _must_check_;

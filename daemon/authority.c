@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "authority.h"
+#include "log.h"
+#include "trusted-sender.h"
 
 /* The first two together must stay below the 128 of the bus. */
 enum {
@@ -20,12 +22,15 @@ struct Authority {
         sd_bus *bus;
         GHashTable *users; /* uid -> UserChecks, owned */
         unsigned n_interactive, n_plain;
+        uint64_t n_cancellation_ids;
 };
 
 struct AuthorityCheck {
         Authority *authority; /* weak ref */
         uint32_t uid;
         bool interactive;
+        char cancellation_id[21];
+        sd_bus_track *client; /* of an interactive one */
         bool waits;
         bool asked_again;
         sd_bus_message *message;
@@ -98,6 +103,7 @@ static void on_verdict(PolkitVerdict verdict, void *userdata) {
         c->slot = sd_bus_slot_unref(c->slot);
         if (verdict == POLKIT_FAILED && !c->asked_again && check_send_again(c) >= 0)
                 return;
+        c->client = sd_bus_track_unref(c->client);
         forget_idle_user(a, c->uid);
         ask_waiting(a);
         c->callback(verdict, c->userdata);
@@ -131,6 +137,27 @@ static void ask_waiting(Authority *a) {
         }
 }
 
+/* Who has gone types no password any more. */
+static int on_client_gone(sd_bus_track *track, void *userdata) {
+        AuthorityCheck *c = userdata;
+        int r;
+
+        r = polkit_check_cancel(c->authority->bus, c->cancellation_id);
+        if (r < 0)
+                (void) log_debug_errno(r, "Cannot tell polkit that a client has gone, ignoring: %m");
+        on_verdict(POLKIT_DENIED, c);
+        return 1;
+}
+
+static int watch_client(AuthorityCheck *c, const char *sender) {
+        int r;
+
+        (void) g_snprintf(c->cancellation_id, sizeof(c->cancellation_id), "%" PRIu64,
+                          ++c->authority->n_cancellation_ids);
+        r = sd_bus_track_new(c->authority->bus, &c->client, on_client_gone, c);
+        return r < 0 ? r : sd_bus_track_add_name(c->client, sender);
+}
+
 static bool may_ask_for_password(Authority *a, uint32_t uid) {
         const UserChecks *u = g_hash_table_lookup(a->users, GUINT_TO_POINTER(uid));
 
@@ -155,7 +182,10 @@ int authority_ask(Authority *a, uint32_t uid, const char *sender, const char *ac
                 .userdata = userdata,
         };
         u = find_user(a, uid);
-        r = polkit_check_new(a->bus, sender, action, details, interactive, &c->message);
+        r = interactive ? watch_client(c, sender) : 0;
+        if (r >= 0)
+                r = polkit_check_new(a->bus, sender, action, details, interactive ? c->cancellation_id : NULL,
+                                     &c->message);
         if (r >= 0 && !interactive && (a->n_plain >= PLAIN_MAX || u->n_plain >= PLAIN_PER_USER_MAX)) {
                 g_queue_push_tail(&u->waiting, c);
                 c->waits = true;
@@ -177,6 +207,7 @@ AuthorityCheck *authority_check_free(AuthorityCheck *c) {
         if (c->waits)
                 (void) g_queue_remove(&find_user(c->authority, c->uid)->waiting, c);
         forget_idle_user(c->authority, c->uid);
+        (void) sd_bus_track_unref(c->client);
         (void) sd_bus_slot_unref(c->slot);
         (void) sd_bus_message_unref(c->message);
         g_free(c);
@@ -193,6 +224,9 @@ int authority_new(sd_event *event, Authority **ret) {
         if (r < 0)
                 return r;
         (void) sd_bus_set_exit_on_disconnect(a->bus, true);
+        r = trusted_sender_guard(a->bus, "org.freedesktop.DBus"); /* it alone says who has gone */
+        if (r < 0)
+                return r;
         r = sd_bus_attach_event(a->bus, event, SD_EVENT_PRIORITY_NORMAL);
         if (r < 0)
                 return r;

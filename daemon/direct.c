@@ -59,6 +59,10 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *erro
         return 1;
 }
 
+static int connection_priority(const Connection *c) {
+        return c->other ? PRIORITY_OF_OTHERS : SD_EVENT_PRIORITY_NORMAL;
+}
+
 static int on_first(sd_event_source *source, void *userdata) {
         Connection *c = userdata;
         DirectServer *s = c->server;
@@ -83,6 +87,8 @@ static int on_authenticated(sd_bus_message *m, void *userdata, sd_bus_error *err
         int r;
 
         r = sd_event_add_defer(c->server->event, &c->first_source, on_first, c);
+        if (r >= 0)
+                r = sd_event_source_set_priority(c->first_source, connection_priority(c));
         return r < 0 ? r : 1;
 }
 
@@ -193,9 +199,7 @@ static int connection_start(Connection *c, int fd) {
                 r = c->server->callbacks->connected_other(c->bus, c->server->userdata);
         if (r >= 0) /* the last one added is asked first */
                 r = sd_bus_add_filter(c->bus, NULL, on_message, c);
-        return r < 0 ? r
-                     : sd_bus_attach_event(c->bus, c->server->event,
-                                           c->other ? PRIORITY_OF_OTHERS : SD_EVENT_PRIORITY_NORMAL);
+        return r < 0 ? r : sd_bus_attach_event(c->bus, c->server->event, connection_priority(c));
 }
 
 static unsigned count_of_user(const DirectServer *s, uid_t uid) {

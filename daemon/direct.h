@@ -6,9 +6,9 @@
 #include "macro.h"
 
 /*
- * The direct socket: D-Bus without a broker, half the latency, for root, and for runs. Each connection is a bus of its own
- * with the same objects. To others there is only the object by which a run speaks for itself; any other call of theirs
- * is answered with where to go, and the connection closed.
+ * The direct socket: D-Bus without a broker, half the latency, for root, and for runs. Each connection is a bus of
+ * its own with the same objects. To others there is only the object by which a run speaks for itself; any other call
+ * of theirs is answered with where to go, and the connection closed.
  */
 typedef struct DirectServer DirectServer;
 

@@ -124,7 +124,7 @@ static void add_message_member(JsonObject *object, sd_journal *j) {
                 json_object_set_string_member(object, "message", redacted);
 }
 
-/* Whose words these are. What jobd has written for a run is the run's; from the run itself such fields count for nothing. */
+/* Whose words these are. What jobd wrote for a run is the run's; from the run itself such fields count for nothing. */
 static void add_source_members(JsonObject *object, sd_journal *j) {
         g_autofree char *unit = entry_text(j, "_SYSTEMD_UNIT"), *level = NULL;
 

@@ -96,7 +96,7 @@ static int move_to_place(const char *new_path, const char *directory, const char
         return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-/* The two descriptors that are needed become 3 and 4, and there are no others: no connection of a client stays open. */
+/* The two descriptors that are needed become 3 and 4, and there are no others: no client's connection stays open. */
 static int keep_only(int file, int report) {
         int high_file, high_report;
 

@@ -6,9 +6,9 @@
 #include "store-output.h"
 
 /*
- * Copies a file that somebody else has opened. In a process of its own: to read it can take for ever (the file may lie on
- * a file system that its owner serves, FUSE, or on a server that is gone), and so can a slow disk, while jobd has others
- * to serve. The process has nothing but the file, and dies with jobd.
+ * Copies a file that somebody else has opened. In a process of its own: to read it can take for ever (the file may
+ * lie on a file system that its owner serves, FUSE, or on a server that is gone), and so can a slow disk, while jobd
+ * has others to serve. The process has nothing but the file, and dies with jobd.
  */
 typedef struct OutputCopy OutputCopy;
 
@@ -23,8 +23,8 @@ typedef struct OutputCopied {
 typedef void (*OutputCopyDone)(const OutputCopied *copied, void *userdata);
 
 /*
- * Copies all of the file, whatever its offset: first to new_path, then, with all of it on the disk, to <directory>/<its
- * SHA-256>. fd is borrowed for the call.
+ * Copies all of the file, whatever its offset: first to new_path, then, with all of it on the disk, to
+ * <directory>/<its SHA-256>. fd is borrowed for the call.
  */
 int output_copy_start(sd_event *event, int fd, uint64_t max, const char *new_path, const char *directory,
                       OutputCopyDone done, void *userdata, OutputCopy **ret) _must_check_;

@@ -6,8 +6,8 @@
 /* The directories of output files (outputs.h): made, cleared, removed. directory: "outputs" in the state directory. */
 
 /*
- * Makes the directory; removes what was being copied when an earlier jobd was killed, and what it had copied for runs in
- * flight but could not enter into the store any more. Returns 0 or negative errno.
+ * Makes the directory; removes what was being copied when an earlier jobd was killed, and what it had copied for runs
+ * in flight but could not enter into the store any more. Returns 0 or negative errno.
  */
 int output_files_prepare(const char *directory, Store *store) _must_check_;
 

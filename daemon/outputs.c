@@ -193,8 +193,8 @@ static int check_room(Request *q, Refusal *f) {
                 n++;
         }
         if (n >= OUTPUTS_MAX)
-                return refuse(f, -E2BIG, BUS_ERROR_TOO_MANY, "a run may have %i output files: put them into an archive",
-                              OUTPUTS_MAX);
+                return refuse(f, -E2BIG, BUS_ERROR_TOO_MANY,
+                              "a run may have %i output files: put them into an archive", OUTPUTS_MAX);
         q->max = MIN((uint64_t) OUTPUT_SIZE_MAX, OUTPUTS_SIZE_MAX - MIN(size, (uint64_t) OUTPUTS_SIZE_MAX));
         return 0;
 }
@@ -268,8 +268,8 @@ int outputs_add(Outputs *o, const char *result_id, const char *name, int fd, Out
         if (problem) {
                 g_autofree char *shown = json_show_text(name);
 
-                return refuse(refusal, -EINVAL, BUS_ERROR_INVALID_VALUE, "\"%s\" cannot be the name of an output file: %s",
-                              shown, problem);
+                return refuse(refusal, -EINVAL, BUS_ERROR_INVALID_VALUE,
+                              "\"%s\" cannot be the name of an output file: %s", shown, problem);
         }
         if (count_requests(o, result_id) >= REQUESTS_OF_RUN_MAX)
                 return refuse(refusal, -E2BIG, BUS_ERROR_TOO_MANY,
@@ -307,8 +307,8 @@ int outputs_open(Outputs *o, const char *result_id, const char *name, Refusal *r
         path = g_build_filename(o->directory, result_id, output->sha256, NULL);
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0)
-                return refuse(refusal, -errno, BUS_ERROR_NO_SUCH_OUTPUT, "the output file cannot be read: %s: %s", path,
-                              g_strerror(errno));
+                return refuse(refusal, -errno, BUS_ERROR_NO_SUCH_OUTPUT, "the output file cannot be read: %s: %s",
+                              path, g_strerror(errno));
         return fd;
 }
 
@@ -327,7 +327,7 @@ static int remove_some(Outputs *o) {
                 if (uuid_parse(ids->pdata[i], id) >= 0)
                         q = output_files_remove_directory(o->directory, id);
                 if (q < 0)
-                        (void) log_warning_errno(q, "Cannot remove the output files of job result %s, leaving them: %m",
+                        (void) log_warning_errno(q, "Cannot remove the output files of job result %s, leaving it: %m",
                                                  (const char *) ids->pdata[i]);
                 r = store_output_removed(o->store, ids->pdata[i]);
         }

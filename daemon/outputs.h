@@ -7,9 +7,9 @@
 #include "store-output.h"
 
 /*
- * The output files of runs: outputs/<id of the job result>/<SHA-256 of the contents> in the state directory, their names in
- * the store. So no name that a job gives is ever one on our disk; a file is complete before its name points to it; and
- * what replaces another one does so in one transaction.
+ * The output files of runs: outputs/<id of the job result>/<SHA-256 of the contents> in the state directory, their
+ * names in the store. So no name that a job gives is ever one on our disk; a file is complete before its name points
+ * to it; and what replaces another one does so in one transaction.
  */
 typedef struct Outputs Outputs;
 
@@ -30,8 +30,8 @@ DEFINE_CLEANUP(Outputs *, outputs_free);
 typedef void (*OutputAdded)(Refusal *refusal, void *userdata);
 
 /*
- * Copies the file that fd stands for; one of the same name is replaced. Returns 0 and calls back, or negative errno and
- * the refusal. fd is borrowed for the call.
+ * Copies the file that fd stands for; one of the same name is replaced. Returns 0 and calls back, or negative errno
+ * and the refusal. fd is borrowed for the call.
  */
 int outputs_add(Outputs *o, const char *result_id, const char *name, int fd, OutputAdded added, void *userdata,
                 Refusal *refusal) _must_check_;

@@ -59,15 +59,16 @@ static int refuse_token(RunBus *b, sd_bus_message *m) {
 
         log_denied(b->manager, m);
         (void) sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
-                                          "this is no token of a run: it is in $CREDENTIALS_DIRECTORY/" JOBD_CREDENTIAL_TOKEN
-                                          ", for the run's own user to read");
+                                          "this is no token of a run: it is in $CREDENTIALS_DIRECTORY/"
+                                          JOBD_CREDENTIAL_TOKEN ", for the run's own user to read");
         (void) sd_bus_flush(bus);
         (void) shutdown(sd_bus_get_fd(bus), SHUT_RDWR); /* direct.c does the rest */
         return 1;
 }
 
 static int refuse_ended(sd_bus_error *error, const char *id) {
-        return sd_bus_error_setf(error, BUS_ERROR_RUN_ENDED, "run %s has ended: nothing can be added to it any more", id);
+        return sd_bus_error_setf(error, BUS_ERROR_RUN_ENDED, "run %s has ended: nothing can be added to it any more",
+                                 id);
 }
 
 static int method_open(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -104,7 +105,7 @@ static int find_speaker(RunBus *b, JobResult **ret, sd_bus_error *error) {
 
         if (!b->id[0])
                 return sd_bus_error_set(error, BUS_ERROR_NO_SUCH_RUN,
-                                        "this connection does not speak for a run yet: call Open with its token first");
+                                        "this connection speaks for no run yet: call Open with its token first");
         jr = dispatcher_find_speaker(b->manager->dispatcher, b->id);
         if (!jr)
                 return refuse_ended(error, b->id);
@@ -149,8 +150,8 @@ static int method_log(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 g_autofree char *shown = json_show_text(level_name);
 
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_VALUE,
-                                         "Unknown logging level: %s; there are debug, info, success, warning, failure, "
-                                         "error, critical",
+                                         "Unknown logging level: %s; there are debug, info, success, warning, "
+                                         "failure, error, critical",
                                          shown);
         }
         run_log(jr, level, message, grouping, object);
@@ -171,8 +172,8 @@ static int method_set_progress(sd_bus_message *m, void *userdata, sd_bus_error *
         if (r < 0)
                 return r;
         if (percent > 100)
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_VALUE, "progress is from 0 to 100 percent, not %" PRIu32,
-                                         percent);
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_VALUE,
+                                         "progress is from 0 to 100 percent, not %" PRIu32, percent);
         jr->progress = (int) percent;
         g_free(jr->progress_text);
         jr->progress_text = run_text(text, PROGRESS_TEXT_MAX);

@@ -5,15 +5,16 @@
 #include "uuid.h"
 
 /*
- * By its token a run proves which run it is: "<id>.<HMAC-SHA256 of the id, 64 hexadecimal digits>". The key never leaves
- * the daemon, so that nothing has to be kept for each run, and a daemon that was killed knows the tokens again.
+ * By its token a run proves which run it is: "<id>.<HMAC-SHA256 of the id, 64 hexadecimal digits>". The key never
+ * leaves the daemon, so that nothing has to be kept for each run, and a daemon that was killed knows the tokens
+ * again.
  */
 typedef struct RunKey RunKey;
 
 /*
- * Reads the key from run.key in the directory; makes one where there is none, or none that can be used: a key of another
- * size, or a file that others than its owner may open. (The runs that have begun can then say no more, and that is all.)
- * Returns 1 when it was made, 0 when it was there, negative errno.
+ * Reads the key from run.key in the directory; makes one where there is none, or none that can be used: a key of
+ * another size, or a file that others than its owner may open. (The runs that have begun can then say no more, and
+ * that is all.) Returns 1 when it was made, 0 when it was there, negative errno.
  */
 int run_key_load(const char *directory, RunKey **ret) _must_check_;
 RunKey *run_key_free(RunKey *k);

@@ -72,7 +72,8 @@ int store_output_list(Store *s, const char *result_id, GPtrArray **ret) {
         int r;
 
         r = store_statement(s, STORE_OUTPUT_LIST,
-                            "SELECT name, size, sha256, date_created FROM job_output WHERE result_id = ? ORDER BY name",
+                            "SELECT name, size, sha256, date_created FROM job_output WHERE result_id = ?"
+                            " ORDER BY name",
                             &statement);
         if (r >= 0)
                 r = store_bind_text(s, statement, 1, result_id);

@@ -28,8 +28,8 @@ int store_output_get(Store *s, const char *result_id, const char *name, Output *
 int store_output_list(Store *s, const char *result_id, GPtrArray **ret) _must_check_;
 
 /*
- * The ids of job results that are gone with outputs whose files have not been removed, at most limit: array of strings,
- * owned. Removed: they have.
+ * The ids of job results that are gone with outputs whose files have not been removed, at most limit: array of
+ * strings, owned. Removed: they have.
  */
 int store_output_removals(Store *s, unsigned limit, GPtrArray **ret) _must_check_;
 int store_output_removed(Store *s, const char *result_id) _must_check_;

@@ -102,7 +102,14 @@ static int append_defaults(sd_bus_message *m, const UnitSpec *spec) {
 
 /* No core file with secret input, whatever the class says. */
 static int append_core_limit(sd_bus_message *m, const UnitSpec *spec) {
-        return spec->sensitive ? append_variant(m, "LimitCORE", g_variant_new_uint64(0)) : 0;
+        int r;
+
+        if (!spec->sensitive)
+                return 0;
+        r = append_variant(m, "LimitCORE", g_variant_new_uint64(0));
+        if (r >= 0) /* LimitCORE alone leaves the soft limit of the class, which is then above the hard one */
+                r = append_variant(m, "LimitCORESoft", g_variant_new_uint64(0));
+        return r;
 }
 
 static int append_properties(sd_bus_message *m, const UnitSpec *spec) {

@@ -9,10 +9,11 @@ import unittest
 import unittest.mock
 
 from classes import GOOD, LOCAL, ClassesTestCase, job_path, refresh, write
-from harness import install_job, jobctl, jobctl_json, journal, journal_cursor, main_pid, run, unit_properties
+from harness import install_job, jobctl, jobctl_json, main_pid, run, unit_properties
 from raw_bus import DIRECT, RawBus, effective_user
 
 MANAGER = '/org/jobd1', 'org.jobd1.Manager'
+CALL_SIZE_MAX = 128 * 1024
 CLASS = '''
 [Variable text]
 Type=text
@@ -32,11 +33,14 @@ ExecStart=true
 NO_JSON = {
     '{': 'line 1, column 2', '{"text": }': 'line 1, column 10', '{\n"text" 5}': 'line 2, column 8',
     '{"text": "a", }': 'line 1, column 15', "{'text': 1}": 'line 1, column 2', '{"number": 01}': 'line 1, column 12',
-    '{"number": +1}': 'line 1, column 12', '{"number": 0x1}': 'line 1, column 13', '{"text": "a"} x': 'line 1, column 15',
-    '{"number": NaN}': 'line 1, column 12', '{"text": "a" /* b */}': 'line 1, column 14', '{"text": "\t"}': 'line 1, column 11',
-    '{"text": "\\q"}': 'line 1, column', '{"text": "\\ud800"}': 'line 1, column', '{"text": "\\u0000"}': 'line 1, column',
-    '{"text": 1, "text": 2}': 'text', '{"number": 99999999999999999999}': 'line 1, column', '{"number": 1e999}': 'line 1, column',
-    '[]': 'is not an object', 'null': 'is not an object', '"text"': 'is not an object', ' ': 'line 1, column 2',
+    '{"number": +1}': 'line 1, column 12', '{"number": 0x1}': 'line 1, column 13',
+    '{"number": NaN}': 'line 1, column 12', '{"text": "a"} x': 'line 1, column 15',
+    '{"text": "a" /* b */}': 'line 1, column 14',
+    '{"text": "\t"}': 'line 1, column 11', '{"text": "\\q"}': 'line 1, column',
+    '{"text": "\\ud800"}': 'line 1, column', '{"text": "\\u0000"}': 'line 1, column',
+    '{"number": 99999999999999999999}': 'line 1, column',
+    '{"number": 1e999}': 'line 1, column', '{"text": 1, "text": 2}': 'text', ' ': 'line 1, column 2',
+    '[]': 'is not an object', 'null': 'is not an object', '"text"': 'is not an object',
 }
 
 
@@ -50,6 +54,12 @@ def setUpModule():
 
 def tearDownModule():
     direct.close()
+
+
+def too_large(text):
+    if len(text) > CALL_SIZE_MAX:
+        return f'the arguments are too large: no call may have more than {CALL_SIZE_MAX} bytes'
+    return f'{len(text)} bytes of JSON, 65536 are the most that is taken'
 
 
 class Unharmed(ClassesTestCase):
@@ -78,23 +88,23 @@ class Requests(Unharmed):
 
     def test_unknown_job(self):
         for name in ('no.Such', 'bad', 'bad.', '.Control', 'Bad.control', '../../etc/passwd', "x' OR 'a'='a", '%s%n',
-                     '12345678-1234-1234-1234-123456789abc', '', 'x\x1b[31m\n', 'é' * 1000, 'x' * 1000000):
+                     '12345678-1234-1234-1234-123456789abc', '', 'x\x1b[31m\n', 'é' * 1000, 'x' * 100000):
             with self.subTest(name=name[:40]):
                 self.refused('NoSuchJob', ["there is no job '", name[:40]], name, '{}', {})
-        done = self.assertFails(['jobctl', 'run', 'no.Such\x1b[31m'], "there is no job 'no.Such", status=4, user='alice')
+        self.assertFails(['jobctl', 'run', 'no.Such\x1b[31m'], "there is no job 'no.Such\\x1b", status=4, user='alice')
         self.assertFails(['jobctl', 'enable', 'no.Such'], "there is no job 'no.Such'", '"jobctl list --all"', status=4)
         self.assertFails(['jobctl', 'result', 'nonsense'], "there is no job result 'nonsense'", status=4)
-        self.assertNotIn('Traceback', done.stderr)
 
     def test_malformed_json(self):
         for text, where in NO_JSON.items():
             with self.subTest(text=text):
                 self.refused('InvalidJSON', ['the data of the request is refused: ', where], 'bad.Control', text, {})
-                self.assertFails(['jobctl', 'run', 'bad.Control', f'--data={text}'], 'jobctl: --data: ', where, status=2)
+                self.assertFails(['jobctl', 'run', 'bad.Control', f'--data={text}'], 'jobctl: --data: ', where,
+                                 status=2)
 
     def test_deep_json(self):
         for text in ('[' * 100000, '{"a":' * 100000, '{"text": ' + '[' * 100000 + ']' * 100000 + '}'):
-            self.refused('DataTooLarge', [f'{len(text)} bytes of JSON, 65536 are the most'], 'bad.Control', text, {})
+            self.refused('DataTooLarge', [too_large(text)], 'bad.Control', text, {})
             path = write('/run/deep.json', text)
             self.assertFails(['jobctl', 'run', 'bad.Control', f'--data=@{path}'],
                              f'--data: {path}: has more than 65536 bytes', status=2)
@@ -104,15 +114,15 @@ class Requests(Unharmed):
         self.refused('InvalidData', ['"text"'], 'bad.Control', '{"text": ' + '[' * 31 + ']' * 31 + '}', {})
 
     def test_large_json(self):
-        for text in ('{"text": "' + 'x' * 10_000_000 + '"}', ' ' * 10_000_000 + '{}', '{}' + '\0' * 0 + ' ' * 65536):
-            self.refused('DataTooLarge', [f'{len(text)} bytes of JSON'], 'bad.Control', text, {})
+        for text in ('{"text": "' + 'x' * 10_000_000 + '"}', ' ' * 10_000_000 + '{}', '{}' + ' ' * 65535):
+            self.refused('DataTooLarge', [too_large(text)], 'bad.Control', text, {})
             path = write('/run/large.json', text)
-            self.assertFails(['jobctl', 'run', 'bad.Control', '--data=-'], '--data: standard input: has more than 65536 '
-                             'bytes, which is the most that is taken', status=2, input=text)
-            self.assertFails(['jobctl', 'run', 'bad.Control', f'--data=@{path}'], f'--data: {path}: has more', status=2)
-        self.assertFails(['jobctl', 'run', 'bad.Control', '--data=@/dev/zero'], '/dev/zero: has more', status=2)
-        self.assertFails(['jobctl', 'run', 'bad.Control', '--data=@/etc'], '/etc: Is a directory', status=2)
-        self.assertFails(['jobctl', 'run', 'bad.Control', '--data=@/none'], '/none: No such file or directory', status=2)
+            self.assertFails(['jobctl', 'run', 'bad.Control', '--data=-'], '--data: standard input: has more than '
+                             '65536 bytes, which is the most that is taken', status=2, input=text)
+            self.assertFails(['jobctl', 'run', 'bad.Control', f'--data=@{path}'], f'{path}: has more', status=2)
+        for path, text in (('/dev/zero', '/dev/zero: has more than 65536 bytes'), ('/etc', '/etc: Is a directory'),
+                           ('/none', '/none: No such file or directory')):
+            self.assertFails(['jobctl', 'run', 'bad.Control', f'--data=@{path}'], text, status=2)
         many = json.dumps({f'u{number}': 0 for number in range(4000)})
         self.refused('InvalidData', ['"u3999":'], 'bad.Control', many, {})
 
@@ -130,13 +140,14 @@ class Requests(Unharmed):
                 except (EOFError, ConnectionError):
                     pass
         path = write('/run/latin1.json', b'{"text": "J\xfcrgen"}')
-        self.assertFails(['jobctl', 'run', 'bad.Control', f'--data=@{path}'], f'--data: {path}: line 1, column 12: not UTF-8',
-                         status=2)
+        self.assertFails(['jobctl', 'run', 'bad.Control', f'--data=@{path}'],
+                         f'--data: {path}: line 1, column 12: not UTF-8', status=2)
         for arguments in ([b'--data={"text": "\xff"}'], [b'--var=text=\xff'], [b'--var=\xff=x'], [b'--queue=\xff']):
             done = run(['jobctl', 'run', 'bad.Control', *arguments], check=False)
             self.assertIn(done.returncode, (2, 4), done)
             self.assertIn('UTF-8', done.stderr)
-        for arguments in (['run', b'\xff'], ['show', b'\xff'], ['set', 'bad.Control', b'name=\xff'], ['result', b'\xff']):
+        for arguments in (['run', b'\xff'], ['show', b'\xff'], ['set', 'bad.Control', b'name=\xff'],
+                          ['result', b'\xff']):
             done = run(['jobctl', *arguments], check=False)
             self.assertIn(done.returncode, (2, 4), done)
             self.assertIn('UTF-8', done.stderr)
@@ -150,7 +161,8 @@ class Requests(Unharmed):
 
     def test_calls_of_another_shape(self):
         for signature, *arguments in (('', ), ('s', 'bad.Control'), ('ssas', 'bad.Control', '{}', []), ('i', 5),
-                                      ('ssa{sv}s', 'bad.Control', '{}', {}, 'x'), ('ays', b'bad.Control', '{}')):
+                                      ('ssa{sv}s', 'bad.Control', '{}', {}, 'x'),
+                                      ('ays', b'bad.Control', '{}')):
             for member in 'RunJob', 'Refresh', 'GetJob', 'ListJobs':
                 if (member, signature) == ('GetJob', 's'):
                     continue
@@ -162,7 +174,7 @@ class Requests(Unharmed):
             self.refused(text[0], [text[1]], 'bad.Control', '{}', option)
 
     def test_clients_that_leave_at_once(self):
-        """A call that arrives together with the end of the authentication, from one that does not wait for the reply."""
+        """A call that comes together with the end of the authentication, from one that does not wait for the reply."""
         sent = []
         with RawBus(address=DIRECT) as bus, unittest.mock.patch.object(bus, 'socket') as unsent:
             unsent.sendall = sent.append
@@ -203,7 +215,8 @@ class Files(Unharmed):
         'Writable': (lambda path: os.chmod(write(path, GOOD), 0o666), 'chmod go-w it'),
         'Unreadable': (lambda path: os.chmod(write(path, GOOD), 0o000),
                        'cannot be opened: Permission denied; chown it to root, and chmod u+rX it'),
-        'Huge': (lambda path: (write(path, GOOD), os.truncate(path, 2**30)), 'has 1073741824 bytes, 262144 is the most'),
+        'Huge': (lambda path: (write(path, GOOD), os.truncate(path, 2**30)),
+                 'has 1073741824 bytes, 262144 is the most'),
         'Zeros': (lambda path: write(path, b'\0' * 4096), ':1: has a NUL byte; it must be a text file'),
         'Binary': (lambda path: write(path, b'\x7fELF' + bytes(range(256))), ':1: '),
         'LongLine': (lambda path: write(path, '[Service]\nEnvironment=A=' + 'x' * 200000), ':2: Environment='),
@@ -249,8 +262,8 @@ class Files(Unharmed):
             os.unlink(path)
             self.place(name, path)
             with self.subTest(name=name):
-                self.assertFails(['jobctl', 'run', f'late.{name}'], f"the class of job 'late.{name}' cannot be loaded: "
-                                 f'{path}:', text, status=4)
+                self.assertFails(['jobctl', 'run', f'late.{name}'],
+                                 f"the class of job 'late.{name}' cannot be loaded: {path}:", text, status=4)
 
     def test_directories(self):
         os.makedirs(f'{LOCAL}/dirs')

@@ -1,22 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """Who may do what: each member of each object as each user, rules of polkit, passwords, limits, and what is hidden."""
-import contextlib
-import os
-import textwrap
 import unittest
 import uuid
 import xml.etree.ElementTree as ElementTree
 
-from harness import (JobdTestCase, dialogue, install_job, jobctl, jobctl_json, journal_cursor, journal_wait, run, start,
-                     wait_exit)
-from raw_bus import ALLOW_INTERACTIVE, CALL, RawBus, SIGNAL
+from harness import JobdTestCase, install_job, jobctl, jobctl_json, run
+from raw_bus import ALLOW_INTERACTIVE, RawBus
+from rules import polkit_rules
 
 USERS = ['root', 'alice', 'bob', 'carol', 'dave']
 MANAGER, JOB, RESULT = 'org.jobd1.Manager', 'org.jobd1.Job', 'org.jobd1.JobResult'
 PROPERTIES, INTROSPECTABLE = 'org.freedesktop.DBus.Properties', 'org.freedesktop.DBus.Introspectable'
 DENIED = ['org.freedesktop.DBus.Error.AccessDenied', 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired']
-RULES = '/etc/polkit-1/rules.d/10-test.rules'
 
 # Who may call it, apart from root; "dave" stands for everybody. A member that is missing here fails the test.
 ALLOWED = {
@@ -167,28 +163,6 @@ class Matrix(JobdTestCase):
         self.assertFails(['jobctl', 'run', 'matrix.On'], "not authorised to run job 'matrix.On'", 'org.jobd1.run-job',
                          'Permissions', status=4, user='dave', input='')
         self.assertFails(['jobctl', 'list'], 'not authorised to view any job', status=4, user='dave', input='')
-
-
-@contextlib.contextmanager
-def polkit_rules(body):
-    """Rules that come before those of jobd; polkitd has read them."""
-    run(['systemctl', 'start', 'polkit.service'])
-    for text in textwrap.dedent(body), None:
-        cursor = journal_cursor()
-        if text is None:
-            os.unlink(RULES)
-        else:
-            with open(RULES + '.new', 'w', encoding='utf-8') as file:
-                file.write(text)
-            os.chmod(RULES + '.new', 0o644)
-            os.rename(RULES + '.new', RULES)
-        journal_wait('SYSLOG_IDENTIFIER=polkitd', since=cursor, contains='Finished loading')
-        if text is not None:
-            try:
-                yield
-            except BaseException:
-                os.unlink(RULES)
-                raise
 
 
 class Rules(JobdTestCase):

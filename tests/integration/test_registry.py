@@ -54,7 +54,8 @@ class Refresh(ClassesTestCase):
         job = show('new.Fresh')
         self.assertEqual((job['enabled'], job['installed'], job['runnable'], job['name'], job['grouping']),
                          (False, True, False, 'Fresh', 'new'))
-        self.assertFails(['jobctl', 'run', 'new.Fresh'], "job 'new.Fresh' is " + NOT_ENABLED.format('new.Fresh'), status=4)
+        self.assertFails(['jobctl', 'run', 'new.Fresh'], "job 'new.Fresh' is " + NOT_ENABLED.format('new.Fresh'),
+                         status=4)
         self.assertEqual(refresh(), ({}, 0))
         self.assertEqual(show('new.Fresh'), job)
 
@@ -107,8 +108,8 @@ class Refresh(ClassesTestCase):
         self.assertEqual((show('vanish.Vanishing')['installed'], show('vanish.Vanishing')['enabled']), (False, True))
         self.assertNotIn('vanish.Vanishing', jobctl('list').stdout)
         self.assertIn('vanish.Vanishing', jobctl('list', '--all').stdout)
-        self.assertFails(['jobctl', 'run', 'vanish.Vanishing'], "job 'vanish.Vanishing' is not presently installed and "
-                         'cannot be run: install its class again and run "jobctl refresh"', status=4)
+        self.assertFails(['jobctl', 'run', 'vanish.Vanishing'], "job 'vanish.Vanishing' is not presently installed "
+                         'and cannot be run: install its class again and run "jobctl refresh"', status=4)
         jobctl('disable', 'vanish.Vanishing')
         self.assertFails(['jobctl', 'enable', 'vanish.Vanishing'], "job 'vanish.Vanishing' is not presently installed",
                          status=4)

@@ -56,8 +56,7 @@ ARGV = 'ExecStart=/usr/bin/python3 -c "import json, sys; print(json.dumps(sys.ar
 JOBS = {
     'input.Named': '[Job]\nName=A job with a name\n[Service]\nExecStart=echo ran\n',
     'input.Data': VARIABLES + 'ExecStart=sh -c "cat $$CREDENTIALS_DIRECTORY/job-data"\n',
-    'input.Environment': VARIABLES + 'ExecStart=/usr/bin/python3 -c "import json, os; print(json.dumps({**os.environ}))"'
-                                     '\n',
+    'input.Environment': VARIABLES + 'ExecStart=python3 -c "import json, os; print(json.dumps({**os.environ}))"\n',
     'input.Arguments': VARIABLES + ARGV + '${JOB_VAR_text} pre-${JOB_VAR_text}-post\n',
     'user.Dynamic': VARIABLES + SHOW_INPUT,
     'user.Alice': VARIABLES + SHOW_INPUT + 'User=alice\n',
@@ -135,12 +134,13 @@ class Input(JobdTestCase):
                          {'JOB_VAR_colours': '["red","green"]', 'JOB_VAR_tree': '{"a":[1,null]}'})
         self.assertEqual(seen, {'JOB_RESULT_ID': result['id'], 'JOB_NAME': 'Environment', 'JOB_REQUESTER': 'alice',
                                 'JOB_CLASS_PATH': 'input.Environment', 'JOB_REQUESTER_UID': '2001',
-                                'JOB_VAR_number': '12', 'JOB_VAR_text': 'x y\nz', 'JOB_VAR_switch': 'true', 'JOB_VAR_nothing': ''})
+                                'JOB_VAR_number': '12', 'JOB_VAR_text': 'x y\nz', 'JOB_VAR_switch': 'true',
+                                'JOB_VAR_nothing': ''})
 
     def test_argument_is_never_split_nor_expanded_twice(self):
         for text in ('two words', '  blanks  ', 'a "b" \'c\'', '$HOME', '${JOB_VAR_number}', '$$', '%n %% %i', '*',
-                     '`id`; $(id)', 'back\\slash \\x41 \\n', '--option', '-', 'x\ny', 'x\ty', 'é€𝄞', ';', '@', "'", '"',
-                     '#x', '', 'a' * 20000):
+                     '`id`; $(id)', 'back\\slash \\x41 \\n', '--option', '-', 'x\ny', 'x\ty', 'é€𝄞', ';', '@', "'",
+                     '"', '#x', '', 'a' * 20000):
             with self.subTest(text=text):
                 [line] = run_lines('input.Arguments', '--data', json.dumps({'text': text}), user='alice')
                 self.assertEqual(json.loads(line), [text, f'pre-{text}-post'])

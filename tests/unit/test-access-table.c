@@ -147,6 +147,14 @@ static void test_actions(void) {
                 { JOBD_RESULT_INTERFACE, "Cancel", "org.jobd1.cancel-job", true },
                 { JOBD_RESULT_INTERFACE, "OpenLog", "org.jobd1.view-joblog", true },
                 { JOBD_RESULT_INTERFACE, "Delete", "org.jobd1.delete-jobresult", false },
+                { JOBD_RESULT_INTERFACE, "ListOutputs", "org.jobd1.view-jobresult", true },
+                { JOBD_RESULT_INTERFACE, "OpenOutput", "org.jobd1.view-jobresult", true },
+                { JOBD_RUN_INTERFACE, "Open", NULL, false },
+                { JOBD_RUN_INTERFACE, "Log", NULL, false },
+                { JOBD_RUN_INTERFACE, "SetProgress", NULL, false },
+                { JOBD_RUN_INTERFACE, "SetResult", NULL, false },
+                { JOBD_RUN_INTERFACE, "AddOutput", NULL, false },
+                { JOBD_RUN_INTERFACE, "Fail", NULL, false },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
