@@ -64,9 +64,9 @@ int find_job(Connection *c, const char *job, char **ret_path, JsonObject **ret_j
         return 0;
 }
 
-/* Adds the entries of a list's reply to the array. Returns 1 if there are more, 0 if not. */
+/* Adds the entries of a list's reply to the array. Returns 1 if there are more, 0 if not. A page can be short, and even
+ * empty, with more to come: jobd asks polkit about so many at once only. */
 static int read_page(sd_bus_message *reply, PropertiesReader reader, JsonArray *array) {
-        unsigned had = json_array_get_length(array);
         int r, more;
 
         r = sd_bus_message_enter_container(reply, 'a', "(oa{sv})");
@@ -92,7 +92,7 @@ static int read_page(sd_bus_message *reply, PropertiesReader reader, JsonArray *
         if (r < 0)
                 return r;
         r = sd_bus_message_read(reply, "b", &more);
-        return r < 0 ? r : more != 0 && json_array_get_length(array) > had;
+        return r < 0 ? r : more != 0;
 }
 
 static int append_string(sd_bus_message *m, const char *key, const char *value) {

@@ -94,17 +94,14 @@ char *access_senders_name(AccessSenders *senders, sd_bus_message *m) {
         return g_strdup(s->name);
 }
 
-AccessListState access_senders_take_list(AccessSenders *senders, sd_bus_message *m, const char *key) {
-        AccessListState state = {};
-        Sender *s;
+AccessListState access_senders_find_list(AccessSenders *senders, sd_bus_message *m, const char *key) {
+        const Sender *s;
 
         s = access_is_direct(m) ? NULL : find_sender(senders, m);
-        if (!s || g_strcmp0(s->list_key, key) != 0)
-                return state;
-        if (g_get_monotonic_time() - s->list_kept_usec < LIST_KEEP_SEC * (gint64) USEC_PER_SEC)
-                state = s->list;
-        g_clear_pointer(&s->list_key, g_free);
-        return state;
+        if (!s || g_strcmp0(s->list_key, key) != 0 ||
+            g_get_monotonic_time() - s->list_kept_usec > LIST_KEEP_SEC * (gint64) USEC_PER_SEC)
+                return (AccessListState){};
+        return s->list;
 }
 
 void access_senders_keep_list(AccessSenders *senders, sd_bus_message *m, const char *key,
@@ -114,7 +111,9 @@ void access_senders_keep_list(AccessSenders *senders, sd_bus_message *m, const c
         s = access_is_direct(m) ? NULL : find_sender(senders, m);
         if (!s)
                 return;
-        g_free(s->list_key);
+        g_clear_pointer(&s->list_key, g_free);
+        if (!state)
+                return;
         s->list_key = g_strdup(key);
         s->list = *state;
         s->list_kept_usec = g_get_monotonic_time();

@@ -27,9 +27,11 @@ char *access_senders_name(AccessSenders *senders, sd_bus_message *m);
 typedef struct AccessListState {
         uint64_t position;
         bool has_password; /* somebody has typed a password for this list */
+        bool was_refused;  /* or has not, when asked to */
 } AccessListState;
 
-/* Removes it. All zeros when there is none. */
-AccessListState access_senders_take_list(AccessSenders *senders, sd_bus_message *m, const char *key);
+/* All zeros when there is none. */
+AccessListState access_senders_find_list(AccessSenders *senders, sd_bus_message *m, const char *key);
+/* state NULL: it has ended. */
 void access_senders_keep_list(AccessSenders *senders, sd_bus_message *m, const char *key,
                               const AccessListState *state);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access-target.h"
+#include "bus-error.h"
 #include "names.h"
 #include "object-path.h"
 
@@ -36,10 +37,14 @@ static char *find_queue_option(sd_bus_message *m) {
         return queue;
 }
 
+static bool is_run(const AccessRule *rule) {
+        return g_strcmp0(rule->action, "org.jobd1.run-job") == 0;
+}
+
 static char *target_queue(sd_bus_message *m, const AccessRule *rule, const Job *job, const Settings *settings) {
         char *queue = NULL;
 
-        if (!job || g_strcmp0(rule->action, "org.jobd1.run-job") != 0)
+        if (!job || !is_run(rule))
                 return NULL;
         if (sd_bus_message_skip(m, "s") >= 0) /* data; the job's reference was read before */
                 queue = find_queue_option(m);
@@ -81,7 +86,8 @@ static void resolve_path(const AccessContext *c, const AccessRule *rule, const c
                 resolve_result(c, id, t);
 }
 
-void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule, AccessTargetObject *ret) {
+void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule,
+                           AccessTargetObject *ret) {
         AccessTargetObject t = {};
         const char *text;
 
@@ -102,6 +108,47 @@ void access_target_resolve(const AccessContext *c, sd_bus_message *m, const Acce
         t.queue = target_queue(m, rule, t.job, c->settings);
         (void) sd_bus_message_rewind(m, true);
         *ret = t;
+}
+
+static int check_queue_option(sd_bus_message *m, sd_bus_error *error) {
+        g_autofree char *queue = NULL;
+
+        if (sd_bus_message_skip(m, "s") >= 0) /* data */
+                queue = find_queue_option(m);
+        if (queue && strlen(queue) > JOB_QUEUE_NAME_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_QUEUE,
+                                         "option 'task_queue' is too long: the name of a job queue has at most %i bytes",
+                                         JOB_QUEUE_NAME_MAX);
+        return 0;
+}
+
+static int check_argument(sd_bus_message *m, const AccessRule *rule, sd_bus_error *error) {
+        const char *text;
+
+        if (sd_bus_message_read(m, "s", &text) < 0)
+                return 0; /* arguments of another type: the vtable's answer is better */
+        if (rule->target == ACCESS_TARGET_JOB_ARG && strlen(text) > REFERENCE_SIZE_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB,
+                                         "there is no job with so long a name: it has at most %i bytes",
+                                         REFERENCE_SIZE_MAX);
+        if (rule->target == ACCESS_TARGET_RESULT_ARG && strlen(text) >= UUID_STRING_SIZE)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT,
+                                         "there is no job result with so long a UUID: it has %i characters",
+                                         UUID_STRING_SIZE - 1);
+        return 0;
+}
+
+int access_target_check(sd_bus_message *m, const AccessRule *rule, sd_bus_error *error) {
+        int r = 0, k;
+
+        if (strlen(sd_bus_message_get_path(m)) >= OBJECT_PATH_SIZE)
+                return sd_bus_error_set(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no object with so long a path");
+        if (rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_RESULT_ARG)
+                r = check_argument(m, rule, error);
+        if (r >= 0 && is_run(rule))
+                r = check_queue_option(m, error);
+        k = sd_bus_message_rewind(m, true);
+        return r < 0 ? r : k < 0 ? k : 0;
 }
 
 const char *access_target_kind(const AccessRule *rule) {

@@ -18,7 +18,14 @@ typedef struct AccessTargetObject {
 void access_target_done(AccessTargetObject *t);
 
 /* Reads what the call is about. Leaves the message rewound. */
-void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule, AccessTargetObject *ret);
+void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule,
+                           AccessTargetObject *ret);
+
+/*
+ * Whether there can be what the call names: nothing has so long a name. Returns 0, or negative errno and sets the error,
+ * which is the same for everybody and has nothing of the name in it. Leaves the message rewound.
+ */
+int access_target_check(sd_bus_message *m, const AccessRule *rule, sd_bus_error *error) _must_check_;
 
 /* "job", "job result" or "jobs", for messages. */
 const char *access_target_kind(const AccessRule *rule);

@@ -1,297 +1,91 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <pwd.h>
 #include <string.h>
 
+#include "access-call.h"
+#include "access-denial.h"
+#include "access-sender.h"
 #include "access-table.h"
 #include "access-target.h"
 #include "access.h"
-#include "authority.h"
 #include "bus-error.h"
 #include "call-size.h"
+#include "json.h"
 #include "log.h"
 #include "message-ids.h"
 #include "names.h"
-#include "now.h"
-
-enum {
-        CALLS_MAX = 1024,         /* that wait for polkit, in all */
-        CALLS_PER_USER_MAX = 32,  /* and of one user */
-        CHECKS_OF_CALL_MAX = 64,  /* of one list at a time */
-        KNOWN_SENDERS_MAX = 1024,
-        DENIALS_LOGGED_MAX = 100, /* of one user in DENIALS_INTERVAL_USEC */
-        DENIED_USERS_MAX = 1024,
-};
-
-#define DENIALS_INTERVAL_USEC (10 * 60 * USEC_PER_SEC)
+#include "object-path.h"
 
 struct Access {
         AccessContext context;
-        Authority *authority;
-        GHashTable *calls;   /* sd_bus_message -> WaitingCall, owned */
-        GHashTable *senders; /* unique name -> uid + 1; a unique name is never used again */
-        GHashTable *denials; /* uid -> Denials, owned */
-        sd_event_source *sweep_source;
+        AccessCalls *calls;
+        AccessSenders *senders;
+        AccessDenials *denials;
 };
 
-/* A call for which polkit was asked. */
-typedef struct WaitingCall {
-        Access *access; /* weak ref */
-        sd_bus_message *message;
-        uint32_t uid;
-        GHashTable *verdicts; /* action and details -> Check, owned */
-        unsigned n_pending;
-        bool waiting;
-} WaitingCall;
-
-typedef struct Check {
-        WaitingCall *call; /* weak ref */
-        AuthorityCheck *check;
-        bool answered;
-        PolkitVerdict verdict;
-} Check;
-
-/* ---- waiting calls ---- */
-
-static void check_free_func(void *p) {
-        Check *c = p;
-
-        (void) authority_check_free(c->check);
-        g_free(c);
-}
-
-static void waiting_call_free_func(void *p) {
-        WaitingCall *c = p;
-
-        g_hash_table_unref(c->verdicts);
-        (void) sd_bus_message_unref(c->message);
-        g_free(c);
-}
-
-static WaitingCall *waiting_call_new(Access *a, sd_bus_message *m, uint32_t uid) {
-        WaitingCall *c;
-
-        c = g_new0(WaitingCall, 1);
-        c->access = a;
-        c->message = sd_bus_message_ref(m);
-        c->uid = uid;
-        c->verdicts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, check_free_func);
-        (void) g_hash_table_insert(a->calls, m, c);
-        return c;
-}
-
-static bool user_has_room(const Access *a, uint32_t uid) {
-        GHashTableIter i;
-        unsigned n = 0;
-        WaitingCall *c;
-
-        if (g_hash_table_size(a->calls) >= CALLS_MAX)
-                return false;
-        g_hash_table_iter_init(&i, a->calls);
-        while (g_hash_table_iter_next(&i, NULL, (void **) &c))
-                if (c->uid == uid)
-                        n++;
-        return n < CALLS_PER_USER_MAX;
-}
-
-/* Calls whose handler has run, or ran into an error, are forgotten once the loop has nothing better to do. */
-static int on_sweep(sd_event_source *source, void *userdata) {
-        Access *a = userdata;
-        GHashTableIter i;
-        WaitingCall *c;
-
-        g_hash_table_iter_init(&i, a->calls);
-        while (g_hash_table_iter_next(&i, NULL, (void **) &c))
-                if (!c->waiting)
-                        g_hash_table_iter_remove(&i);
-        return 0;
-}
-
-static void call_again(WaitingCall *c) {
-        int r;
-
-        c->waiting = false;
-        (void) sd_event_source_set_enabled(c->access->sweep_source, SD_EVENT_ONESHOT);
-        r = sd_bus_message_rewind(c->message, true);
-        if (r >= 0)
-                r = sd_bus_enqueue_for_read(sd_bus_message_get_bus(c->message), c->message);
-        if (r < 0)
-                (void) log_error_errno(r, "Cannot take up a call again, dropping it: %m");
-}
-
-static void on_verdict(PolkitVerdict verdict, void *userdata) {
-        Check *check = userdata;
-        WaitingCall *c = check->call;
-
-        check->answered = true;
-        check->verdict = verdict;
-        if (--c->n_pending == 0 && c->waiting)
-                call_again(c);
-}
-
-static char *check_key(const char *action, const AccessDetails *d) {
-        GString *key = g_string_new(action);
-
-        for (size_t i = 0; i < d->n; i++)
-                g_string_append_printf(key, "\x1f%s", d->pairs[i]);
-        return g_string_free(key, false);
-}
-
-/* 1: *ret is the verdict, 0: polkit was asked (or will be, with a later call), negative errno. */
-static int access_ask(Access *a, sd_bus_message *m, uint32_t uid, const char *action, const AccessDetails *d,
-                      bool interactive, PolkitVerdict *ret) {
-        g_autofree char *key = check_key(action, d);
-        WaitingCall *c;
-        Check *check;
-        int r;
-
-        c = g_hash_table_lookup(a->calls, m);
-        check = c ? g_hash_table_lookup(c->verdicts, key) : NULL;
-        if (check && check->answered) {
-                *ret = check->verdict;
-                return 1;
-        }
-        if (check || (c && c->n_pending >= CHECKS_OF_CALL_MAX))
-                return 0;
-        if (!c && !user_has_room(a, uid))
-                return -ENOBUFS;
-
-        check = g_new0(Check, 1);
-        r = authority_ask(a->authority, uid, sd_bus_message_get_sender(m), action, d->pairs, interactive, on_verdict,
-                          check, &check->check);
-        if (r < 0) {
-                check_free_func(check);
-                return r;
-        }
-        if (!c)
-                c = waiting_call_new(a, m, uid);
-        check->call = c;
-        (void) g_hash_table_insert(c->verdicts, TAKE_PTR(key), check);
-        c->n_pending++;
-        return 0;
-}
-
-int access_wait(Access *a, sd_bus_message *m) {
-        WaitingCall *c;
-
-        c = g_hash_table_lookup(a->calls, m);
-        if (!c)
-                return -EBADMSG;
-        c->waiting = true;
-        if (c->n_pending == 0)
-                call_again(c);
-        return 1;
-}
-
-size_t access_n_waiting(const Access *a) {
-        return g_hash_table_size(a->calls);
-}
-
-/* ---- who calls ---- */
-
-/* On the direct socket a client writes into the field "sender" what it likes: there the socket says who it is. */
-static bool is_direct(sd_bus_message *m) {
-        return sd_bus_is_bus_client(sd_bus_message_get_bus(m)) <= 0;
-}
-
-static uint32_t direct_caller_uid(sd_bus_message *m) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        uid_t uid;
-
-        if (sd_bus_get_owner_creds(sd_bus_message_get_bus(m), SD_BUS_CREDS_EUID, &creds) < 0 ||
-            sd_bus_creds_get_euid(creds, &uid) < 0)
-                return UINT32_MAX;
-        return uid;
-}
-
 uint32_t access_caller_uid(Access *a, sd_bus_message *m) {
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        const char *sender = sd_bus_message_get_sender(m);
-        void *known;
-        uid_t uid;
-
-        if (is_direct(m))
-                return direct_caller_uid(m);
-        if (!sender)
-                return UINT32_MAX;
-        known = g_hash_table_lookup(a->senders, sender);
-        if (known)
-                return GPOINTER_TO_UINT(known) - 1;
-        if (sd_bus_query_sender_creds(m, SD_BUS_CREDS_EUID, &creds) < 0 || sd_bus_creds_get_euid(creds, &uid) < 0)
-                return UINT32_MAX;
-
-        if (g_hash_table_size(a->senders) >= KNOWN_SENDERS_MAX)
-                g_hash_table_remove_all(a->senders);
-        (void) g_hash_table_insert(a->senders, g_strdup(sender), GUINT_TO_POINTER(uid + 1));
-        return uid;
+        return access_senders_uid(a->senders, m);
 }
 
 char *access_caller_name(Access *a, sd_bus_message *m) {
-        uint32_t uid = access_caller_uid(a, m);
-        struct passwd *pw = getpwuid(uid);
+        return access_senders_name(a->senders, m);
+}
 
-        return pw ? g_strdup(pw->pw_name) : g_strdup_printf("%" PRIu32, uid);
+bool access_may_log_denial(Access *a, sd_bus_message *m) {
+        g_autofree char *caller = access_caller_name(a, m);
+
+        return access_denials_add(a->denials, caller);
+}
+
+int access_wait(Access *a, sd_bus_message *m) {
+        return access_calls_wait(a->calls, m);
+}
+
+size_t access_n_waiting(const Access *a) {
+        return access_calls_size(a->calls);
 }
 
 /* ---- the gate ---- */
-
-/* The denied calls of one user. Nothing else keeps somebody from filling the journal with them. */
-typedef struct Denials {
-        uint64_t begin_usec;
-        unsigned n;
-} Denials;
-
-static unsigned count_denial(Access *a, uint32_t uid) {
-        uint64_t now = now_usec();
-        Denials *d;
-
-        d = g_hash_table_lookup(a->denials, GUINT_TO_POINTER(uid));
-        if (!d) {
-                if (g_hash_table_size(a->denials) >= DENIED_USERS_MAX)
-                        g_hash_table_remove_all(a->denials);
-                d = g_new0(Denials, 1);
-                (void) g_hash_table_insert(a->denials, GUINT_TO_POINTER(uid), d);
-        }
-        if (now < d->begin_usec || now - d->begin_usec >= DENIALS_INTERVAL_USEC)
-                *d = (Denials){ .begin_usec = now };
-        return ++d->n;
-}
 
 static void log_denied(Access *a, sd_bus_message *m, const AccessRule *rule, const AccessTargetObject *t) {
         g_autofree char *caller = access_caller_name(a, m);
         g_autofree char *caller_field = g_strdup_printf("JOB_CALLER=%s", caller);
         g_autofree char *action_field = g_strdup_printf("JOB_ACTION=%s", rule->action);
+        g_autofree char *shown = json_show_text(t->reference ?: "");
         const char *fields[] = { caller_field, action_field, NULL };
-        unsigned n = count_denial(a, access_caller_uid(a, m));
 
-        if (n > DENIALS_LOGGED_MAX) {
-                if (n == DENIALS_LOGGED_MAX + 1)
-                        log_notice("Denied more than %i calls of %s within 10 minutes, not logging more of them",
-                                   DENIALS_LOGGED_MAX, caller);
-                return;
-        }
-        log_event(LOG_NOTICE, JOBD_MESSAGE_ACCESS_DENIED_STR, fields, "Denied %s to %s %s%s%s", caller, rule->verb,
-                  access_target_kind(rule), t->reference ? " " : "", t->reference ?: "");
+        if (access_denials_add(a->denials, caller))
+                log_event(LOG_NOTICE, JOBD_MESSAGE_ACCESS_DENIED_STR, fields, "Denied %s to %s %s%s%s", caller,
+                          rule->verb, access_target_kind(rule), t->reference ? " " : "", shown);
 }
 
 static int too_many_calls(sd_bus_message *m) {
         return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                          "too many of your calls wait for an authorisation already");
+                                          "too many calls wait for an authorisation already: try again later");
+}
+
+static int no_verdict(sd_bus_message *m) {
+        return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_FAILED,
+                                          "cannot find out whether you are authorised, since polkit has not answered: "
+                                          "try again, or check \"systemctl status polkit\"");
 }
 
 /*
  * The same words whether the thing exists or not: who may not see it must not learn that it does.
  */
-static int refuse_call(Access *a, sd_bus_message *m, const AccessRule *rule, const AccessTargetObject *t, PolkitVerdict verdict) {
+static int refuse_call(Access *a, sd_bus_message *m, const AccessRule *rule, const AccessTargetObject *t,
+                       PolkitVerdict verdict) {
         g_autofree char *subject = NULL;
 
+        if (verdict == POLKIT_FAILED)
+                return no_verdict(m);
         log_denied(a, m, rule, t);
         subject = t->reference ? g_strdup_printf("%s '%s'", access_target_kind(rule), t->reference)
                                : g_strdup(access_target_kind(rule));
         if (verdict == POLKIT_UNREACHABLE)
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
-                                                  "not authorised to %s %s: polkit does not answer or does not know the "
-                                                  "action %s, so only root may; check \"systemctl status polkit\"",
+                                                  "not authorised to %s %s: polkit does not answer or does not know "
+                                                  "the action %s, so only root may; check \"systemctl status polkit\"",
                                                   rule->verb, subject, rule->action);
         return sd_bus_reply_method_errorf(m,
                                           verdict == POLKIT_CHALLENGE ? SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED
@@ -323,11 +117,23 @@ typedef struct Question {
         bool with_password; /* the client allows one to be asked for */
 } Question;
 
+static int ask(Access *a, const Question *q, const char *action, const AccessDetails *d, bool interactive,
+               PolkitVerdict *ret) {
+        return access_calls_ask(a->calls, q->message,
+                                &(AccessQuestion){
+                                                .uid = q->uid,
+                                                .action = action,
+                                                .details = d->pairs,
+                                                .interactive = interactive,
+                                },
+                                ret);
+}
+
 static int ask_plainly(Access *a, const Question *q, const char *action, PolkitVerdict *ret) {
         _cleanup_(access_details_done) AccessDetails d = {};
 
         access_details_add_target(&d, q->target);
-        return access_ask(a, q->message, q->uid, action, &d, false, ret);
+        return ask(a, q, action, &d, false, ret);
 }
 
 /* What is shown to who may not see the thing is what they called it. */
@@ -342,7 +148,7 @@ static int ask_by_password(Access *a, const Question *q, bool visible, PolkitVer
         access_details_add(&d, "what", what);
         access_details_add(&d, "polkit.message", q->rule->message);
         access_details_add(&d, "polkit.gettext_domain", "jobd");
-        return access_ask(a, q->message, q->uid, q->rule->action, &d, true, ret);
+        return ask(a, q, q->rule->action, &d, true, ret);
 }
 
 static int ask_visible(Access *a, const Question *q, bool *ret) {
@@ -359,14 +165,14 @@ static int ask_visible(Access *a, const Question *q, bool *ret) {
         return r;
 }
 
-/* 1: *ret is the verdict, 0: polkit was asked, negative errno. *ret_hidden: the caller must not learn that it exists. */
+/* 1: *ret is the verdict, 0: polkit was asked, negative errno. *ret_hidden: the caller must not learn of it. */
 static int ask_question(Access *a, const Question *q, PolkitVerdict *ret, bool *ret_hidden) {
         bool visible;
         int r;
 
         *ret_hidden = false;
         r = ask_plainly(a, q, q->rule->action, ret);
-        if (r <= 0 || *ret == POLKIT_AUTHORIZED || *ret == POLKIT_UNREACHABLE)
+        if (r <= 0 || *ret == POLKIT_AUTHORIZED || *ret == POLKIT_UNREACHABLE || *ret == POLKIT_FAILED)
                 return r;
         r = ask_visible(a, q, &visible);
         if (r <= 0)
@@ -406,30 +212,34 @@ static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const Access
         if (r == -ENOBUFS)
                 return too_many_calls(m);
         if (r < 0)
-                return r;
+                return no_verdict(m);
         if (r == 0)
                 return access_wait(a, m);
 
-        (void) g_hash_table_remove(a->calls, m);
         if (verdict != POLKIT_AUTHORIZED)
                 return refuse_call(a, m, rule, &t, verdict);
         return missing ? reply_missing(m, rule, t.reference) : 0;
 }
 
-/* 0: go on, 1: refused. */
-static int check_limits(Access *a, sd_bus_message *m, uint32_t uid, const AccessRule *rule) {
+/* Before anything of the call is copied. 0: go on, 1: answered or put off, negative errno: the error is set. */
+static int check_limits(Access *a, sd_bus_message *m, uint32_t uid, const AccessRule *rule, sd_bus_error *error) {
         int r;
 
-        if (g_hash_table_contains(a->calls, m))
+        if (access_calls_resume(a->calls, m))
                 return 0;
-        if (uid != 0 && rule->is_list && !user_has_room(a, uid))
-                return too_many_calls(m);
         r = call_check_size(m);
         if (r == -E2BIG)
-                return sd_bus_reply_method_errorf(m, BUS_ERROR_DATA_TOO_LARGE,
-                                                  "the arguments are too large: no call may have more than %i bytes",
-                                                  CALL_SIZE_MAX);
-        return r;
+                return sd_bus_error_setf(error, BUS_ERROR_DATA_TOO_LARGE,
+                                         "the arguments are too large: no call may have more than %i bytes",
+                                         CALL_SIZE_MAX);
+        if (r >= 0)
+                r = access_target_check(m, rule, error);
+        if (r < 0 || uid == 0 || !rule->is_list)
+                return r;
+        r = access_calls_begin_list(a->calls, m, uid);
+        if (r == -ENOBUFS)
+                return too_many_calls(m);
+        return r < 0 ? r : r == 0;
 }
 
 static int access_gate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -454,14 +264,16 @@ static int access_gate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
         uid = access_caller_uid(a, m);
         rule = access_rule_find(path, interface, member);
-        if (rule && rule->target == ACCESS_TARGET_RUN && is_direct(m))
+        if (rule && rule->target == ACCESS_TARGET_RUN && access_is_direct(m))
                 return 0; /* whatever its user: the token says who it is */
-        if (uid != 0 && is_direct(m)) /* direct.c lets none of them come so far */
+        if (uid == UINT32_MAX)
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED, "cannot find out whose call this is");
+        if (uid != 0 && access_is_direct(m)) /* direct.c lets none of them come so far */
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED, "this socket is for root");
         if (!rule || rule->target == ACCESS_TARGET_RUN)
-                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "there is no method %s.%s on %s",
-                                                  interface, member, path);
-        r = check_limits(a, m, uid, rule);
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "there is no method %s.%s on %.*s",
+                                                  interface, member, OBJECT_PATH_SIZE, path);
+        r = check_limits(a, m, uid, rule, error);
         if (r != 0 || uid == 0 || !rule->action)
                 return r;
         return ask_for_call(a, m, uid, rule);
@@ -473,54 +285,109 @@ int access_guard(Access *a, sd_bus *bus) {
 
 /* ---- lists ---- */
 
-static AccessVerdict list_verdict(Access *a, sd_bus_message *m, const char *action, const AccessDetails *d,
-                                  bool interactive) {
+static AccessVerdict list_verdict(Access *a, sd_bus_message *m, const AccessQuestion *q) {
         PolkitVerdict verdict;
         int r;
 
-        r = access_ask(a, m, access_caller_uid(a, m), action, d, interactive, &verdict);
+        r = access_calls_ask(a->calls, m, q, &verdict);
+        if (r == -E2BIG)
+                return ACCESS_UNASKED;
         if (r < 0)
-                return ACCESS_DENIED;
+                return ACCESS_FAILED;
         if (r == 0)
                 return ACCESS_UNKNOWN;
-        return verdict == POLKIT_AUTHORIZED ? ACCESS_ALLOWED : ACCESS_DENIED;
+        switch (verdict) {
+        case POLKIT_AUTHORIZED:
+                return ACCESS_ALLOWED;
+        case POLKIT_FAILED:
+                return ACCESS_FAILED;
+        case POLKIT_UNREACHABLE:
+                return ACCESS_UNREACHABLE;
+        case POLKIT_CHALLENGE:
+                return access_calls_has_password(a->calls, m) ? ACCESS_ALLOWED : ACCESS_DENIED;
+        default:
+                return ACCESS_DENIED;
+        }
 }
 
 AccessVerdict access_may_view_job(Access *a, sd_bus_message *m, const Job *job) {
         _cleanup_(access_details_done) AccessDetails d = {};
+        AccessQuestion q = { .uid = access_caller_uid(a, m), .action = "org.jobd1.view-job", .of_entry = true };
 
-        if (access_caller_uid(a, m) == 0)
+        if (q.uid == 0)
                 return ACCESS_ALLOWED;
         access_details_add_job(&d, job);
-        return list_verdict(a, m, "org.jobd1.view-job", &d, false);
+        q.details = d.pairs;
+        return list_verdict(a, m, &q);
 }
 
 AccessVerdict access_may_view_jobs(Access *a, sd_bus_message *m) {
-        static const char action[] = "org.jobd1.view-job";
         AccessDetails d = {};
+        AccessQuestion q = { .uid = access_caller_uid(a, m), .action = "org.jobd1.view-job", .details = d.pairs };
         AccessVerdict v;
 
-        if (access_caller_uid(a, m) == 0)
+        if (q.uid == 0)
                 return ACCESS_ALLOWED;
-        v = list_verdict(a, m, action, &d, false);
+        v = list_verdict(a, m, &q);
         if (v != ACCESS_DENIED || sd_bus_message_get_allow_interactive_authorization(m) <= 0)
                 return v;
         access_details_add(&d, "polkit.message", "Authentication is required to list the jobs.");
         access_details_add(&d, "polkit.gettext_domain", "jobd");
-        return list_verdict(a, m, action, &d, true);
+        q.interactive = true;
+        v = list_verdict(a, m, &q);
+        if (v == ACCESS_ALLOWED)
+                access_calls_set_password(a->calls, m);
+        return v;
 }
 
 AccessVerdict access_may_view_result(Access *a, sd_bus_message *m, const Job *job, const JobResult *result) {
         _cleanup_(access_details_done) AccessDetails d = {};
-        uint32_t uid = access_caller_uid(a, m);
+        AccessQuestion q = {
+                .uid = access_caller_uid(a, m),
+                .action = "org.jobd1.view-jobresult",
+                .of_entry = result != NULL,
+        };
 
-        if (uid == 0 || (result && result->requester_uid == uid))
+        if (q.uid == 0 || (result && result->requester_uid == q.uid))
                 return ACCESS_ALLOWED;
         if (result)
                 access_details_add_result(&d, result, job);
         else if (job)
                 access_details_add_job(&d, job);
-        return list_verdict(a, m, "org.jobd1.view-jobresult", &d, false);
+        q.details = d.pairs;
+        return list_verdict(a, m, &q);
+}
+
+AccessListState access_find_list(Access *a, sd_bus_message *m, const char *key) {
+        AccessListState state = access_senders_find_list(a->senders, m, key);
+
+        if (state.has_password)
+                access_calls_set_password(a->calls, m);
+        return state;
+}
+
+void access_keep_list(Access *a, sd_bus_message *m, const char *key, const AccessListState *state) {
+        AccessListState kept;
+
+        if (state) {
+                kept = *state;
+                kept.has_password = access_calls_has_password(a->calls, m);
+        }
+        access_senders_keep_list(a->senders, m, key, state ? &kept : NULL);
+}
+
+bool access_verdict_failed(AccessVerdict v) {
+        return v == ACCESS_UNREACHABLE || v == ACCESS_FAILED;
+}
+
+int access_fail_list(AccessVerdict v, sd_bus_error *error) {
+        if (v == ACCESS_UNREACHABLE)
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                        "not authorised to view this list: polkit does not answer or does not know "
+                                        "the action, so only root may; check \"systemctl status polkit\"");
+        return sd_bus_error_set(error, SD_BUS_ERROR_FAILED,
+                                "cannot find out what you may view, since polkit has not answered: try again, or "
+                                "check \"systemctl status polkit\"");
 }
 
 int access_refuse_list(sd_bus_message *m, const char *what, const char *action, sd_bus_error *error) {
@@ -541,18 +408,10 @@ int access_new(const AccessContext *context, Access **ret) {
 
         a = g_new0(Access, 1);
         a->context = *context;
-        a->calls = g_hash_table_new_full(NULL, NULL, NULL, waiting_call_free_func);
-        a->senders = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-        a->denials = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-
-        r = authority_new(context->event, &a->authority);
+        a->senders = access_senders_new();
+        r = access_calls_new(context->event, &a->calls);
         if (r >= 0)
-                r = sd_event_add_defer(context->event, &a->sweep_source, on_sweep, a);
-        if (r >= 0)
-                r = sd_event_source_set_priority(a->sweep_source, SD_EVENT_PRIORITY_IDLE);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(a->sweep_source, SD_EVENT_OFF);
+                r = access_denials_new(context->event, &a->denials);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(a);
@@ -562,11 +421,9 @@ int access_new(const AccessContext *context, Access **ret) {
 Access *access_free(Access *a) {
         if (!a)
                 return NULL;
-        g_hash_table_unref(a->calls);
-        g_hash_table_unref(a->senders);
-        g_hash_table_unref(a->denials);
-        (void) sd_event_source_disable_unref(a->sweep_source);
-        (void) authority_free(a->authority);
+        (void) access_calls_free(a->calls);
+        (void) access_senders_free(a->senders);
+        (void) access_denials_free(a->denials);
         g_free(a);
         return NULL;
 }

@@ -3,6 +3,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "access-sender.h"
 #include "dispatcher.h"
 #include "registry.h"
 
@@ -27,12 +28,15 @@ DEFINE_CLEANUP(Access *, access_free);
 /* Puts the gate before all objects of the connection. */
 int access_guard(Access *a, sd_bus *bus) _must_check_;
 
-/* The user behind a call. Never fails: a client that has gone is nobody (UINT32_MAX). */
+/* The user behind a call. Never fails: a client that has gone is nobody (UINT32_MAX), and does not pass the gate. */
 uint32_t access_caller_uid(Access *a, sd_bus_message *m);
 /* The user's name, or the uid in digits. Free with g_free(). */
 char *access_caller_name(Access *a, sd_bus_message *m);
 
-/* Calls that wait for polkit. */
+/* Whether a denied call, that the caller has counted by this, is to be logged: of one user only so many are. */
+bool access_may_log_denial(Access *a, sd_bus_message *m);
+
+/* Calls that wait for polkit, or for other calls of the same user. */
 size_t access_n_waiting(const Access *a);
 
 /*
@@ -43,12 +47,15 @@ typedef enum AccessVerdict {
         ACCESS_DENIED,
         ACCESS_ALLOWED,
         ACCESS_UNKNOWN,
+        ACCESS_UNASKED, /* nor will it be asked: the list ends here and says that there is more */
+        ACCESS_UNREACHABLE, /* there is no polkit: access_fail_list() */
+        ACCESS_FAILED,      /* polkit has not answered: the same */
 } AccessVerdict;
 
 AccessVerdict access_may_view_job(Access *a, sd_bus_message *m, const Job *job);
 /* result NULL: job results in general (job NULL), or all of that job. */
 AccessVerdict access_may_view_result(Access *a, sd_bus_message *m, const Job *job, const JobResult *result);
-/* job NULL: jobs in general; may ask for a password where the client allows it. */
+/* Jobs in general; may ask for a password where the client allows it. */
 AccessVerdict access_may_view_jobs(Access *a, sd_bus_message *m);
 
 /* Returns 1, for the handler to return. */
@@ -56,3 +63,14 @@ int access_wait(Access *a, sd_bus_message *m);
 
 /* The error for a list of which the caller may see nothing. */
 int access_refuse_list(sd_bus_message *m, const char *what, const char *action, sd_bus_error *error);
+
+/* The error for a list of which nobody can tell what the caller may see. */
+bool access_verdict_failed(AccessVerdict v);
+int access_fail_list(AccessVerdict v, sd_bus_error *error);
+
+/*
+ * How far a list that ended with ACCESS_UNASKED has come, for the call that continues it. key is a digest of what both
+ * calls have in common. Found as it was kept; zeros when it was not, or long ago. state NULL: the list has ended.
+ */
+AccessListState access_find_list(Access *a, sd_bus_message *m, const char *key);
+void access_keep_list(Access *a, sd_bus_message *m, const char *key, const AccessListState *state);

@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <pwd.h>
 #include <string.h>
 
 #include "access.h"
 #include "bus-error.h"
 #include "bus-objects.h"
 #include "bus-option.h"
+#include "list-bus.h"
 #include "names.h"
 #include "object-path.h"
-#include "store-result.h"
 
-/*
- * ListJobs and ListJobResults. Whoever may see only some of them is shown those: polkit is asked for each, and while
- * answers are outstanding the handler returns access_wait() and is called again from the start.
- */
+enum { LIMIT_MAX = 1000 };
 
-enum { LIMIT_DEFAULT = 50, LIMIT_MAX = 1000, RESULT_ROUNDS_MAX = 20 };
-
-static int check_limit(uint32_t limit, sd_bus_error *error) {
+int list_check_limit(uint32_t limit, sd_bus_error *error) {
         if (limit >= 1 && limit <= LIMIT_MAX)
                 return 0;
         return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "option 'limit' must be from 1 to %i", LIMIT_MAX);
 }
 
 static int append_object(sd_bus_message *reply, const char *parent, const char *id, const void *object,
-                         int (*append)(sd_bus_message *m, const void *object)) {
+                         ListAppend append) {
         char path[OBJECT_PATH_SIZE];
         int r;
 
@@ -38,8 +32,8 @@ static int append_object(sd_bus_message *reply, const char *parent, const char *
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int send_list(sd_bus_message *call, const GPtrArray *list, const char *parent,
-                     int (*append)(sd_bus_message *m, const void *object), size_t id_offset, bool more) {
+int list_send(sd_bus_message *call, const GPtrArray *list, const char *parent, ListAppend append, size_t id_offset,
+              bool more) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
 
@@ -53,6 +47,10 @@ static int send_list(sd_bus_message *call, const GPtrArray *list, const char *pa
         if (r >= 0)
                 r = sd_bus_message_append(reply, "b", (int) more);
         return r < 0 ? r : sd_bus_send(sd_bus_message_get_bus(call), reply, NULL);
+}
+
+char *list_key(const char *text) {
+        return g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
 }
 
 /* ---- jobs ---- */
@@ -95,30 +93,110 @@ static bool job_matches(const Job *j, const JobFilter *f) {
                (j->effective.description && contains_any_case(j->effective.description, f->q));
 }
 
-/* The jobs that the filter and polkit let through, one more than the limit at most; -EAGAIN: polkit was asked. */
-static int collect_jobs(Manager *manager, sd_bus_message *m, const JobFilter *f, GPtrArray *page, bool *ret_any) {
-        g_autoptr(GPtrArray) all = registry_list(manager->registry);
-        bool unknown = false;
-        uint32_t skipped = 0;
+static char *job_list_key(const JobFilter *f, uint32_t offset) {
+        static const char none[] = "\x1e";
+        g_autofree char *text = g_strdup_printf("jobs %i %i %i %" PRIu32 "\x1f%s\x1f%s\x1f%s\x1f%s", f->enabled,
+                                                f->installed, f->hidden, offset, f->module_name ?: none,
+                                                f->grouping ?: none, f->name ?: none, f->q ?: none);
 
-        *ret_any = false;
-        for (guint i = 0; i < all->len && page->len <= f->limit; i++) {
+        return list_key(text);
+}
+
+typedef struct JobPage {
+        GPtrArray *jobs;
+        uint32_t skipped;
+        uint64_t position; /* in the list of all jobs: the first one after this page */
+        bool more;
+} JobPage;
+
+/* The jobs that the filter and polkit let through. -EAGAIN: polkit was asked; or the error is set. */
+static int collect_jobs(Manager *manager, sd_bus_message *m, const JobFilter *f, const AccessListState *state,
+                        JobPage *page, sd_bus_error *error) {
+        g_autoptr(GPtrArray) all = registry_list(manager->registry);
+        uint64_t n_unknown = 0, n_wanted;
+        guint i;
+
+        g_ptr_array_set_size(page->jobs, 0);
+        page->skipped = state->position > 0 ? f->offset : 0;
+        for (i = (guint) MIN(state->position, all->len); i < all->len; i++) {
                 AccessVerdict v;
 
                 if (!job_matches(all->pdata[i], f))
                         continue;
                 v = access_may_view_job(manager->access, m, all->pdata[i]);
-                if (v == ACCESS_UNKNOWN)
-                        unknown = true;
+                if (access_verdict_failed(v))
+                        return access_fail_list(v, error);
+                if (v == ACCESS_UNASKED)
+                        break;
+                /* No more questions than it takes to fill the page, if all answers are yes. */
+                n_wanted = (uint64_t) f->offset - page->skipped + f->limit - page->jobs->len;
+                if (v == ACCESS_UNKNOWN && ++n_unknown > n_wanted)
+                        break;
                 if (v != ACCESS_ALLOWED)
                         continue;
-                *ret_any = true;
-                if (skipped < f->offset)
-                        skipped++;
-                else if (!unknown)
-                        g_ptr_array_add(page, all->pdata[i]);
+                if (page->skipped < f->offset)
+                        page->skipped++;
+                else if (page->jobs->len == f->limit)
+                        break;
+                else
+                        g_ptr_array_add(page->jobs, all->pdata[i]);
         }
-        return unknown ? -EAGAIN : 0;
+        page->position = i;
+        page->more = i < all->len;
+        return n_unknown > 0 ? -EAGAIN : 0;
+}
+
+/*
+ * Nothing to see: because there is nothing, or because the caller may see nothing? 0: the latter, 1: they may see jobs,
+ * perhaps by a password that somebody has typed just now; -EAGAIN: polkit was asked; or the error is set.
+ */
+static int ask_for_jobs(Manager *manager, sd_bus_message *m, AccessListState *state, sd_bus_error *error) {
+        AccessVerdict v = ACCESS_DENIED;
+
+        if (state->has_password)
+                return 1;
+        if (!state->was_refused)
+                v = access_may_view_jobs(manager->access, m);
+        switch (v) {
+        case ACCESS_UNKNOWN:
+                return -EAGAIN;
+        case ACCESS_UNREACHABLE:
+        case ACCESS_FAILED:
+                return access_fail_list(v, error);
+        case ACCESS_ALLOWED:
+                return 1;
+        default: /* one dialogue for a list, not one for each page */
+                state->was_refused = sd_bus_message_get_allow_interactive_authorization(m) > 0;
+                return 0;
+        }
+}
+
+static int find_jobs(Manager *manager, sd_bus_message *m, const JobFilter *f, const char *key, AccessListState *state,
+                     JobPage *page, sd_bus_error *error) {
+        int r;
+
+        r = collect_jobs(manager, m, f, state, page, error);
+        if (r < 0 || page->jobs->len > 0 || page->skipped > 0)
+                return r;
+        r = ask_for_jobs(manager, m, state, error);
+        if (r == 0 && !page->more)
+                return access_refuse_list(m, "job", "org.jobd1.view-job", error);
+        if (r <= 0 || state->has_password)
+                return r;
+        /* From the beginning, with what could not be seen before; also if the handler is called again. */
+        state->has_password = true;
+        state->position = 0;
+        access_keep_list(manager->access, m, key, state);
+        return collect_jobs(manager, m, f, state, page, error);
+}
+
+static void keep_position(Manager *manager, sd_bus_message *m, const JobFilter *f, const AccessListState *state,
+                          const JobPage *page) {
+        g_autofree char *key = job_list_key(f, f->offset + page->jobs->len);
+        AccessListState next = *state;
+
+        next.position = page->position;
+        access_keep_list(manager->access, m, key, page->more ? &next : NULL);
 }
 
 static int append_job(sd_bus_message *m, const void *job) {
@@ -126,203 +204,27 @@ static int append_job(sd_bus_message *m, const void *job) {
 }
 
 int list_bus_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        JobFilter f = { .enabled = -1, .installed = -1, .hidden = -1, .limit = LIMIT_DEFAULT };
-        g_autoptr(GPtrArray) page = g_ptr_array_new();
+        JobFilter f = { .enabled = -1, .installed = -1, .hidden = -1, .limit = LIST_LIMIT_DEFAULT };
+        g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+        g_autofree char *key = NULL;
+        JobPage page = { .jobs = jobs };
         Manager *manager = userdata;
-        bool more, any;
+        AccessListState state;
         int r;
 
         r = bus_options_read(m, job_filter_table, ELEMENTSOF(job_filter_table), &f, error);
         if (r >= 0)
-                r = check_limit(f.limit, error);
+                r = list_check_limit(f.limit, error);
         if (r < 0)
                 return r;
 
-        r = collect_jobs(manager, m, &f, page, &any);
-        if (r == -EAGAIN)
-                return access_wait(manager->access, m);
-        if (!any) {
-                /* Nothing to see: because there is nothing, or because the caller may see nothing? */
-                AccessVerdict v = access_may_view_jobs(manager->access, m);
-
-                if (v == ACCESS_UNKNOWN)
-                        return access_wait(manager->access, m);
-                if (v == ACCESS_DENIED)
-                        return access_refuse_list(m, "job", "org.jobd1.view-job", error);
-        }
-
-        more = page->len > f.limit;
-        if (more)
-                g_ptr_array_set_size(page, (int) f.limit);
-        return send_list(m, page, JOBD_JOB_PATH, append_job, offsetof(Job, id), more);
-}
-
-/* ---- job results ---- */
-
-typedef struct ResultOptions {
-        const char *job, *status, *requester, *before;
-        uint32_t limit;
-} ResultOptions;
-
-static const BusOption result_filter_table[] = {
-        { "job", 's', offsetof(ResultOptions, job) },
-        { "status", 's', offsetof(ResultOptions, status) },
-        { "requester", 's', offsetof(ResultOptions, requester) },
-        { "before", 's', offsetof(ResultOptions, before) },
-        { "limit", 'u', offsetof(ResultOptions, limit) },
-};
-
-static int find_uid(const char *text, int64_t *ret) {
-        struct passwd *pw;
-        guint64 uid;
-
-        if (g_ascii_string_to_unsigned(text, 10, 0, UINT32_MAX, &uid, NULL)) {
-                *ret = (int64_t) uid;
-                return 0;
-        }
-        pw = getpwnam(text);
-        if (!pw)
-                return -ENOENT;
-        *ret = pw->pw_uid;
-        return 0;
-}
-
-static const Job *job_of(Manager *manager, const JobResult *jr) {
-        return jr->job_id[0] ? registry_find_by_id(manager->registry, jr->job_id) : NULL;
-}
-
-/* -EAGAIN: polkit was asked. */
-static int read_before(Manager *manager, sd_bus_message *m, const char *text, int64_t *ret_seq, sd_bus_error *error) {
-        _cleanup_(job_result_freep) JobResult *jr = NULL;
-        AccessVerdict v = ACCESS_DENIED;
-        char id[UUID_STRING_SIZE];
-
-        if (uuid_parse(text, id) >= 0 && dispatcher_get_result(manager->dispatcher, id, &jr) > 0)
-                v = access_may_view_result(manager->access, m, job_of(manager, jr), jr);
-        if (v == ACCESS_UNKNOWN)
-                return -EAGAIN;
-        if (v == ACCESS_DENIED)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT, BUS_MESSAGE_NO_SUCH_JOB_RESULT, text);
-        *ret_seq = jr->seq;
-        return 0;
-}
-
-static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions *o, const Job *job, JobResultFilter *f,
-                       sd_bus_error *error) {
-        *f = (JobResultFilter){ .status = _JOB_RESULT_STATUS_INVALID, .requester_uid = -1 };
-        if (o->job && job)
-                f->job_id = job->id;
-        else if (o->job)
-                f->class_path = o->job;
-        if (o->status) {
-                f->status = job_result_status_from_string(o->status);
-                if (f->status < 0)
-                        return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
-                                                 "'%s' is not a status: use PENDING, STARTED, SUCCESS, FAILURE or "
-                                                 "REVOKED",
-                                                 o->status);
-        }
-        if (o->requester && find_uid(o->requester, &f->requester_uid) < 0)
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "there is no user '%s'", o->requester);
-        return o->before ? read_before(manager, m, o->before, &f->before_seq, error) : 0;
-}
-
-/* Moves what the caller may see from batch to page; -EAGAIN: polkit was asked. */
-static int filter_results(Manager *manager, sd_bus_message *m, GPtrArray *batch, GPtrArray *page, uint32_t limit) {
-        bool unknown = false;
-
-        for (guint i = 0; i < batch->len; i++) {
-                JobResult *jr = batch->pdata[i];
-                AccessVerdict v = access_may_view_result(manager->access, m, job_of(manager, jr), jr);
-
-                if (v == ACCESS_UNKNOWN)
-                        unknown = true;
-                else if (v == ACCESS_ALLOWED && page->len <= limit) {
-                        g_ptr_array_add(page, jr);
-                        batch->pdata[i] = NULL;
-                }
-        }
-        return unknown ? -EAGAIN : 0;
-}
-
-static void job_result_free_func(void *jr) {
-        (void) job_result_free(jr);
-}
-
-/* Fills the page by batches; *more when there may be further ones. */
-static int collect_results(Manager *manager, sd_bus_message *m, JobResultFilter *f, uint32_t limit, GPtrArray *page,
-                           bool *ret_more) {
-        int r;
-
-        f->limit = limit + 1;
-        for (unsigned round = 0; round < RESULT_ROUNDS_MAX; round++) {
-                g_autoptr(GPtrArray) batch = g_ptr_array_new_with_free_func(job_result_free_func);
-
-                r = store_result_list(manager->store, f, batch);
-                if (r < 0)
-                        return r;
-                *ret_more = batch->len > limit;
-                if (batch->len == 0)
-                        return 0;
-                f->before_seq = ((const JobResult *) batch->pdata[batch->len - 1])->seq;
-                r = filter_results(manager, m, batch, page, limit);
-                if (r < 0)
-                        return r;
-                if (!*ret_more || page->len > limit)
-                        return 0;
-        }
-        return 0;
-}
-
-static int append_result(sd_bus_message *m, const void *jr) {
-        return job_result_bus_append_properties(m, jr);
-}
-
-int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        g_autoptr(GPtrArray) page = g_ptr_array_new_with_free_func(job_result_free_func);
-        ResultOptions o = { .limit = LIMIT_DEFAULT };
-        Manager *manager = userdata;
-        const Job *job = NULL;
-        JobResultFilter f;
-        AccessVerdict v;
-        bool more = false;
-        int r;
-
-        r = bus_options_read(m, result_filter_table, ELEMENTSOF(result_filter_table), &o, error);
-        if (r >= 0)
-                r = check_limit(o.limit, error);
-        if (r < 0)
-                return r;
-        if (o.job)
-                job = registry_find(manager->registry, o.job);
-        r = make_filter(manager, m, &o, job, &f, error);
+        key = job_list_key(&f, f.offset);
+        state = access_find_list(manager->access, m, key);
+        r = find_jobs(manager, m, &f, key, &state, &page, error);
         if (r == -EAGAIN)
                 return access_wait(manager->access, m);
         if (r < 0)
                 return r;
-
-        /* Who may not see those of others is shown their own, by the database: not by asking for each of a million.
-         * In general first: so a job that must not be seen has no results, as one that does not exist. */
-        v = access_may_view_result(manager->access, m, NULL, NULL);
-        if (v == ACCESS_DENIED && job)
-                v = access_may_view_result(manager->access, m, job, NULL);
-        if (v == ACCESS_UNKNOWN)
-                return access_wait(manager->access, m);
-        if (v == ACCESS_DENIED) {
-                uint32_t uid = access_caller_uid(manager->access, m);
-
-                if (f.requester_uid >= 0 && f.requester_uid != uid)
-                        return access_refuse_list(m, "job result of another user", "org.jobd1.view-jobresult", error);
-                f.requester_uid = uid;
-        }
-
-        r = collect_results(manager, m, &f, o.limit, page, &more);
-        if (r == -EAGAIN)
-                return access_wait(manager->access, m);
-        if (r < 0)
-                return sd_bus_error_setf(error, BUS_ERROR_STORE_FAILED, "cannot read the job results: %s",
-                                         store_error_text(manager->store));
-        if (page->len > o.limit)
-                g_ptr_array_set_size(page, (int) o.limit);
-        return send_list(m, page, JOBD_RESULT_PATH, append_result, offsetof(JobResult, id), more);
+        keep_position(manager, m, &f, &state, &page);
+        return list_send(m, jobs, JOBD_JOB_PATH, append_job, offsetof(Job, id), page.more);
 }

@@ -49,8 +49,9 @@ static void log_denied(Manager *m, sd_bus_message *call) {
         g_autofree char *field = g_strdup_printf("JOB_CALLER=%s", caller);
         const char *fields[] = { field, NULL };
 
-        log_event(LOG_NOTICE, JOBD_MESSAGE_ACCESS_DENIED_STR, fields,
-                  "Denied %s to speak for a run: its token is not one of jobd's", caller);
+        if (access_may_log_denial(m->access, call))
+                log_event(LOG_NOTICE, JOBD_MESSAGE_ACCESS_DENIED_STR, fields,
+                          "Denied %s to speak for a run: its token is not one of jobd's", caller);
 }
 
 /* Who guesses has to connect for each try. */

@@ -282,6 +282,11 @@ static char *filter_sql(const JobResultFilter *f, Binding *bindings, size_t *ret
                 bindings[n] = (Binding) BIND_NUMBER(n + 1, f->requester_uid);
                 n++, glue = " AND ";
         }
+        if (f->requester) {
+                g_string_append_printf(sql, "%srequester = ?", glue);
+                bindings[n] = (Binding) BIND_TEXT(n + 1, f->requester);
+                n++, glue = " AND ";
+        }
         if (f->before_seq > 0) {
                 g_string_append_printf(sql, "%sseq < ?", glue);
                 bindings[n] = (Binding) BIND_NUMBER(n + 1, f->before_seq);
@@ -298,7 +303,7 @@ static char *filter_sql(const JobResultFilter *f, Binding *bindings, size_t *ret
 int store_result_list(Store *s, const JobResultFilter *filter, GPtrArray *results) {
         _cleanup_(store_statement_finalizep) sqlite3_stmt *statement = NULL;
         g_autofree char *sql = NULL;
-        Binding bindings[6];
+        Binding bindings[7];
         size_t n;
         int r;
 

@@ -12,6 +12,7 @@ typedef struct JobResultFilter {
         const char *class_path; /* also finds those of a job that was deleted */
         JobResultStatus status; /* _JOB_RESULT_STATUS_INVALID: any */
         int64_t requester_uid;  /* -1: any */
+        const char *requester;  /* name; looks at all results, unlike the uid */
         int64_t before_seq;     /* 0: from the newest */
         unsigned limit;
 } JobResultFilter;

@@ -141,7 +141,7 @@ static void print_percentiles(const Bench *b, const char *name, size_t offset) {
         unsigned n = 0;
 
         for (unsigned i = 0; i < b->n_runs; i++) {
-                uint64_t nsec = *(const uint64_t *) ((const char *) &b->samples[i] + offset);
+                uint64_t nsec = *(const uint64_t *) (const void *) ((const char *) &b->samples[i] + offset);
 
                 if (nsec > 0)
                         values[n++] = nsec - b->samples[i].call_nsec;

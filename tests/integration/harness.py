@@ -22,6 +22,7 @@ import pty
 import pwd
 import select
 import subprocess
+import termios
 import textwrap
 import time
 import unittest
@@ -110,6 +111,8 @@ def dialogue(cmd, *steps, user=None, env=None):
         while steps and (found := shown.find(steps[0][0], seen)) >= 0:
             text, answer = steps.pop(0)
             seen = found + len(text)
+            while 'assword' in text and termios.tcgetattr(primary)[3] & termios.ECHO and time.monotonic() < deadline:
+                os.sched_yield()    # who asks drops what is typed before the echo is off, and says when by nothing else
             if answer is not None:
                 os.write(primary, answer.encode())
     os.close(primary)

@@ -11,6 +11,7 @@ MANAGER = 'org.jobd1.Manager'
 LIMITS_EXCEEDED = 'org.freedesktop.DBus.Error.LimitsExceeded'
 ADMINISTRATORS = 'polkit.addAdminRule(function(action, subject) { return ["unix-user:carol"]; });'
 PASSWORDS_PER_USER = 6      # of daemon/authority.c
+PASSWORDS = 48
 CALLS_PER_USER = 32         # of daemon/access-call.c
 
 
@@ -66,15 +67,13 @@ class Waiting(JobdTestCase):
             reply = bus.reply_to(ask_later(bus, member, flags=0))
             self.assertIsNone(reply.error, reply)
 
-    def count_refused(self, bus, n):
-        """Asks so many times and returns how many were refused for good; all others wait."""
-        serials = {ask_later(bus) for _ in range(n)}
-        refused = 0
-        while reply := bus.receive(0.5 if refused else 10):
-            if reply.reply_serial in serials:
-                self.assertEqual(reply.error, LIMITS_EXCEEDED, reply)
-                refused += 1
-        return refused
+    def ask_much(self, bus, waiting):
+        """40 calls that take a password: so many wait, all others are refused."""
+        serials = {ask_later(bus) for _ in range(40)}
+        for _ in range(40 - waiting):
+            reply = bus.wait(lambda m: m.reply_serial in serials)
+            self.assertEqual(reply.error, LIMITS_EXCEEDED, reply)
+        self.assertIsNone(bus.receive(0.1))
 
     def test_others_are_served_meanwhile(self):
         with SilentAgent() as agent, RawBus('dave') as dave:
@@ -84,21 +83,21 @@ class Waiting(JobdTestCase):
             self.served('bob', 'GetJob')
             self.served(None)
             # dave himself too, in what he may
-            self.assertEqual(dave.call('/org/jobd1', MANAGER, 'ListJobResults', 'a{sv}', {}).body[0], [])
+            self.assertIsNone(dave.call('/org/jobd1', MANAGER, 'ListJobResults', 'a{sv}', {}).error)
             agent.close()
             self.assertIn('not authorised', dave.reply_to(serial).body[0])
 
     def test_one_user_has_so_many_and_no_more(self):
         with SilentAgent(), RawBus('dave') as dave:
-            self.assertEqual(self.count_refused(dave, 40), 40 - PASSWORDS_PER_USER)
+            self.ask_much(dave, PASSWORDS_PER_USER)
             self.served('alice')
 
     def test_many_users_do_not_shut_out_those_who_need_no_password(self):
         users = ['dave', 'daemon', 'bin', 'sys', 'games', 'man', 'lp', 'mail', 'news', 'nobody']
         with SilentAgent():
             buses = [RawBus(user) for user in users]
-            for bus in buses:
-                self.assertGreater(self.count_refused(bus, 40), 0)
+            for i, bus in enumerate(buses):
+                self.ask_much(bus, PASSWORDS_PER_USER if i < PASSWORDS // PASSWORDS_PER_USER else 0)
             self.served('alice')
             self.served('bob', 'GetJob')
             for bus in buses:
@@ -120,7 +119,7 @@ class Waiting(JobdTestCase):
         """Each list asks polkit for each job; the bus would refuse more than 128 questions at a time."""
         with RawBus('dave') as dave, RawBus('carol') as carol:
             serials = [(bus, bus.call_later('/org/jobd1', MANAGER, 'ListJobs', 'a{sv}', {'limit': ('u', 1000)}))
-                       for bus in (dave, carol) for _ in range(20)]
+                       for bus in (dave, carol) for _ in range(5)]
             self.served('alice')
             for bus, serial in serials:
                 reply = bus.reply_to(serial)
@@ -152,11 +151,11 @@ class Waiting(JobdTestCase):
     def test_denials_do_not_fill_the_journal(self):
         """jobd.service has no rate limit, so that no line of a run is lost."""
         with RawBus('games') as bus:
-            for _ in range(300):
-                bus.call('/org/jobd1', MANAGER, 'GetJob', 's', 'a\nb\x1b[2J' + 'x' * 10000)
+            for _ in range(150):
+                bus.call('/org/jobd1', MANAGER, 'GetJob', 's', 'a\nb\x1b[2J' + 'x' * 1000)
         denied = journal('MESSAGE_ID=59a068bf972f45e28d734d07c3c54376', 'JOB_CALLER=games')
-        self.assertEqual(len(denied), 100)
-        self.assertLess(len(denied[0]['MESSAGE']), 3000)
+        self.assertIn(len(denied), range(20, 43))   # 20 in a minute, and a line that counts the others
+        self.assertLess(len(denied[0]['MESSAGE']), 200)
         self.assertTrue(denied[0]['MESSAGE'].isprintable())
 
 

@@ -272,6 +272,9 @@ static void test_filters(StoreTest *t, const void *unused) {
         assert_list(t, &f, "e d");
         f.requester_uid = 0; /* root is somebody, too */
         assert_list(t, &f, "e");
+        f.requester = "nobody-such";
+        assert_list(t, &f, "");
+        f.requester = NULL;
         f.before_seq = seq;
         assert_list(t, &f, "");
 

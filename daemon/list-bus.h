@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+#include "macro.h"
+
+/*
+ * ListJobs (list-bus.c) and ListJobResults (list-result-bus.c). Whoever may see only some of them is shown those:
+ * polkit is asked for each, and while answers are outstanding the handler returns access_wait() and is called again
+ * from the start. One call asks for so many only; where it has stopped is kept for the call that continues.
+ */
+
+enum { LIST_LIMIT_DEFAULT = 50 };
+
+/* 0, or negative errno and the error is set. */
+int list_check_limit(uint32_t limit, sd_bus_error *error);
+
+/* The digest of a filter, for access_find_list(). Free with g_free(). */
+char *list_key(const char *text);
+
+/* Appends the properties of an entry. */
+typedef int (*ListAppend)(sd_bus_message *m, const void *object);
+
+/* Sends the reply. parent: of the object paths; id_offset: where an entry has its UUID. */
+int list_send(sd_bus_message *call, const GPtrArray *list, const char *parent, ListAppend append, size_t id_offset,
+              bool more);
