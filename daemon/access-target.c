@@ -117,7 +117,7 @@ static int check_queue_option(sd_bus_message *m, sd_bus_error *error) {
                 queue = find_queue_option(m);
         if (queue && strlen(queue) > JOB_QUEUE_NAME_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_QUEUE,
-                                         "option 'task_queue' is too long: the name of a job queue has at most %i bytes",
+                                         "option 'task_queue' is too long: no job queue's name has more than %i bytes",
                                          JOB_QUEUE_NAME_MAX);
         return 0;
 }

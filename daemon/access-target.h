@@ -22,8 +22,8 @@ void access_target_resolve(const AccessContext *c, sd_bus_message *m, const Acce
                            AccessTargetObject *ret);
 
 /*
- * Whether there can be what the call names: nothing has so long a name. Returns 0, or negative errno and sets the error,
- * which is the same for everybody and has nothing of the name in it. Leaves the message rewound.
+ * Whether there can be what the call names: nothing has so long a name. Returns 0, or negative errno and sets the
+ * error, which is the same for everybody and has nothing of the name in it. Leaves the message rewound.
  */
 int access_target_check(sd_bus_message *m, const AccessRule *rule, sd_bus_error *error) _must_check_;
 

@@ -147,8 +147,8 @@ static int collect_jobs(Manager *manager, sd_bus_message *m, const JobFilter *f,
 }
 
 /*
- * Nothing to see: because there is nothing, or because the caller may see nothing? 0: the latter, 1: they may see jobs,
- * perhaps by a password that somebody has typed just now; -EAGAIN: polkit was asked; or the error is set.
+ * Nothing to see: because there is nothing, or because the caller may see nothing? 0: the latter, 1: they may see
+ * jobs, perhaps by a password that somebody has typed just now; -EAGAIN: polkit was asked; or the error is set.
  */
 static int ask_for_jobs(Manager *manager, sd_bus_message *m, AccessListState *state, sd_bus_error *error) {
         AccessVerdict v = ACCESS_DENIED;

