@@ -219,6 +219,10 @@ class RawBus:
         self.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'AddMatch', 's', rule,
                   destination='org.freedesktop.DBus')
 
+    def owner_of(self, name):
+        return self.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'GetNameOwner', 's', name,
+                         destination='org.freedesktop.DBus').body[0]
+
     def credentials_of(self, name):
         return self.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'GetConnectionCredentials', 's', name,
                          destination='org.freedesktop.DBus').body[0]

@@ -40,8 +40,8 @@ class SilentAgent:
             start_time = int(file.read().rsplit(')', 1)[1].split()[19])
         subject = ('unix-process', {'pid': ('u', os.getpid()), 'start-time': ('t', start_time)})
         self.bus = RawBus()
-        reply = self.bus.call(AUTHORITY, POLKIT + '.Authority', 'RegisterAuthenticationAgent', '(sa{sv})ss', subject, 'C',
-                              '/agent', destination=POLKIT)
+        reply = self.bus.call(AUTHORITY, POLKIT + '.Authority', 'RegisterAuthenticationAgent', '(sa{sv})ss', subject,
+                              'C', '/agent', destination=POLKIT)
         assert not reply.error, reply
 
     def wait_asked(self):

@@ -8,8 +8,8 @@ import threading
 import time
 import unittest
 
-from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, main_pid, run,
-                     start, stopped, unit_properties, wait_exit)
+from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, main_pid, run, stopped,
+                     unit_properties, wait_exit)
 from raw_bus import ALLOW_INTERACTIVE, DIRECT, ERROR, RETURN, RawBus
 from rules import SilentAgent
 
@@ -159,7 +159,8 @@ class Service(JobdTestCase):
         self.assertEqual(run(['systemctl', 'service-log-level', 'jobd.service']).stdout, 'debug\n')
         run(['systemctl', 'service-log-level', 'jobd.service', 'info'])
         self.assertEqual(run(['systemctl', 'service-log-target', 'jobd.service']).stdout, 'journal\n')
-        self.assertNotEqual(run(['systemctl', 'service-log-target', 'jobd.service', 'kmsg'], check=False).returncode, 0)
+        done = run(['systemctl', 'service-log-target', 'jobd.service', 'kmsg'], check=False)
+        self.assertNotEqual(done.returncode, 0)
         done = busctl('set-property', 'org.jobd1', '/org/freedesktop/LogControl1', 'org.freedesktop.LogControl1',
                       'LogLevel', 's', 'debug', user='dave')
         self.assertNotEqual(done.returncode, 0)
@@ -241,6 +242,14 @@ class Idle(JobdTestCase):
         self.assertFalse([entry for entry in journal('_SYSTEMD_UNIT=jobd.service', 'PRIORITY=4', since=cursor)])
         self.assertIn('life.Quick', jobctl('list', user='alice').stdout)
 
+    def test_timeout_that_is_none(self):
+        configure('Environment=JOBD_IDLE_TIMEOUT_SEC=soon')
+        cursor = journal_cursor()
+        jobctl('list')
+        self.assertTrue([entry for entry in journal('_SYSTEMD_UNIT=jobd.service', since=cursor)
+                         if 'JOBD_IDLE_TIMEOUT_SEC=soon' in entry['MESSAGE']])
+        self.setUpClass()
+
     def test_stays_while_a_run_is_in_progress(self):
         result_id = jobctl('run', '--no-wait', 'life.Slow', user='alice').stdout.strip()
         pid = self.assertStays()
@@ -289,8 +298,7 @@ class Idle(JobdTestCase):
                 self.assertIsNone(reply.error, (i, pauses, reply))
                 if i % 2:
                     runs.append(reply.body[0])
-                before, owner = owner, watcher.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'GetNameOwner', 's',
-                                                    'org.jobd1', destination='org.freedesktop.DBus').body[0]
+                before, owner = owner, watcher.owner_of('org.jobd1')
                 starts += before != owner
                 # too late last time, or too early: the pause was after the call before
                 pauses[i % 2] *= 0.98 if before != owner else 1.02

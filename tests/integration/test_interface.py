@@ -237,8 +237,8 @@ class Busctl(JobdTestCase):
         self.assertEqual(busctl('/org/jobd1', MANAGER, 'GetJobResult', 's', result_id), [path])
         jobctl('logs', '-f', result_id)
         self.assertEqual(busctl(path, PROPERTIES, 'Get', 'ss', RESULT, 'Status')[0]['data'], 'SUCCESS')
-        results, _ = busctl('/org/jobd1', MANAGER, 'ListJobResults', 'a{sv}', '2', 'job', 's', 'net.Back', 'limit', 'u',
-                            '1')
+        results, _ = busctl('/org/jobd1', MANAGER, 'ListJobResults', 'a{sv}', '2', 'job', 's', 'net.Back', 'limit',
+                            'u', '1')
         self.assertEqual(results[0][0], path)
         with RawBus() as bus:
             bus.call(path, RESULT, 'OpenLog', 'a{sv}', {'lines': ('u', 100)})

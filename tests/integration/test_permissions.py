@@ -25,7 +25,8 @@ ALLOWED = {
         'Delete': 'carol', 'GetVariables': 'alice bob carol',
     },
     RESULT: {
-        'Cancel': 'carol', 'Delete': 'carol', 'OpenLog': 'carol', 'ListOutputs': 'bob carol', 'OpenOutput': 'bob carol',
+        'Cancel': 'carol', 'Delete': 'carol', 'OpenLog': 'carol', 'ListOutputs': 'bob carol',
+        'OpenOutput': 'bob carol',
     },
 }
 READ = {MANAGER: 'alice bob carol dave', JOB: 'alice bob carol', RESULT: 'bob carol'}
@@ -39,9 +40,16 @@ def setUpModule():
     for class_path in ('matrix.On', 'matrix.Off', 'network.Backup', 'network.Restore', 'other.Special', 'other.Plain',
                        'secret.Payroll'):
         grouping = 'Shared' if class_path == 'network.Restore' else 'Common'
-        install_job(class_path, f'[Job]\nGrouping={grouping}\nTaskQueues=default bulk\n[Service]\nExecStart=sleep 300\n')
+        install_job(class_path, f'''
+            [Job]
+            Grouping={grouping}
+            TaskQueues=default bulk
+            [Service]
+            ExecStart=sleep 300
+        ''')
     jobctl('refresh')
-    jobctl('enable', 'matrix.On', 'network.Backup', 'network.Restore', 'other.Special', 'other.Plain', 'secret.Payroll')
+    jobctl('enable', 'matrix.On', 'network.Backup', 'network.Restore', 'other.Special', 'other.Plain',
+           'secret.Payroll')
     for user in USERS:
         BUSES[user] = RawBus(user)
 
@@ -179,8 +187,9 @@ class Rules(JobdTestCase):
 
     def test_details(self):
         """Rules by class_path, module_name, grouping, queue and requester allow exactly that."""
-        runs = {key: submit(*key) for key in [('network.Backup', 'alice', '--queue', 'bulk'), ('network.Backup', 'alice'),
-                                              ('network.Backup', 'carol', '--queue', 'bulk'), ('other.Plain', 'alice')]}
+        runs = {key: submit(*key) for key in [
+            ('network.Backup', 'alice', '--queue', 'bulk'), ('network.Backup', 'alice'),
+            ('network.Backup', 'carol', '--queue', 'bulk'), ('other.Plain', 'alice')]}
         mine = runs['network.Backup', 'alice', '--queue', 'bulk']
         with polkit_rules('''
                 polkit.addRule(function(action, subject) {
@@ -226,7 +235,7 @@ class Rules(JobdTestCase):
         jobctl('cancel', *runs.values(), own.rsplit('/', 1)[1])
 
     def pairs_of_calls(self, result_id):
-        """Each call that can be made for the job secret.Payroll and its result, and the same for what does not exist."""
+        """Each call that can be made for the job secret.Payroll and its result, with one for what does not exist."""
         job, result = job_object('secret.Payroll'), result_object(result_id)
         no_job, no_result = '/org/jobd1/job/' + ABSENT.replace('-', ''), result_object(ABSENT)
         job_id = str(uuid.UUID(job.rsplit('/', 1)[1]))

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# runs: sandbox
+"""What an ordinary account can try, and what comes of it: nothing."""
+import random
+import re
+import socket
+import threading
+import unittest
+
+from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal_cursor, journal_wait, main_pid,
+                     run, unit_properties)
+from raw_bus import ALLOW_INTERACTIVE, DIRECT, ERROR, RETURN, SIGNAL, SYSTEM_BUS, RawBus, effective_user
+from rules import SilentAgent
+
+MANAGER, JOB, RESULT = 'org.jobd1.Manager', 'org.jobd1.Job', 'org.jobd1.JobResult'
+PROPERTIES = 'org.freedesktop.DBus.Properties'
+SYSTEMD = 'org.freedesktop.systemd1'
+CREDENTIALS = '/run/jobd/credentials.sock'
+UNIT_STARTED = 'MESSAGE_ID=39f53479d3a045ac8e11786248231fbf'
+SPAWN_FAILED = '641257651c1b4ec9a8624d7a40a9e1e7'
+
+
+def setUpModule():
+    for class_path, text in {'try.Slow': 'ExecStart=sleep 300', 'try.Quick': 'ExecStart=true',
+                             'try.Missing': 'ExecStart=/no/such/program',
+                             'try.Word': 'ExecStart=sleep 300\n[Variable word]\nType=string\nSensitive=yes'}.items():
+        install_job(class_path, f'[Service]\n{text}\n')
+    jobctl('refresh')
+    jobctl('enable', 'try.Slow', 'try.Quick', 'try.Missing', 'try.Word')
+
+
+def submit(class_path, *options, user='alice', wait=False):
+    cursor = journal_cursor()
+    result_id = jobctl('run', '--no-wait', *options, class_path, user=user).stdout.strip()
+    if wait:
+        journal_wait(f'UNIT=jobd-run-{result_id}.service', UNIT_STARTED, since=cursor)
+    return result_id
+
+
+def submit_and_wait(class_path):
+    result_id = submit(class_path)
+    jobctl('logs', '-f', result_id)
+    return result_id
+
+
+def result_object(result_id):
+    return '/org/jobd1/result/' + result_id.replace('-', '')
+
+
+def unit_object(unit):
+    return '/org/freedesktop/systemd1/unit/' + ''.join(c if c.isalnum() else f'_{ord(c):02x}' for c in unit)
+
+
+def connections_of_jobd(bus):
+    """Its unique names: one for clients, one to systemd, one to polkit."""
+    pid = main_pid()
+    names = bus.call('/org/freedesktop/DBus', 'org.freedesktop.DBus', 'ListNames',
+                     destination='org.freedesktop.DBus').body[0]
+    return [name for name in names if name[0] == ':' and bus.credentials_of(name).get('ProcessID') == pid]
+
+
+def write_journal(**fields):
+    """An entry in the journal's own protocol, as this process's user."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.sendto(''.join(f'{name}={value}\n' for name, value in fields.items()).encode(),
+                       '/run/systemd/journal/socket')
+
+
+class Signals(JobdTestCase):
+    def test_forged_signals_of_systemd(self):
+        """A bus match names the sender, but anybody can send a signal to one connection."""
+        result_id = submit('try.Slow', wait=True)
+        unit = f'jobd-run-{result_id}.service'
+        with RawBus('dave') as dave:
+            names = connections_of_jobd(dave)
+            self.assertEqual(len(names), 3)
+            for name in names:
+                for interface, changed in (SYSTEMD + '.Service', {
+                        'Result': ('s', 'success'), 'ExecMainCode': ('i', 1), 'ExecMainStatus': ('i', 0)}), (
+                        SYSTEMD + '.Unit', {'ActiveState': ('s', 'inactive'), 'SubState': ('s', 'dead')}):
+                    dave.send(SIGNAL, 'sa{sv}as', interface, changed, [], path=unit_object(unit), interface=PROPERTIES,
+                              member='PropertiesChanged', destination=name)
+                dave.send(SIGNAL, 'uoss', 1, '/org/freedesktop/systemd1/job/1', unit, 'done', destination=name,
+                          path='/org/freedesktop/systemd1', interface=SYSTEMD + '.Manager', member='JobRemoved')
+                dave.send(SIGNAL, 'sss', SYSTEMD, ':1.0', dave.name, destination=name, path='/org/freedesktop/DBus',
+                          interface='org.freedesktop.DBus', member='NameOwnerChanged')
+                dave.send(SIGNAL, 's', 'org.jobd1', destination=name, path='/org/freedesktop/DBus',
+                          interface='org.freedesktop.DBus', member='NameLost')
+                # and once more, in case that has made dave its systemd
+                dave.send(SIGNAL, 'sa{sv}as', SYSTEMD + '.Unit', {'ActiveState': ('s', 'failed')}, [],
+                          destination=name, path=unit_object(unit), interface=PROPERTIES, member='PropertiesChanged')
+                # replies that nobody has asked dave for
+                for serial in range(1, 50):
+                    dave.send(RETURN, '(bba{ss})', (1, 0, {}), destination=name, reply_serial=serial)
+        pid = main_pid()
+        self.assertOutcome(submit_and_wait('try.Quick'), 'SUCCESS')     # it has worked on all of that by now
+        self.assertEqual(main_pid(), pid)
+        self.assertOutcome(result_id, 'STARTED')
+        self.assertEqual(unit_properties(unit)['SubState'], 'running')
+        # what systemd itself says still counts
+        run(['systemctl', 'stop', unit])
+        jobctl('logs', '-f', result_id)
+        self.assertOutcome(result_id, 'REVOKED', reason='stopped')
+
+    def test_systemd_is_known_again_after_reexec(self):
+        result_id = submit('try.Slow', wait=True)
+        run(['systemctl', 'daemon-reexec'])
+        run(['systemctl', 'stop', f'jobd-run-{result_id}.service'])
+        jobctl('logs', '-f', result_id)
+        self.assertOutcome(result_id, 'REVOKED', reason='stopped')
+
+    def test_signals_have_no_contents(self):
+        """Everybody receives them."""
+        with RawBus('dave') as dave:
+            dave.listen("type='signal',sender='org.jobd1'")
+            job = RawBus().call('/org/jobd1', MANAGER, 'GetJob', 's', 'try.Quick').body[0]
+            jobctl('disable', 'try.Quick')
+            jobctl('enable', 'try.Quick')
+            jobctl('set', 'try.Quick', 'description=secret words')
+            result_id = submit_and_wait('try.Quick')
+            jobctl('revert', 'try.Quick', 'description')
+            RawBus().call(result_object(result_id), RESULT, 'Delete')
+            seen = set()
+            while (message := dave.receive()).member != 'JobResultRemoved':
+                seen.add((message.interface, message.member))
+                if message.interface == PROPERTIES:
+                    self.assertIn(message.path, (job, result_object(result_id)))
+                    self.assertEqual(message.body[1], {})
+                else:
+                    self.assertEqual((message.path, message.signature or ''), (
+                        '/org/jobd1', '' if message.member == 'Refreshed' else 'o'))
+            self.assertEqual(message.body, [result_object(result_id)])
+            self.assertIn((PROPERTIES, 'PropertiesChanged'), seen)
+            self.assertIn((MANAGER, 'JobResultNew'), seen)
+
+
+class Journal(JobdTestCase):
+    def test_forged_lines_are_not_shown(self):
+        """Fields can be written by anybody; those that begin with "_" cannot."""
+        result_id = submit('try.Slow', wait=True)
+        unit = f'jobd-run-{result_id}.service'
+        for user in 'dave', 'alice':
+            with effective_user(user):
+                for fields in {'JOB_RESULT_ID': result_id, 'JOB_NAME': 'Slow'}, {'UNIT': unit}, {
+                        'OBJECT_SYSTEMD_UNIT': unit, 'OBJECT_PID': str(main_pid(unit))}, {
+                        '_SYSTEMD_UNIT': unit}, {'COREDUMP_UNIT': unit}:
+                    write_journal(MESSAGE='this is forged', PRIORITY='3', SYSLOG_IDENTIFIER='jobd', **fields)
+        run(['journalctl', '--sync'])
+        jobctl('cancel', result_id)
+        shown = jobctl('logs', '-f', result_id, user='alice').stdout
+        self.assertIn('Running job', shown)
+        self.assertNotIn('forged', shown)
+        self.assertNotIn('forged', str(jobctl_json('result', result_id)))
+
+    def test_forged_reason_of_a_failure(self):
+        """The message of a start failure is read from the journal, but only what systemd has written there.
+
+        Everybody is told the id of a run. (It is root who forges here: the user is one for all threads.)
+        """
+        stop = threading.Event()
+
+        def forge():
+            with RawBus('dave') as dave:
+                dave.listen("type='signal',sender='org.jobd1',member='JobResultNew'")
+                ready.set()
+                message = dave.wait(lambda m: m.member == 'JobResultNew')
+                digits = message.body[0].rsplit('/', 1)[1]
+                parts = [digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]]
+                unit = f'jobd-run-{"-".join(parts)}.service'
+                while not stop.is_set():
+                    write_journal(MESSAGE=f'{unit}: Failed at step EXEC spawning /forged: it was root', UNIT=unit,
+                                  MESSAGE_ID=SPAWN_FAILED)
+
+        ready = threading.Event()
+        thread = threading.Thread(target=forge)
+        thread.start()
+        ready.wait()
+        result_id = submit_and_wait('try.Missing')
+        stop.set()
+        thread.join()
+        result = self.assertOutcome(result_id, 'FAILURE', reason='start-failed')
+        self.assertIn('/no/such/program', result['message'])
+        self.assertNotIn('forged', result['message'])
+
+
+class Sockets(JobdTestCase):
+    def test_credentials_are_for_systemd(self):
+        result_id = submit('try.Word', '--var', 'word=unspeakable', wait=True)
+        for user in 'alice', 'dave', 'carol':
+            with effective_user(user), socket.socket(socket.AF_UNIX) as client:
+                client.bind(f'\0deadbeef/unit/jobd-run-{result_id}.service/job-data')
+                self.assertRaises(PermissionError, client.connect, CREDENTIALS)
+        # nor does anything else tell it
+        for user in 'alice', 'carol':
+            for args in ('result', result_id), ('logs', result_id), ('--json', 'result', result_id):
+                self.assertNotIn('unspeakable', jobctl(*args, user=user).stdout)
+        jobctl('cancel', result_id)
+
+    def test_noise(self):
+        """Broken authentications and broken messages, on the bus and on the socket."""
+        jobctl('list')
+        pid, source = main_pid(), random.Random(4)
+        hello = b'\0AUTH EXTERNAL 32303034\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n'
+        headers = [b'l\1\0\1' + size.to_bytes(4, 'little') + b'\1\0\0\0' + fields.to_bytes(4, 'little')
+                   for size in (0, 2**27 - 1, 2**32 - 1) for fields in (0, 8, 2**26, 2**32 - 1)]
+        noise = [b'', b'\0', b'\0AUTH\r\n', b'\0AUTH EXTERNAL ' + b'3' * 100000, b'\0' + b'\r\n' * 1000,
+                 b'GET / HTTP/1.1\r\n', hello[:-3], hello + b'\0' * 100,
+                 *[hello + header + source.randbytes(200) for header in headers],
+                 *[source.randbytes(300) for _ in range(20)]]
+        for address in DIRECT, SYSTEM_BUS:
+            for data in noise:
+                with effective_user('dave'), socket.socket(socket.AF_UNIX) as client:
+                    client.connect(address)
+                    try:
+                        client.sendall(data)
+                    except OSError:
+                        pass    # closed before all of it was said
+        self.assertIn('try.Slow', jobctl('list').stdout)
+        with RawBus(None, DIRECT) as bus:
+            self.assertIsNone(bus.call('/org/jobd1', MANAGER, 'GetJob', 's', 'try.Slow').error)
+        self.assertEqual(main_pid(), pid)
+
+    def test_who_does_not_read_the_replies(self):
+        """Neither stops others nor makes the daemon keep ever more for them."""
+        with RawBus('dave', DIRECT) as direct, RawBus('dave') as bus:
+            for client in direct, bus:
+                client.socket.setblocking(False)
+                try:
+                    for _ in range(20000):
+                        client.call_later('/org/jobd1', MANAGER, 'GetJob', 's', 'try.Quick')
+                except OSError:
+                    pass
+            self.assertOutcome(submit_and_wait('try.Quick'), 'SUCCESS')
+        with open(f'/proc/{main_pid()}/status', encoding='utf-8') as file:
+            resident = re.search(r'^VmRSS:\s*(\d+) kB', file.read(), re.MULTILINE)[1]
+        self.assertLess(int(resident), 200 * 1024)
+
+
+class Races(JobdTestCase):
+    def test_cancel_delete_run_and_disable(self):
+        """All at once, for some time: each call is answered, and in the end nothing is left in between."""
+        stop, unexpected, ids, lock = threading.Event(), [], [], threading.Lock()
+        root = RawBus()
+        job = root.call('/org/jobd1', MANAGER, 'GetJob', 's', 'try.Slow').body[0]
+        expected = {None, *(f'org.jobd1.Error.{name}' for name in (
+            'JobNotEnabled', 'AlreadyFinished', 'NotFinished', 'NoSuchJobResult')),
+            *(f'org.freedesktop.DBus.Error.{name}' for name in ('UnknownObject', 'InteractiveAuthorizationRequired'))}
+
+        def keep_calling(bus, make):
+            while not stop.is_set():
+                reply = bus.call(*make())
+                if reply.error not in expected:
+                    unexpected.append(reply)
+                if reply.kind == RETURN and reply.signature == 'so':
+                    with lock:
+                        ids.append(reply.body[1])
+
+        def some_result():
+            with lock:
+                return random.choice(ids[-5:]) if ids else result_object('0' * 32)
+
+        calls = [('alice', lambda: ('/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'try.Slow', '', {})),
+                 ('carol', lambda: (some_result(), RESULT, 'Cancel', 'a{sv}', {'kill': ('b', True)})),
+                 ('alice', lambda: (some_result(), RESULT, 'Cancel', 'a{sv}', {})),
+                 (None, lambda: (some_result(), RESULT, 'Delete')),
+                 ('carol', lambda: (job, JOB, random.choice(['Enable', 'Disable', 'Enable']))),
+                 (None, lambda: ('/org/jobd1', MANAGER, 'Refresh', 'a{sv}', {}))]
+        threads = [threading.Thread(target=keep_calling, args=(RawBus(user), make)) for user, make in calls]
+        pid = main_pid()
+        for thread in threads:
+            thread.start()
+        while len(ids) < 150 and not unexpected:
+            threads[0].join(0.1)
+        stop.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(unexpected, [])
+        self.assertEqual(main_pid(), pid)
+        root.call(job, JOB, 'Enable')
+        for result in ids:
+            root.call(result, RESULT, 'Cancel', 'a{sv}', {'kill': ('b', True)})
+        for result in ids:
+            if not root.call(result, PROPERTIES, 'Get', 'ss', RESULT, 'Status').error:
+                digits = result.rsplit('/', 1)[1]
+                jobctl('logs', '-f', digits)
+                self.assertIn(root.call(result, PROPERTIES, 'Get', 'ss', RESULT, 'Status').body[0],
+                              ('REVOKED', 'FAILURE'))
+        self.assertEqual(run(['systemctl', 'list-units', '--all', '--no-legend', 'jobd-run-*']).stdout, '')
+
+    def test_the_job_is_deleted_while_a_password_is_typed(self):
+        """The verdict was about something that is no more."""
+        install_job('try.Gone', '[Service]\nExecStart=true\n')
+        jobctl('refresh')
+        jobctl('enable', 'try.Gone')
+        with SilentAgent() as agent, RawBus('dave') as dave:
+            serial = dave.call_later('/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'try.Gone', '', {},
+                                     flags=ALLOW_INTERACTIVE)
+            agent.wait_asked()
+            jobctl('delete', 'try.Gone')
+            agent.close()
+            self.assertEqual(dave.reply_to(serial).kind, ERROR)
+
+
+if __name__ == '__main__':
+    unittest.main()
