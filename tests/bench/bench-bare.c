@@ -9,9 +9,9 @@
 #include "unit-message.h"
 
 /*
- * What a program does that starts the same units without jobd: StartTransientUnit, waits for the signal that says that the
- * unit has ended, lets it go. The input has to come from somewhere, so there is a socket for it, whose answer is always
- * the same. Nothing is stored, checked, logged or told to anybody.
+ * What a program does that starts the same units without jobd: StartTransientUnit, waits for the signal that says that
+ * the unit has ended, lets it go. The input has to come from somewhere, so there is a socket for it, whose answer is
+ * always the same. Nothing is stored, checked, logged or told to anybody.
  */
 
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
@@ -144,7 +144,7 @@ static int make_message(Bench *b, const Sample *s, const char *unit, sd_bus_mess
         return unit_message_new(b->bus, &spec, ret);
 }
 
-/* Measured: a match for each unit costs all in all no more than one for all, which lets through what other units do. */
+/* Measured: in all, a match for each unit costs no more than one for all, which lets through what other units do. */
 static int watch(Sample *s) {
         g_autofree char *match = g_strdup_printf("type='signal',sender='" SYSTEMD_NAME "',path='%s',"
                                                  "interface='" PROPERTIES_INTERFACE "',member='PropertiesChanged',"

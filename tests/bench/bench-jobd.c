@@ -6,8 +6,8 @@
 #include "names.h"
 
 /*
- * What a client of jobd does: RunJob, and Get of the status whenever a signal says that the job result has changed. Signals
- * carry no contents.
+ * What a client of jobd does: RunJob, and Get of the status whenever a signal says that the job result has changed.
+ * Signals carry no contents.
  */
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
@@ -40,8 +40,8 @@ static int ask_status(Sample *s) {
         Bench *b = s->bench;
 
         s->ask_again = false;
-        return sd_bus_call_method_async(b->bus, &s->slot, destination(b), s->path, PROPERTIES_INTERFACE, "Get", on_status,
-                                        s, "ss", JOBD_RESULT_INTERFACE, "Status");
+        return sd_bus_call_method_async(b->bus, &s->slot, destination(b), s->path, PROPERTIES_INTERFACE, "Get",
+                                        on_status, s, "ss", JOBD_RESULT_INTERFACE, "Status");
 }
 
 static int on_changed(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -74,8 +74,8 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
 static int jobd_start(Bench *b, Sample *s) {
         bench_sent(s);
-        return sd_bus_call_method_async(b->bus, NULL, destination(b), JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "RunJob",
-                                        on_reply, s, "ssa{sv}", b->class_path, b->data, 0);
+        return sd_bus_call_method_async(b->bus, NULL, destination(b), JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE,
+                                        "RunJob", on_reply, s, "ssa{sv}", b->class_path, b->data, 0);
 }
 
 static int open_direct(Bench *b) {

@@ -3,7 +3,7 @@
 /*
  * Runs a job N times and measures: bench-runs bare|jobd [OPTION...] CLASS_PATH
  *
- *   bare   StartTransientUnit with the properties that jobd sends (unit_message_new()), and nothing else that jobd does
+ *   bare   StartTransientUnit with the properties that jobd sends (unit_message_new()), and no more of what jobd does
  *   jobd   RunJob
  *
  *   -n N       runs
@@ -14,8 +14,8 @@
  *   -i JSON    input
  *   -s SOCKET  the job is "bench-stamp SOCKET": also measure the time to its main()
  *
- * Prints one JSON object. Times are microseconds from the call: to its reply, to the program's main(), and until the caller
- * knows how the run ended.
+ * Prints one JSON object. Times are microseconds from the call: to its reply, to the program's main(), and until the
+ * caller knows how the run ended.
  */
 
 #include <getopt.h>
@@ -38,7 +38,8 @@ uint64_t now_nsec(void) {
 /* ---- the window ---- */
 
 static void send_more(Bench *b) {
-        while (b->n_sent < b->n_runs && b->n_sent - b->n_ended < b->window && b->n_sent - b->n_replied < b->calls_max) {
+        while (b->n_sent < b->n_runs && b->n_sent - b->n_ended < b->window &&
+               b->n_sent - b->n_replied < b->calls_max) {
                 int r;
 
                 r = b->side->start(b, &b->samples[b->n_sent++]);
@@ -239,7 +240,10 @@ static bool parse_arguments(Bench *b, int argc, char **argv, const char **stamp_
                         return false;
         if (optind != argc - 2)
                 return false;
-        b->side = strcmp(argv[optind], "bare") == 0 ? &bare_side : strcmp(argv[optind], "jobd") == 0 ? &jobd_side : NULL;
+        if (strcmp(argv[optind], "bare") == 0)
+                b->side = &bare_side;
+        else if (strcmp(argv[optind], "jobd") == 0)
+                b->side = &jobd_side;
         b->class_path = argv[optind + 1];
         return b->side;
 }
@@ -250,8 +254,8 @@ int main(int argc, char **argv) {
         int r;
 
         if (!parse_arguments(&b, argc, argv, &stamp_socket)) {
-                fprintf(stderr, "Usage: bench-runs bare|jobd [-n RUNS] [-w WINDOW] [-c CALLS] [-g MSEC] [-d] [-i JSON] "
-                                "[-s SOCKET] CLASS_PATH\n");
+                fprintf(stderr, "Usage: bench-runs bare|jobd [-n RUNS] [-w WINDOW] [-c CALLS] [-g MSEC] [-d] "
+                                "[-i JSON] [-s SOCKET] CLASS_PATH\n");
                 return 2;
         }
         b.samples = g_new0(Sample, b.n_runs);

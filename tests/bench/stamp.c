@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /*
- * The program of the jobs whose start is measured: says when its main() began. "bench-stamp SOCKET" sends a Stamp to that
- * datagram socket. Linked statically, so that little comes between execve() and main().
+ * The program of the jobs whose start is measured: says when its main() began. "bench-stamp SOCKET" sends a Stamp to
+ * that datagram socket. Linked statically, so that little comes between execve() and main().
  */
 
 #include <stddef.h>
