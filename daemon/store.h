@@ -21,7 +21,7 @@ typedef void (*StoreBatchOpened)(Store *s, void *userdata);
 /* r: 0 when the batch is on the disk, or the negative errno for which it was given up. */
 typedef void (*StoreCommitted)(int r, void *userdata);
 
-enum { STORE_SCHEMA_VERSION = 2 };
+enum { STORE_SCHEMA_VERSION = 3 };
 
 /*
  * Opens the database, creates or migrates it (in one transaction). Returns 0, or negative errno and a sentence:

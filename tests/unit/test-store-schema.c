@@ -33,6 +33,15 @@ static const Stored stored[] = {
           "3 FAILURE/exit-code ops.Fail of alice {} exit 3: the job exited with status 3\n"
           "2 SUCCESS/success ops.Rotate of alice (sensitive) exit 0\n"
           "1 SUCCESS/success network.backup.NightlyBackup of alice {\"device\":\"r1\",\"retries\":1} exit 0\n" },
+        { 2,
+          "network.Gone|Gone|network||approval |\n"
+          "network.Rotate|Rotate passwords|network|It's ours now|installed enabled read-only sensitive |"
+          "description=It's ours now time_limit=1h \n"
+          "ops.Fail|Fail|ops|It fails|installed enabled |\n"
+          "ops.Report|Report|ops||installed enabled |\n",
+          "3 SUCCESS/success network.Rotate of root (sensitive) exit 0\n"
+          "2 FAILURE/failed ops.Fail of root {} exit 0: no such device\n"
+          "1 SUCCESS/success ops.Report of root {\"device\":\"r7\"} exit 0\n" },
 };
 
 static void job_text(GString *s, const Job *j) {

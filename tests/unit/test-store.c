@@ -139,14 +139,16 @@ static void test_truncated(StoreTest *t, const void *unused) {
 static void test_damaged_page(StoreTest *t, const void *unused) {
         g_autoptr(GPtrArray) results = g_ptr_array_new_with_free_func(test_record_free_result);
         const JobResultFilter all = { .status = _JOB_RESULT_STATUS_INVALID, .requester_uid = -1, .limit = 10 };
-        g_autofree char *bytes = NULL;
+        g_autofree char *bytes = NULL, *page = NULL;
         bool migrated = true;
-        size_t size;
+        size_t size, offset;
 
         t->store = store_close(t->store);
+        page = test_sql_text(t->path, "SELECT rootpage FROM sqlite_schema WHERE name = 'job_result'");
+        offset = (g_ascii_strtoull(page, NULL, 10) - 1) * 4096;
         bytes = test_read(t->path, &size);
-        g_assert_cmpuint(size, >, 8192);
-        memset(bytes + 4096, 0xff, size - 4096);
+        g_assert_cmpuint(size, >=, offset + 4096);
+        memset(bytes + offset, 0xff, 4096);
         test_write(t->path, bytes, size);
 
         t->store = test_store_open(t->path, &migrated);

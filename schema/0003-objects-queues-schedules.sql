@@ -1,0 +1,119 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+--
+-- Inventory objects, job queues, scheduled jobs and their approvals; and what a job result says of its retries, of the
+-- scheduled job that it is a run of, and of its resource use.
+
+-- ---- inventory: objects that an administrator has imported for variables to choose from ----
+
+CREATE TABLE inventory_object (
+        model TEXT NOT NULL,
+        id TEXT NOT NULL,
+        document TEXT NOT NULL,
+        date_created INTEGER NOT NULL,
+        last_updated INTEGER NOT NULL,
+        PRIMARY KEY (model, id)
+) STRICT, WITHOUT ROWID;
+
+-- ---- job queues ----
+--
+-- max_running and max_pending are 0 for no limit of the queue's own. resources is a JSON object: properties of the
+-- queue's slice as a unit file spells them, {"CPUWeight": "50"}.
+
+CREATE TABLE job_queue (
+        id TEXT PRIMARY KEY NOT NULL,
+        name TEXT NOT NULL UNIQUE,
+        description TEXT NOT NULL,
+        enabled INTEGER NOT NULL,
+        max_running INTEGER NOT NULL,
+        max_pending INTEGER NOT NULL,
+        weight INTEGER NOT NULL,
+        priority INTEGER NOT NULL,
+        when_unavailable TEXT NOT NULL CHECK (when_unavailable IN ('wait', 'refuse')),
+        resources TEXT NOT NULL,
+        date_created INTEGER NOT NULL,
+        last_updated INTEGER NOT NULL
+) STRICT;
+
+-- ---- scheduled jobs: runs that wait for a time, an approval, or both ----
+--
+-- data is NULL when the whole input is sensitive; sealed is the sensitive part of it, encrypted. start_time and the
+-- other times are microseconds since the epoch, 0: none. digest is what the approvals cover. stages is a JSON list, as
+-- the job class had it at the time of the request.
+
+CREATE TABLE scheduled_job (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL UNIQUE,
+        job_id TEXT REFERENCES job (id) ON DELETE SET NULL,
+        job_name TEXT NOT NULL,
+        class_path TEXT NOT NULL,
+        requester_uid INTEGER NOT NULL,
+        requester TEXT NOT NULL,
+        requested_by TEXT NOT NULL,
+        interval TEXT NOT NULL CHECK (interval IN ('immediately', 'future', 'hourly', 'daily', 'weekly', 'custom')),
+        crontab TEXT NOT NULL,
+        time_zone TEXT NOT NULL,
+        start_time INTEGER NOT NULL,
+        missed TEXT NOT NULL CHECK (missed IN ('none', 'last', 'all')),
+        task_queue TEXT NOT NULL,
+        data TEXT,
+        sealed TEXT,
+        has_sensitive_variables INTEGER NOT NULL,
+        ignore_singleton INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('pending', 'active', 'paused', 'denied', 'canceled', 'expired', 'completed',
+                                             'errored')),
+        state_reason TEXT NOT NULL,
+        approval_required INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        stages TEXT NOT NULL,
+        expires_at INTEGER NOT NULL,
+        decided_at INTEGER NOT NULL,
+        last_run_at INTEGER NOT NULL,
+        next_run_at INTEGER NOT NULL,
+        total_run_count INTEGER NOT NULL,
+        last_result_id TEXT NOT NULL,
+        date_created INTEGER NOT NULL,
+        date_changed INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX scheduled_job_due ON scheduled_job (state, next_run_at);
+CREATE INDEX scheduled_job_expiring ON scheduled_job (state, expires_at);
+CREATE INDEX scheduled_job_by_job ON scheduled_job (job_id, seq);
+
+-- One answer of one approver. voided: what it covered has changed since; it counts no more.
+CREATE TABLE approval (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        scheduled_job_id TEXT NOT NULL REFERENCES scheduled_job (id) ON DELETE CASCADE,
+        stage INTEGER NOT NULL,
+        approver_uid INTEGER NOT NULL,
+        approver TEXT NOT NULL,
+        decision TEXT NOT NULL CHECK (decision IN ('approved', 'denied')),
+        comment TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        date INTEGER NOT NULL,
+        voided INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX approval_once ON approval (scheduled_job_id, approver_uid) WHERE voided = 0;
+
+-- ---- job results ----
+--
+-- A retry is a job result of its own: retry_of is the first one of its row, attempt counts from 1, not_before is when it
+-- may start. requested_by is who asked for a run as another user. caused_by is the job result that a chained run follows.
+-- One occurrence of a scheduled job is one job result, so that none can run twice.
+
+ALTER TABLE job_result ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE job_result ADD COLUMN retry_of TEXT NOT NULL DEFAULT '';
+ALTER TABLE job_result ADD COLUMN retried_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE job_result ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job_result ADD COLUMN ignore_singleton INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job_result ADD COLUMN requested_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE job_result ADD COLUMN caused_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE job_result ADD COLUMN scheduled_job_id TEXT REFERENCES scheduled_job (id) ON DELETE SET NULL;
+ALTER TABLE job_result ADD COLUMN nominal_time INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job_result ADD COLUMN io_read_bytes INTEGER;
+ALTER TABLE job_result ADD COLUMN io_write_bytes INTEGER;
+ALTER TABLE job_result ADD COLUMN memory_peak INTEGER;
+
+CREATE UNIQUE INDEX job_result_occurrence ON job_result (scheduled_job_id, nominal_time)
+        WHERE scheduled_job_id IS NOT NULL;
