@@ -1,3 +1,5 @@
+-- SPDX-License-Identifier: LGPL-2.1-or-later
+-- A database of schema version 2, as sqlite3 .dump wrote it and the version that it leaves out.
 PRAGMA foreign_keys=OFF;
 BEGIN TRANSACTION;
 CREATE TABLE job (
