@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-event.h>
+
+#include "input-file.h"
+#include "refusal.h"
+#include "secret.h"
+#include "settings.h"
+#include "store.h"
+#include "uuid.h"
+
+/*
+ * The files that runs are given (Type=file), by the id they are kept for: that of a job result, or of a scheduled job
+ * that is to run later. Contents that are not sensitive are in files/<id>/<variable> in the state directory, on the
+ * disk before a request is acknowledged; sensitive ones are in memory only (secret.h).
+ *
+ * Whoever has an id decides how long its files are kept: input_files_remove() when it ends, however it ends. What a
+ * killed jobd could not remove is removed by the next one: at a start, what neither a job result that has not ended nor
+ * a scheduled job needs is removed (is_needed() in input-files.c).
+ */
+typedef struct InputFiles InputFiles;
+
+/* settings is borrowed. Makes the directory, and removes what nobody needs any more. */
+int input_files_new(sd_event *event, const char *state_directory, Store *store, const Settings *settings,
+                    InputFiles **ret) _must_check_;
+InputFiles *input_files_free(InputFiles *f);
+DEFINE_CLEANUP(InputFiles *, input_files_free);
+
+/* ---- taking them from a client ---- */
+
+/*
+ * All were looked at, and none or all were copied: the members of files say which, and are the caller's as before.
+ * refusal: NULL, or what is wrong with all of it, which no variable is to blame for (no room on the disk).
+ */
+typedef void (*InputFilesCopied)(Refusal *refusal, void *userdata);
+
+/*
+ * Copies files (array of InputFile) for id, in a process of its own. A file with an error in it already is left out. On
+ * any error of one of them nothing is kept, and each one's messages say what is wrong with it. Returns 0 and calls back
+ * later, or negative errno and the refusal. uid: the requester, whose requests are copied one after the other.
+ */
+int input_files_copy(InputFiles *f, const char *id, GPtrArray *files, uint32_t uid, InputFilesCopied copied,
+                     void *userdata, Refusal *refusal) _must_check_;
+
+/* ---- having them ---- */
+
+/*
+ * Moves all that is kept for one id to another, which has nothing yet: a scheduled job runs for the last time. Link: the
+ * other has them too, by hard links (they are never written to), and each is removed on its own: it runs once more.
+ * On the disk when they return 0. Nothing kept for from: 0, and nothing is done. Otherwise negative errno, and all is as
+ * it was before.
+ */
+int input_files_move(InputFiles *f, const char *from, const char *to) _must_check_;
+int input_files_link(InputFiles *f, const char *from, const char *to) _must_check_;
+
+/* Nothing is kept for id any more. There need not be anything. A failure is logged, and made good at the next start. */
+void input_files_remove(InputFiles *f, const char *id);
+
+/* Whether there is a file for that variable, sensitive or not. */
+bool input_files_have(const InputFiles *f, const char *id, const char *variable);
+
+/* The directory with the files that are not sensitive, for BindReadOnlyPaths=; NULL: there are none. g_free(). */
+char *input_files_directory(const InputFiles *f, const char *id);
+
+/* The contents of a sensitive one, borrowed; NULL: there is none. */
+const Secret *input_files_find_secret(const InputFiles *f, const char *id, const char *variable);
+
+/* The names of the variables with sensitive contents, NULL-terminated, to be freed by g_strfreev(). */
+char **input_files_list_secrets(const InputFiles *f, const char *id);
+
+/* Puts contents that were sealed back, or replaces them. Takes over contents. */
+void input_files_put_secret(InputFiles *f, const char *id, const char *variable, Secret *contents);
+
+/*
+ * Adds to values, the stored input of a run, where the job finds each file ("path"). unit: the run's, whose
+ * credentials the sensitive ones are.
+ */
+void input_files_add_paths(const InputFiles *f, const char *id, const char *unit, JsonObject *values);
+
+/* Nothing is being copied. */
+bool input_files_is_idle(const InputFiles *f);
