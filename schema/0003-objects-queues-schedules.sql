@@ -79,6 +79,7 @@ CREATE TABLE scheduled_job (
 CREATE INDEX scheduled_job_due ON scheduled_job (state, next_run_at);
 CREATE INDEX scheduled_job_expiring ON scheduled_job (state, expires_at);
 CREATE INDEX scheduled_job_by_job ON scheduled_job (job_id, seq);
+CREATE INDEX scheduled_job_by_requester ON scheduled_job (requester_uid, seq);
 
 -- One answer of one approver. voided: what it covered has changed since; it counts no more.
 CREATE TABLE approval (

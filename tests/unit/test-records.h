@@ -3,6 +3,7 @@
 
 #include "job.h"
 #include "job-result.h"
+#include "scheduled-job.h"
 
 /* Records with something in every field. */
 
@@ -14,6 +15,10 @@ static inline void test_record_free_job(void *j) {
 
 static inline void test_record_free_result(void *jr) {
         (void) job_result_free(jr);
+}
+
+static inline void test_record_free_scheduled_job(void *sj) {
+        (void) scheduled_job_free(sj);
 }
 
 static inline void test_job_set_value(Job *j, JobField field, const char *text) {
@@ -65,4 +70,37 @@ static inline JobResult *test_result_new(const char *job_id, const char *class_p
         jr->time_limit_usec = 600 * USEC_PER_SEC;
         jr->date_created = TEST_TIME;
         return jr;
+}
+
+static inline ScheduledJob *test_scheduled_job_new(const char *job_id, const char *class_path, const char *name) {
+        ScheduledJob *sj = scheduled_job_new();
+
+        uuid_new(sj->id);
+        (void) g_strlcpy(sj->job_id, job_id, sizeof(sj->job_id));
+        scheduled_job_set_text(&sj->name, name);
+        scheduled_job_set_text(&sj->job_name, "Back up a device");
+        scheduled_job_set_text(&sj->class_path, class_path);
+        sj->requester_uid = 1000;
+        scheduled_job_set_text(&sj->requester, "alice");
+        scheduled_job_set_text(&sj->requested_by, "root");
+        sj->interval = SCHEDULE_INTERVAL_DAILY;
+        scheduled_job_set_text(&sj->time_zone, "Europe/Berlin");
+        sj->start_time = TEST_TIME;
+        scheduled_job_set_text(&sj->task_queue, "default");
+        scheduled_job_set_text(&sj->data, "{\"device\":\"r1\"}");
+        scheduled_job_set_text(&sj->sealed, "Whxqht+dQJax1aZeCGLxmiAAAAABAAAA");
+        sj->has_sensitive_variables = true;
+        sj->state = SCHEDULED_JOB_ACTIVE;
+        sj->approval_required = true;
+        scheduled_job_set_text(&sj->digest, "0123abcd");
+        scheduled_job_set_text(&sj->stages, "[{\"name\":\"first\"}]");
+        sj->expires_at = TEST_TIME + 2;
+        sj->decided_at = TEST_TIME + 3;
+        sj->last_run_at = TEST_TIME + 4;
+        sj->next_run_at = TEST_TIME + 5;
+        sj->total_run_count = 6;
+        scheduled_job_set_text(&sj->last_result_id, "4a05e64e-b1a5-4b0f-8b8e-65a7c2dbb0e5");
+        sj->date_created = TEST_TIME;
+        sj->date_changed = TEST_TIME + 1;
+        return sj;
 }
