@@ -35,6 +35,7 @@
 #define BUS_ERROR_RUN_ENDED "org.jobd1.Error.RunEnded"
 #define BUS_ERROR_INVALID_FILE "org.jobd1.Error.InvalidFile"
 #define BUS_ERROR_NO_SUCH_OUTPUT "org.jobd1.Error.NoSuchOutput"
+#define BUS_ERROR_NO_SUCH_USER "org.jobd1.Error.NoSuchUser"
 #define BUS_ERROR_TOO_MANY "org.jobd1.Error.TooMany"
 #define BUS_ERROR_STORE_FULL "org.jobd1.Error.StoreFull"
 #define BUS_ERROR_STORE_FAILED "org.jobd1.Error.StoreFailed"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+#include <unistd.h>
+
 #include "polkit.h"
 
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
@@ -77,6 +80,44 @@ int polkit_check_new(sd_bus *bus, const char *sender, const char *action, const 
                 r = append_details(m, details);
         if (r >= 0)
                 r = sd_bus_message_append(m, "us", cancellation_id ? ALLOW_USER_INTERACTION : 0, cancellation_id ?: "");
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+/* Field 22 of /proc/PID/stat, see proc(5); the second one is in parentheses and may hold anything. */
+static int read_start_time(uint64_t *ret) {
+        g_autofree char *text = NULL;
+        g_auto(GStrv) fields = NULL;
+        const char *after;
+
+        if (!g_file_get_contents("/proc/self/stat", &text, NULL, NULL))
+                return -EIO;
+        after = strrchr(text, ')');
+        fields = after ? g_strsplit(after, " ", 23) : NULL;
+        if (!fields || g_strv_length(fields) < 21)
+                return -EBADMSG;
+        *ret = g_ascii_strtoull(fields[20], NULL, 10);
+        return 0;
+}
+
+int polkit_check_user_new(sd_bus *bus, uint32_t uid, const char *action, const char *const *details,
+                          sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        uint64_t start_time;
+        int r;
+
+        r = read_start_time(&start_time);
+        if (r >= 0)
+                r = new_call(bus, "CheckAuthorization", &m);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "(sa{sv})s", "unix-process", 3, "pid", "u", (uint32_t) getpid(),
+                                          "start-time", "t", start_time, "uid", "i", (int32_t) uid, action);
+        if (r >= 0)
+                r = append_details(m, details);
+        if (r >= 0)
+                r = sd_bus_message_append(m, "us", 0, "");
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(m);

@@ -25,6 +25,14 @@ typedef void (*PolkitCallback)(PolkitVerdict verdict, void *userdata);
 int polkit_check_new(sd_bus *bus, const char *sender, const char *action, const char *const *details,
                      const char *cancellation_id, sd_bus_message **ret) _must_check_;
 
+/*
+ * The same about a user who need not be there, without any password. The subject is this very process with that uid in
+ * place of its own, which polkit lets root say (measured with polkit 122): rules see the user and the groups, and no
+ * session.
+ */
+int polkit_check_user_new(sd_bus *bus, uint32_t uid, const char *action, const char *const *details,
+                          sd_bus_message **ret) _must_check_;
+
 /* Tells polkit to ask no longer. It does not notice itself that the client has gone when its agent does not answer. */
 int polkit_check_cancel(sd_bus *bus, const char *cancellation_id) _must_check_;
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "access-call.h"
-#include "authority.h"
 #include "log.h"
 
 enum {
@@ -184,6 +183,8 @@ static char *question_key(const AccessQuestion *q) {
         GString *key = g_string_new(q->action);
 
         g_string_append(key, q->interactive ? "\x1finteractive" : "\x1f");
+        if (q->of_user)
+                g_string_append_printf(key, "\x1f%" PRIu32, q->uid);
         for (const char *const *detail = q->details; *detail; detail++)
                 g_string_append_printf(key, "\x1f%s", *detail);
         return g_string_free(key, false);
@@ -197,8 +198,8 @@ static int ask_new(AccessCalls *calls, Call *c, const AccessQuestion *q, char *k
         check = g_new0(Check, 1);
         check->call = c;
         (void) g_hash_table_insert(c->checks, key, check);
-        r = authority_ask(calls->authority, q->uid, sd_bus_message_get_sender(c->message), q->action, q->details,
-                          q->interactive, on_verdict, check, &check->check);
+        r = authority_ask(calls->authority, q->uid, q->of_user ? NULL : sd_bus_message_get_sender(c->message),
+                          q->action, q->details, q->interactive, on_verdict, check, &check->check);
         if (r < 0) {
                 (void) g_hash_table_remove(c->checks, key);
                 return r;
@@ -253,6 +254,11 @@ void access_calls_set_password(AccessCalls *calls, sd_bus_message *m) {
 
         if (c)
                 c->has_password = true;
+}
+
+int access_calls_ask_user(AccessCalls *calls, uint32_t uid, const char *action, const char *const *details,
+                          PolkitCallback callback, void *userdata, AuthorityCheck **ret) {
+        return authority_ask(calls->authority, uid, NULL, action, details, false, callback, userdata, ret);
 }
 
 size_t access_calls_size(const AccessCalls *calls) {

@@ -3,7 +3,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "polkit.h"
+#include "authority.h"
 
 /*
  * The calls that wait: for polkit, or for other lists of the same user. A call that waits is put into the queue of its
@@ -14,6 +14,10 @@ typedef struct AccessCalls AccessCalls;
 int access_calls_new(sd_event *event, AccessCalls **ret) _must_check_;
 AccessCalls *access_calls_free(AccessCalls *calls);
 DEFINE_CLEANUP(AccessCalls *, access_calls_free);
+
+/* Outside of any call: whether that user may do the action. As authority_ask(). */
+int access_calls_ask_user(AccessCalls *calls, uint32_t uid, const char *action, const char *const *details,
+                          PolkitCallback callback, void *userdata, AuthorityCheck **ret) _must_check_;
 
 size_t access_calls_size(const AccessCalls *calls);
 
@@ -30,6 +34,7 @@ typedef struct AccessQuestion {
         const char *const *details;
         bool interactive;
         bool of_entry; /* about one of the many entries of a list */
+        bool of_user;  /* about that user, who is not the caller and need not be there */
 } AccessQuestion;
 
 /*

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <pwd.h>
-
 #include "access-sender.h"
+#include "user.h"
 
 enum {
         SENDERS_MAX = 1024,
@@ -75,22 +74,16 @@ uint32_t access_senders_uid(AccessSenders *senders, sd_bus_message *m) {
         return s ? s->uid : UINT32_MAX;
 }
 
-static char *name_of_user(uint32_t uid) {
-        const struct passwd *pw = getpwuid(uid);
-
-        return pw ? g_strdup(pw->pw_name) : g_strdup_printf("%" PRIu32, uid);
-}
-
 char *access_senders_name(AccessSenders *senders, sd_bus_message *m) {
         Sender *s;
 
         if (access_is_direct(m))
-                return name_of_user(direct_uid(m));
+                return user_name(direct_uid(m));
         s = find_sender(senders, m);
         if (!s)
-                return name_of_user(UINT32_MAX);
+                return user_name(UINT32_MAX);
         if (!s->name)
-                s->name = name_of_user(s->uid);
+                s->name = user_name(s->uid);
         return g_strdup(s->name);
 }
 

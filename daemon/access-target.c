@@ -6,35 +6,51 @@
 #include "bus-error.h"
 #include "names.h"
 #include "object-path.h"
+#include "user.h"
 
-enum { REFERENCE_SIZE_MAX = 2048 }; /* bytes: more than any name there is */
+enum {
+        REFERENCE_SIZE_MAX = 2048, /* bytes: more than any name there is */
+        USER_NAME_MAX = 256,
+};
 
 void access_target_done(AccessTargetObject *t) {
         g_free(t->reference);
         g_free(t->queue);
+        g_free(t->as_user);
         (void) job_result_free(t->result);
         *t = (AccessTargetObject){};
 }
 
-/* The option task_queue in the last argument of RunJob and Run. */
-static char *find_queue_option(sd_bus_message *m) {
+/* A text option in the last argument of RunJob and Run, at which the message stands after its data. */
+static char *find_option(sd_bus_message *m, const char *name) {
         const char *key, *value;
-        char *queue = NULL;
+        char *found = NULL;
 
         if (sd_bus_message_enter_container(m, 'a', "{sv}") <= 0)
                 return NULL;
         while (sd_bus_message_enter_container(m, 'e', "sv") > 0) {
                 if (sd_bus_message_read(m, "s", &key) < 0)
                         break;
-                if (strcmp(key, "task_queue") == 0 && sd_bus_message_read(m, "v", "s", &value) >= 0) {
-                        g_free(queue);
-                        queue = g_strdup(value);
+                if (strcmp(key, name) == 0 && sd_bus_message_read(m, "v", "s", &value) >= 0) {
+                        g_free(found);
+                        found = g_strdup(value);
                 } else if (sd_bus_message_skip(m, "v") < 0)
                         break;
                 if (sd_bus_message_exit_container(m) < 0)
                         break;
         }
-        return queue;
+        return found;
+}
+
+/* The same, wherever the message stands. Leaves it rewound. */
+static char *find_run_option(sd_bus_message *m, const AccessRule *rule, const char *name) {
+        char *found = NULL;
+
+        (void) sd_bus_message_rewind(m, true);
+        if (sd_bus_message_skip(m, rule->target == ACCESS_TARGET_JOB_ARG ? "ss" : "s") >= 0)
+                found = find_option(m, name);
+        (void) sd_bus_message_rewind(m, true);
+        return found;
 }
 
 static bool is_run(const AccessRule *rule) {
@@ -42,13 +58,27 @@ static bool is_run(const AccessRule *rule) {
 }
 
 static char *target_queue(sd_bus_message *m, const AccessRule *rule, const Job *job, const Settings *settings) {
-        char *queue = NULL;
+        char *queue;
 
         if (!job || !is_run(rule))
                 return NULL;
-        if (sd_bus_message_skip(m, "s") >= 0) /* data; the job's reference was read before */
-                queue = find_queue_option(m);
+        queue = find_run_option(m, rule, "task_queue");
         return queue ?: g_strdup(run_request_default_queue(job, settings));
+}
+
+/* By the name that rules know, whichever way the caller names the user. */
+static void resolve_user(sd_bus_message *m, const AccessRule *rule, AccessTargetObject *t) {
+        char *name;
+
+        t->as_user = find_run_option(m, rule, "username");
+        if (!t->as_user)
+                return;
+        if (user_find(t->as_user, &t->as_uid, &name) < 0) {
+                t->as_uid = UINT32_MAX;
+                return;
+        }
+        g_free(t->as_user);
+        t->as_user = name;
 }
 
 /* As it may be logged and shown: not without end, and in one line. */
@@ -106,15 +136,25 @@ void access_target_resolve(const AccessContext *c, sd_bus_message *m, const Acce
                 break;
         }
         t.queue = target_queue(m, rule, t.job, c->settings);
+        if (is_run(rule))
+                resolve_user(m, rule, &t);
         (void) sd_bus_message_rewind(m, true);
         *ret = t;
 }
 
-static int check_queue_option(sd_bus_message *m, sd_bus_error *error) {
-        g_autofree char *queue = NULL;
+bool access_target_names_user(sd_bus_message *m, const AccessRule *rule) {
+        g_autofree char *user = is_run(rule) ? find_run_option(m, rule, "username") : NULL;
 
-        if (sd_bus_message_skip(m, "s") >= 0) /* data */
-                queue = find_queue_option(m);
+        return user;
+}
+
+static int check_run_options(sd_bus_message *m, const AccessRule *rule, sd_bus_error *error) {
+        g_autofree char *queue = find_run_option(m, rule, "task_queue"), *user = find_run_option(m, rule, "username");
+
+        if (user && strlen(user) > USER_NAME_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_USER,
+                                         "option 'username' is too long: no user's name has more than %i bytes",
+                                         USER_NAME_MAX);
         if (queue && strlen(queue) > JOB_QUEUE_NAME_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_QUEUE,
                                          "option 'task_queue' is too long: no job queue's name has more than %i bytes",
@@ -146,7 +186,7 @@ int access_target_check(sd_bus_message *m, const AccessRule *rule, sd_bus_error 
         if (rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_RESULT_ARG)
                 r = check_argument(m, rule, error);
         if (r >= 0 && is_run(rule))
-                r = check_queue_option(m, error);
+                r = check_run_options(m, rule, error);
         k = sd_bus_message_rewind(m, true);
         return r < 0 ? r : k < 0 ? k : 0;
 }
@@ -216,4 +256,5 @@ void access_details_add_target(AccessDetails *d, const AccessTargetObject *t) {
         else
                 access_details_add(d, "job", t->reference);
         access_details_add(d, "queue", t->queue);
+        access_details_add(d, "requester", t->as_user);
 }

@@ -12,7 +12,9 @@ typedef struct AccessTargetObject {
         char *reference; /* as the caller named it; NULL for no particular one */
         const Job *job;  /* weak ref; NULL: there is none */
         JobResult *result;
-        char *queue; /* of a run that is asked for */
+        char *queue;   /* of a run that is asked for */
+        char *as_user; /* name of the user as whom it is asked for, or what the caller has called them; NULL: the caller */
+        uint32_t as_uid; /* UINT32_MAX: there is no such user */
 } AccessTargetObject;
 
 void access_target_done(AccessTargetObject *t);
@@ -20,6 +22,9 @@ void access_target_done(AccessTargetObject *t);
 /* Reads what the call is about. Leaves the message rewound. */
 void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule,
                            AccessTargetObject *ret);
+
+/* Whether a run is asked for as another user. Leaves the message rewound. */
+bool access_target_names_user(sd_bus_message *m, const AccessRule *rule);
 
 /*
  * Whether there can be what the call names: nothing has so long a name. Returns 0, or negative errno and sets the

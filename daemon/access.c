@@ -2,12 +2,7 @@
 
 #include <string.h>
 
-#include "access-call.h"
-#include "access-denial.h"
-#include "access-sender.h"
-#include "access-table.h"
-#include "access-target.h"
-#include "access.h"
+#include "access-internal.h"
 #include "bus-error.h"
 #include "call-size.h"
 #include "json.h"
@@ -15,13 +10,6 @@
 #include "message-ids.h"
 #include "names.h"
 #include "object-path.h"
-
-struct Access {
-        AccessContext context;
-        AccessCalls *calls;
-        AccessSenders *senders;
-        AccessDenials *denials;
-};
 
 uint32_t access_caller_uid(Access *a, sd_bus_message *m) {
         return access_senders_uid(a->senders, m);
@@ -73,8 +61,10 @@ static int no_verdict(sd_bus_message *m) {
 /*
  * The same words whether the thing exists or not: who may not see it must not learn that it does.
  */
-static int refuse_call(Access *a, sd_bus_message *m, const AccessRule *rule, const AccessTargetObject *t,
-                       PolkitVerdict verdict) {
+int access_refuse_call(Access *a, const AccessCheck *c, PolkitVerdict verdict) {
+        const AccessTargetObject *t = c->target;
+        const AccessRule *rule = c->rule;
+        sd_bus_message *m = c->message;
         g_autofree char *subject = NULL;
 
         if (verdict == POLKIT_FAILED)
@@ -96,8 +86,11 @@ static int refuse_call(Access *a, sd_bus_message *m, const AccessRule *rule, con
 }
 
 /* As the handler and sd-bus answer for what there is not. */
-static int reply_missing(sd_bus_message *m, const AccessRule *rule, const char *reference) {
-        switch (rule->target) {
+int access_reply_missing(const AccessCheck *c) {
+        const char *reference = c->target->reference;
+        sd_bus_message *m = c->message;
+
+        switch (c->rule->target) {
         case ACCESS_TARGET_JOB_ARG:
                 return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, reference);
         case ACCESS_TARGET_RESULT_ARG:
@@ -108,16 +101,7 @@ static int reply_missing(sd_bus_message *m, const AccessRule *rule, const char *
         }
 }
 
-/* May this user do this to that? */
-typedef struct Question {
-        sd_bus_message *message;
-        uint32_t uid;
-        const AccessRule *rule;
-        const AccessTargetObject *target;
-        bool with_password; /* the client allows one to be asked for */
-} Question;
-
-static int ask(Access *a, const Question *q, const char *action, const AccessDetails *d, bool interactive,
+static int ask(Access *a, const AccessCheck *q, const char *action, const AccessDetails *d, bool interactive,
                PolkitVerdict *ret) {
         return access_calls_ask(a->calls, q->message,
                                 &(AccessQuestion){
@@ -129,7 +113,7 @@ static int ask(Access *a, const Question *q, const char *action, const AccessDet
                                 ret);
 }
 
-static int ask_plainly(Access *a, const Question *q, const char *action, PolkitVerdict *ret) {
+static int ask_plainly(Access *a, const AccessCheck *q, const char *action, PolkitVerdict *ret) {
         _cleanup_(access_details_done) AccessDetails d = {};
 
         access_details_add_target(&d, q->target);
@@ -137,7 +121,7 @@ static int ask_plainly(Access *a, const Question *q, const char *action, PolkitV
 }
 
 /* What is shown to who may not see the thing is what they called it. */
-static int ask_by_password(Access *a, const Question *q, bool visible, PolkitVerdict *ret) {
+static int ask_by_password(Access *a, const AccessCheck *q, bool visible, PolkitVerdict *ret) {
         _cleanup_(access_details_done) AccessDetails d = {};
         const AccessTargetObject *t = q->target;
         const char *what = t->reference;
@@ -151,7 +135,7 @@ static int ask_by_password(Access *a, const Question *q, bool visible, PolkitVer
         return ask(a, q, q->rule->action, &d, true, ret);
 }
 
-static int ask_visible(Access *a, const Question *q, bool *ret) {
+static int ask_visible(Access *a, const AccessCheck *q, bool *ret) {
         const AccessTargetObject *t = q->target;
         const char *action = t->result ? "org.jobd1.view-jobresult" : "org.jobd1.view-job";
         PolkitVerdict verdict;
@@ -166,7 +150,7 @@ static int ask_visible(Access *a, const Question *q, bool *ret) {
 }
 
 /* 1: *ret is the verdict, 0: polkit was asked, negative errno. *ret_hidden: the caller must not learn of it. */
-static int ask_question(Access *a, const Question *q, PolkitVerdict *ret, bool *ret_hidden) {
+static int ask_question(Access *a, const AccessCheck *q, PolkitVerdict *ret, bool *ret_hidden) {
         bool visible;
         int r;
 
@@ -183,9 +167,30 @@ static int ask_question(Access *a, const Question *q, PolkitVerdict *ret, bool *
         return 1;
 }
 
+int access_check(Access *a, const AccessCheck *c, PolkitVerdict *ret, bool *ret_missing) {
+        const AccessTargetObject nothing = { .reference = c->target->reference };
+        AccessCheck of_nothing = *c;
+        bool hidden;
+        int r;
+
+        *ret_missing = false;
+        r = ask_question(a, c, ret, &hidden);
+        if (r <= 0 || !hidden)
+                return r;
+        *ret_missing = true;
+        of_nothing.target = &nothing;
+        return ask_question(a, &of_nothing, ret, &hidden);
+}
+
+int access_put_off(Access *a, sd_bus_message *m, int r) {
+        if (r == -ENOBUFS)
+                return too_many_calls(m);
+        return r < 0 ? no_verdict(m) : access_wait(a, m);
+}
+
 static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const AccessRule *rule) {
         _cleanup_(access_target_done) AccessTargetObject t = {};
-        Question q = {
+        AccessCheck c = {
                 .message = m,
                 .uid = uid,
                 .rule = rule,
@@ -193,32 +198,21 @@ static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const Access
                 .with_password = sd_bus_message_get_allow_interactive_authorization(m) > 0,
         };
         PolkitVerdict verdict;
-        bool hidden, missing = false;
+        bool missing;
         int r;
 
         access_target_resolve(&a->context, m, rule, &t);
+        if (t.as_user)
+                return access_user_check_run(a, &c);
         if (rule->requester_may && t.result && t.result->requester_uid == uid)
                 return 0;
 
-        r = ask_question(a, &q, &verdict, &hidden);
-        if (r > 0 && hidden) {
-                /* Whatever polkit would say if it did not exist. */
-                const AccessTargetObject nothing = { .reference = t.reference };
-
-                missing = true;
-                q.target = &nothing;
-                r = ask_question(a, &q, &verdict, &hidden);
-        }
-        if (r == -ENOBUFS)
-                return too_many_calls(m);
-        if (r < 0)
-                return no_verdict(m);
-        if (r == 0)
-                return access_wait(a, m);
-
+        r = access_check(a, &c, &verdict, &missing);
+        if (r <= 0)
+                return access_put_off(a, m, r);
         if (verdict != POLKIT_AUTHORIZED)
-                return refuse_call(a, m, rule, &t, verdict);
-        return missing ? reply_missing(m, rule, t.reference) : 0;
+                return access_refuse_call(a, &c, verdict);
+        return missing ? access_reply_missing(&c) : 0;
 }
 
 /* Before anything of the call is copied. 0: go on, 1: answered or put off, negative errno: the error is set. */
@@ -274,7 +268,7 @@ static int access_gate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "there is no method %s.%s on %.*s",
                                                   interface, member, OBJECT_PATH_SIZE, path);
         r = check_limits(a, m, uid, rule, error);
-        if (r != 0 || uid == 0 || !rule->action)
+        if (r != 0 || !rule->action || (uid == 0 && !access_target_names_user(m, rule)))
                 return r;
         return ask_for_call(a, m, uid, rule);
 }

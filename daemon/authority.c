@@ -184,8 +184,9 @@ int authority_ask(Authority *a, uint32_t uid, const char *sender, const char *ac
         u = find_user(a, uid);
         r = interactive ? watch_client(c, sender) : 0;
         if (r >= 0)
-                r = polkit_check_new(a->bus, sender, action, details, interactive ? c->cancellation_id : NULL,
-                                     &c->message);
+                r = sender ? polkit_check_new(a->bus, sender, action, details, interactive ? c->cancellation_id : NULL,
+                                              &c->message)
+                           : polkit_check_user_new(a->bus, uid, action, details, &c->message);
         if (r >= 0 && !interactive && (a->n_plain >= PLAIN_MAX || u->n_plain >= PLAIN_PER_USER_MAX)) {
                 g_queue_push_tail(&u->waiting, c);
                 c->waits = true;

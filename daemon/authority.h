@@ -24,6 +24,7 @@ DEFINE_CLEANUP(Authority *, authority_free);
  * Asks, at once or when it is this user's turn; arguments as of polkit_check_new(). The callback comes once, unless the
  * check is freed before. Returns 0 and the check, owned by the caller. -ENOBUFS, for interactive ones only: too many
  * passwords are being asked for. So ask interactively only what was answered with POLKIT_CHALLENGE.
+ * sender NULL: about the user, who need not be there; never interactively.
  */
 int authority_ask(Authority *a, uint32_t uid, const char *sender, const char *action, const char *const *details,
                   bool interactive, PolkitCallback callback, void *userdata, AuthorityCheck **ret) _must_check_;

@@ -4,12 +4,14 @@
 
 #include "access.h"
 #include "bus-objects.h"
+#include "bus-error.h"
 #include "bus-option.h"
 #include "log.h"
 #include "message-ids.h"
 #include "names.h"
 #include "now.h"
 #include "object-path.h"
+#include "user.h"
 
 /* What the objects share: adding them to a connection, answering after the commit, running a job. */
 
@@ -85,15 +87,40 @@ int bus_reply_after_commit(Manager *m, sd_bus_message *call, sd_bus_message *rep
 
 /* ---- RunJob and Run ---- */
 
-static int read_run_request(sd_bus_message *m, RunRequest *request, sd_bus_error *error) {
-        static const BusOption table[] = { { "task_queue", 's', 0 } };
+typedef struct RunOptions {
+        const char *task_queue;
+        const char *username;
+} RunOptions;
+
+static int read_run_request(sd_bus_message *m, RunRequest *request, RunOptions *o, sd_bus_error *error) {
+        static const BusOption table[] = {
+                { "task_queue", 's', offsetof(RunOptions, task_queue) },
+                { "username", 's', offsetof(RunOptions, username) },
+        };
         int r;
 
         r = sd_bus_message_read(m, "s", &request->data);
         if (r < 0)
                 return r;
         request->data_size = strlen(request->data);
-        return bus_options_read(m, table, ELEMENTSOF(table), &request->task_queue, error);
+        r = bus_options_read(m, table, ELEMENTSOF(table), o, error);
+        if (r < 0)
+                return r;
+        request->task_queue = o->task_queue;
+        return 0;
+}
+
+/* The gate has asked whether the caller may, and whether the user may. */
+static int run_as_user(RunRequest *request, const char *username, char **ret_name, sd_bus_error *error) {
+        int r;
+
+        r = user_find(username, &request->requester_uid, ret_name);
+        if (r < 0)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_USER, "there is no user '%s'", username);
+        if (strcmp(request->requester, *ret_name) != 0)
+                request->requested_by = request->requester;
+        request->requester = *ret_name;
+        return 0;
 }
 
 static int reply_run(Manager *m, sd_bus_message *call, const char *id) {
@@ -111,15 +138,18 @@ static int reply_run(Manager *m, sd_bus_message *call, const char *id) {
 }
 
 int bus_run_job(Manager *m, sd_bus_message *message, const Job *job, sd_bus_error *error) {
-        g_autofree char *requester = access_caller_name(m->access, message);
-        RunRequest request = { .requester = requester, .requester_uid = access_caller_uid(m->access, message) };
+        g_autofree char *caller = access_caller_name(m->access, message), *user = NULL;
+        RunRequest request = { .requester = caller, .requester_uid = access_caller_uid(m->access, message) };
         RunContext context = { m->settings, m->loader, m->roots, now_usec() };
         _cleanup_(prepared_run_done) PreparedRun run = {};
         char id[UUID_STRING_SIZE];
+        RunOptions options = {};
         Refusal f = {};
         int r;
 
-        r = read_run_request(message, &request, error);
+        r = read_run_request(message, &request, &options, error);
+        if (r >= 0 && options.username)
+                r = run_as_user(&request, options.username, &user, error);
         if (r < 0)
                 return r;
         r = run_request_prepare(&context, job, &request, &run, &f);

@@ -11,10 +11,15 @@ JobResult *job_result_new(void) {
         jr->message = g_strdup("");
         jr->warnings = g_strdup("");
         jr->revoked_by = g_strdup("");
+        jr->requested_by = g_strdup("");
+        jr->caused_by = g_strdup("");
+        jr->attempt = 1;
+        jr->retry_of = g_strdup("");
+        jr->retried_by = g_strdup("");
         jr->boot_id = g_strdup("");
         jr->invocation_id = g_strdup("");
         jr->exit_code = -1;
-        jr->cpu_usage_nsec = UINT64_MAX;
+        jr->cpu_usage_nsec = jr->io_read_bytes = jr->io_write_bytes = jr->memory_peak = UINT64_MAX;
         jr->progress = -1;
         jr->progress_text = g_strdup("");
         return jr;
@@ -31,6 +36,11 @@ JobResult *job_result_free(JobResult *jr) {
         g_free(jr->message);
         g_free(jr->warnings);
         g_free(jr->revoked_by);
+        g_free(jr->requested_by);
+        g_free(jr->caused_by);
+        g_free(jr->scheduled_job_id);
+        g_free(jr->retry_of);
+        g_free(jr->retried_by);
         g_free(jr->data);
         g_free(jr->boot_id);
         g_free(jr->invocation_id);

@@ -17,6 +17,15 @@ typedef struct JobResult {
         char *class_path;
         uint32_t requester_uid;
         char *requester; /* user name at the time of the request, or the uid in digits */
+        char *requested_by; /* who has asked for it as that user; "" when it was the requester */
+        char *caused_by;    /* the job result that it follows in a chain; "" for none */
+        char *scheduled_job_id; /* what it is an occurrence of; NULL: of none */
+        uint64_t nominal_time;  /* when that was due, usec since the epoch */
+        unsigned attempt;       /* from 1 */
+        char *retry_of;         /* the first job result of a row of retries; "": this one */
+        char *retried_by;       /* the one that tries again; "": none does */
+        uint64_t not_before;    /* it may not start earlier, usec since the epoch; 0: at once */
+        bool ignore_singleton;
         char *task_queue;
         JobResultStatus status;
         JobResultReason reason;
@@ -34,7 +43,10 @@ typedef struct JobResult {
         char *invocation_id; /* of the unit, 32 digits; "" until known */
         int exit_code;       /* -1: none */
         int signal;          /* 0: none */
-        uint64_t cpu_usage_nsec; /* UINT64_MAX: not known */
+        uint64_t cpu_usage_nsec; /* UINT64_MAX: not known; so in the next three */
+        uint64_t io_read_bytes;
+        uint64_t io_write_bytes;
+        uint64_t memory_peak; /* bytes */
 
         /* what the run says about itself */
         int progress;        /* percent; -1: it has not said */

@@ -30,9 +30,12 @@ static void result_log(int level, const char *message_id, const JobResult *jr, c
 }
 
 void result_log_requested(const JobResult *jr) {
-        g_autofree char *text = g_strdup_printf("%s requested a run of job '%s'", jr->requester, jr->class_path);
+        const char *caller = jr->requested_by[0] ? jr->requested_by : NULL;
+        g_autofree char *text = NULL;
 
-        result_log(LOG_INFO, JOBD_MESSAGE_RUN_REQUESTED_STR, jr, NULL, text);
+        text = g_strdup_printf("%s requested a run of job '%s'%s%s", caller ?: jr->requester, jr->class_path,
+                               caller ? " as user " : "", caller ? jr->requester : "");
+        result_log(LOG_INFO, JOBD_MESSAGE_RUN_REQUESTED_STR, jr, caller, text);
         if (jr->warnings[0])
                 result_log(LOG_WARNING, NULL, jr, NULL, jr->warnings);
 }

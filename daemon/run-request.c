@@ -119,6 +119,8 @@ static JobResult *make_result(const RunContext *c, const Job *job, const RunRequ
         jr->class_path = g_strdup(job->class_path);
         jr->requester_uid = request->requester_uid;
         jr->requester = g_strdup(request->requester);
+        g_free(jr->requested_by);
+        jr->requested_by = g_strdup(request->requested_by ?: "");
         jr->task_queue = g_strdup(request->task_queue ?: run_request_default_queue(job, c->settings));
         jr->has_sensitive_variables = job->effective.has_sensitive_variables ||
                                       variables_have_sensitive(class->variables);

@@ -16,6 +16,7 @@ typedef struct RunRequest {
         const char *task_queue; /* NULL: the job's first, or the default queue */
         uint32_t requester_uid;
         const char *requester;
+        const char *requested_by; /* who asks for it as that user; NULL: the requester */
 } RunRequest;
 
 /* What the checks look at. */

@@ -32,7 +32,19 @@ enum {
         COLUMN_PROGRESS_TEXT,
         COLUMN_FAILURE,
         COLUMN_LOG_COUNTS,
-        COLUMN_RESULT = COLUMN_LOG_COUNTS + _LOG_LEVEL_MAX,
+        COLUMN_ATTEMPT = COLUMN_LOG_COUNTS + _LOG_LEVEL_MAX,
+        COLUMN_RETRY_OF,
+        COLUMN_RETRIED_BY,
+        COLUMN_NOT_BEFORE,
+        COLUMN_IGNORE_SINGLETON,
+        COLUMN_REQUESTED_BY,
+        COLUMN_CAUSED_BY,
+        COLUMN_SCHEDULED_JOB_ID,
+        COLUMN_NOMINAL_TIME,
+        COLUMN_IO_READ_BYTES,
+        COLUMN_IO_WRITE_BYTES,
+        COLUMN_MEMORY_PEAK,
+        COLUMN_RESULT,
 };
 
 #define COLUMNS                                                                                               \
@@ -40,7 +52,9 @@ enum {
         "warnings, revoked_by, has_sensitive_variables, data, soft_time_limit_usec, time_limit_usec, "        \
         "date_created, date_started, date_done, boot_id, invocation_id, exit_code, signal, cpu_usage_nsec, "  \
         "progress, progress_text, failure, debug_log_count, info_log_count, success_log_count, "              \
-        "warning_log_count, failure_log_count, error_log_count, critical_log_count"
+        "warning_log_count, failure_log_count, error_log_count, critical_log_count, attempt, retry_of, "       \
+        "retried_by, not_before, ignore_singleton, requested_by, caused_by, scheduled_job_id, nominal_time, "  \
+        "io_read_bytes, io_write_bytes, memory_peak"
 
 static char *column_strdup(sqlite3_stmt *statement, int column) {
         return g_strdup(store_column_text(statement, column));
@@ -49,6 +63,25 @@ static char *column_strdup(sqlite3_stmt *statement, int column) {
 static void replace_text(char **text, sqlite3_stmt *statement, int column) {
         g_free(*text);
         *text = column_strdup(statement, column);
+}
+
+static uint64_t column_uint64_or_max(sqlite3_stmt *statement, int column) {
+        if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+                return UINT64_MAX;
+        return (uint64_t) sqlite3_column_int64(statement, column);
+}
+
+static void read_origin(sqlite3_stmt *statement, JobResult *jr) {
+        jr->attempt = (unsigned) sqlite3_column_int(statement, COLUMN_ATTEMPT);
+        replace_text(&jr->retry_of, statement, COLUMN_RETRY_OF);
+        replace_text(&jr->retried_by, statement, COLUMN_RETRIED_BY);
+        jr->not_before = (uint64_t) sqlite3_column_int64(statement, COLUMN_NOT_BEFORE);
+        jr->ignore_singleton = sqlite3_column_int(statement, COLUMN_IGNORE_SINGLETON) != 0;
+        replace_text(&jr->requested_by, statement, COLUMN_REQUESTED_BY);
+        replace_text(&jr->caused_by, statement, COLUMN_CAUSED_BY);
+        if (sqlite3_column_type(statement, COLUMN_SCHEDULED_JOB_ID) != SQLITE_NULL)
+                jr->scheduled_job_id = column_strdup(statement, COLUMN_SCHEDULED_JOB_ID);
+        jr->nominal_time = (uint64_t) sqlite3_column_int64(statement, COLUMN_NOMINAL_TIME);
 }
 
 static JobResult *read_result(sqlite3_stmt *statement) {
@@ -80,14 +113,17 @@ static JobResult *read_result(sqlite3_stmt *statement) {
         replace_text(&jr->invocation_id, statement, COLUMN_INVOCATION_ID);
         jr->exit_code = sqlite3_column_int(statement, COLUMN_EXIT_CODE);
         jr->signal = sqlite3_column_int(statement, COLUMN_SIGNAL);
-        if (sqlite3_column_type(statement, COLUMN_CPU_USAGE_NSEC) != SQLITE_NULL)
-                jr->cpu_usage_nsec = (uint64_t) sqlite3_column_int64(statement, COLUMN_CPU_USAGE_NSEC);
+        jr->cpu_usage_nsec = column_uint64_or_max(statement, COLUMN_CPU_USAGE_NSEC);
+        jr->io_read_bytes = column_uint64_or_max(statement, COLUMN_IO_READ_BYTES);
+        jr->io_write_bytes = column_uint64_or_max(statement, COLUMN_IO_WRITE_BYTES);
+        jr->memory_peak = column_uint64_or_max(statement, COLUMN_MEMORY_PEAK);
         jr->progress = sqlite3_column_int(statement, COLUMN_PROGRESS);
         replace_text(&jr->progress_text, statement, COLUMN_PROGRESS_TEXT);
         if (sqlite3_column_type(statement, COLUMN_FAILURE) != SQLITE_NULL)
                 jr->failure = column_strdup(statement, COLUMN_FAILURE);
         for (int i = 0; i < _LOG_LEVEL_MAX; i++)
                 jr->log_counts[i] = (uint32_t) sqlite3_column_int64(statement, COLUMN_LOG_COUNTS + i);
+        read_origin(statement, jr);
         return jr;
 }
 
@@ -136,6 +172,15 @@ int store_result_insert(Store *s, JobResult *jr) {
                 BIND_TEXT(21, jr->invocation_id),
                 BIND_NUMBER(22, jr->exit_code),
                 BIND_NUMBER(23, jr->signal),
+                BIND_NUMBER(24, jr->attempt),
+                BIND_TEXT(25, jr->retry_of),
+                BIND_TEXT(26, jr->retried_by),
+                BIND_NUMBER(27, jr->not_before),
+                BIND_NUMBER(28, jr->ignore_singleton),
+                BIND_TEXT(29, jr->requested_by),
+                BIND_TEXT(30, jr->caused_by),
+                BIND_TEXT(31, jr->scheduled_job_id),
+                BIND_NUMBER(32, jr->nominal_time),
         };
         int r;
 
@@ -143,8 +188,11 @@ int store_result_insert(Store *s, JobResult *jr) {
                                   "INSERT INTO job_result (id, job_id, name, class_path, requester_uid, requester,"
                                   " task_queue, status, reason, message, warnings, revoked_by,"
                                   " has_sensitive_variables, data, soft_time_limit_usec, time_limit_usec,"
-                                  " date_created, date_started, date_done, boot_id, invocation_id, exit_code, signal)"
-                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                                  " date_created, date_started, date_done, boot_id, invocation_id, exit_code, signal,"
+                                  " attempt, retry_of, retried_by, not_before, ignore_singleton, requested_by,"
+                                  " caused_by, scheduled_job_id, nominal_time)"
+                                  " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                                  " ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                   " RETURNING seq",
                                   &statement);
         if (r < 0)
@@ -184,6 +232,13 @@ int store_result_update(Store *s, const JobResult *jr) {
                 BIND_NUMBER(21, jr->log_counts[LOG_LEVEL_FAILURE]),
                 BIND_NUMBER(22, jr->log_counts[LOG_LEVEL_ERROR]),
                 BIND_NUMBER(23, jr->log_counts[LOG_LEVEL_CRITICAL]),
+                BIND_TEXT(27, jr->retried_by),
+        };
+        const Binding usage[] = {
+                BIND_NUMBER(13, jr->cpu_usage_nsec),
+                BIND_NUMBER(24, jr->io_read_bytes),
+                BIND_NUMBER(25, jr->io_write_bytes),
+                BIND_NUMBER(26, jr->memory_peak),
         };
         int r;
 
@@ -193,14 +248,16 @@ int store_result_update(Store *s, const JobResult *jr) {
                                   " invocation_id = ?10, exit_code = ?11, signal = ?12, cpu_usage_nsec = ?13,"
                                   " progress = ?14, progress_text = ?15, failure = ?16, debug_log_count = ?17,"
                                   " info_log_count = ?18, success_log_count = ?19, warning_log_count = ?20,"
-                                  " failure_log_count = ?21, error_log_count = ?22, critical_log_count = ?23"
+                                  " failure_log_count = ?21, error_log_count = ?22, critical_log_count = ?23,"
+                                  " io_read_bytes = ?24, io_write_bytes = ?25, memory_peak = ?26, retried_by = ?27"
                                   " WHERE id = ?1",
                                   &statement);
         if (r < 0)
                 return r;
         r = bind_all(s, statement, bindings, ELEMENTSOF(bindings));
-        if (r >= 0 && jr->cpu_usage_nsec != UINT64_MAX)
-                r = store_bind_int64(s, statement, 13, (int64_t) jr->cpu_usage_nsec);
+        for (size_t i = 0; i < ELEMENTSOF(usage) && r >= 0; i++)
+                if (usage[i].number != -1) /* UINT64_MAX: not known, and so NULL */
+                        r = bind_all(s, statement, &usage[i], 1);
         return r < 0 ? r : store_step(s, statement);
 }
 

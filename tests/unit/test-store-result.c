@@ -66,6 +66,18 @@ static void assert_equal(const JobResult *a, const JobResult *b) {
         g_assert_cmpint(a->exit_code, ==, b->exit_code);
         g_assert_cmpint(a->signal, ==, b->signal);
         g_assert_cmpuint(a->cpu_usage_nsec, ==, b->cpu_usage_nsec);
+        g_assert_cmpuint(a->io_read_bytes, ==, b->io_read_bytes);
+        g_assert_cmpuint(a->io_write_bytes, ==, b->io_write_bytes);
+        g_assert_cmpuint(a->memory_peak, ==, b->memory_peak);
+        g_assert_cmpuint(a->attempt, ==, b->attempt);
+        g_assert_cmpstr(a->retry_of, ==, b->retry_of);
+        g_assert_cmpstr(a->retried_by, ==, b->retried_by);
+        g_assert_cmpuint(a->not_before, ==, b->not_before);
+        g_assert_true(a->ignore_singleton == b->ignore_singleton);
+        g_assert_cmpstr(a->requested_by, ==, b->requested_by);
+        g_assert_cmpstr(a->caused_by, ==, b->caused_by);
+        g_assert_cmpstr(a->scheduled_job_id, ==, b->scheduled_job_id);
+        g_assert_cmpuint(a->nominal_time, ==, b->nominal_time);
         g_assert_cmpint(a->progress, ==, b->progress);
         g_assert_cmpstr(a->progress_text, ==, b->progress_text);
         g_assert_cmpstr(a->failure, ==, b->failure);
@@ -92,6 +104,10 @@ static void set_outcome(JobResult *jr) {
         jr->exit_code = 255;
         jr->signal = 9;
         jr->cpu_usage_nsec = 12345678901234;
+        jr->io_read_bytes = 4096;
+        jr->io_write_bytes = 0;
+        jr->memory_peak = 12345678901;
+        set_text(&jr->retried_by, "5b6b5f2a-4d4e-4d6e-9d0e-000000000002");
         jr->progress = 50;
         set_text(&jr->progress_text, "half of it");
         set_text(&jr->failure, "it says so");
@@ -106,6 +122,13 @@ static void test_all_fields(StoreTest *t, const void *unused) {
 
         jr->requester_uid = 4294967294;
         set_text(&jr->requester, "4294967294");
+        jr->attempt = 3;
+        set_text(&jr->retry_of, "5b6b5f2a-4d4e-4d6e-9d0e-000000000001");
+        jr->not_before = TEST_TIME + 5;
+        jr->ignore_singleton = true;
+        set_text(&jr->requested_by, "carol");
+        set_text(&jr->caused_by, "5b6b5f2a-4d4e-4d6e-9d0e-000000000003");
+        jr->nominal_time = TEST_TIME + 4;
         set_text(&jr->data, "{\"text\":\"';DROP TABLE job_result;-- ?1 %s \\u0000 😀\"}");
         g_assert_cmpint(store_result_insert(t->store, jr), ==, 0);
         g_assert_cmpint(jr->seq, >, 0);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "access-internal.h"
+#include "access-user.h"
+#include "bus-error.h"
+
+#define RUN_JOB "org.jobd1.run-job"
+
+static int ask_may_run_as(Access *a, const AccessCheck *c) {
+        AccessRule rule = *c->rule;
+        AccessCheck as_user = *c;
+        PolkitVerdict verdict;
+        bool missing;
+        int r;
+
+        rule.action = "org.jobd1.run-as-user";
+        rule.message = "Authentication is required to run job $(what) as user $(requester).";
+        rule.verb = "run, as another user,";
+        as_user.rule = &rule;
+        r = access_check(a, &as_user, &verdict, &missing);
+        if (r <= 0)
+                return access_put_off(a, c->message, r);
+        if (verdict != POLKIT_AUTHORIZED)
+                return access_refuse_call(a, &as_user, verdict);
+        return missing ? access_reply_missing(c) : 0;
+}
+
+/* Reference, row X6: nobody can be made to run what they may not run themselves. */
+static int ask_user_may_run(Access *a, const AccessCheck *c) {
+        _cleanup_(access_details_done) AccessDetails d = {};
+        const AccessTargetObject *t = c->target;
+        AccessQuestion question = { .uid = t->as_uid, .action = RUN_JOB, .details = d.pairs, .of_user = true };
+        PolkitVerdict verdict;
+        int r;
+
+        if (t->as_uid == 0 || !t->job)
+                return 0;
+        access_details_add_target(&d, t);
+        r = access_calls_ask(a->calls, c->message, &question, &verdict);
+        if (r <= 0)
+                return access_put_off(a, c->message, r);
+        if (verdict == POLKIT_AUTHORIZED)
+                return 0;
+        if (verdict == POLKIT_FAILED || verdict == POLKIT_UNREACHABLE)
+                return access_refuse_call(a, c, verdict);
+        return sd_bus_reply_method_errorf(c->message, SD_BUS_ERROR_ACCESS_DENIED,
+                                          "user '%s' does not have permission to run job '%s': an administrator can "
+                                          "permit the polkit action %s (see \"Permissions\" in jobd(8))",
+                                          t->as_user, t->job->class_path, RUN_JOB);
+}
+
+int access_user_check_run(Access *a, const AccessCheck *c) {
+        const AccessTargetObject *t = c->target;
+        int r;
+
+        if (t->as_uid == UINT32_MAX)
+                return sd_bus_reply_method_errorf(c->message, BUS_ERROR_NO_SUCH_USER, "there is no user '%s'",
+                                                  t->as_user);
+        if (c->uid != 0) {
+                r = ask_may_run_as(a, c);
+                if (r != 0)
+                        return r;
+        }
+        return ask_user_may_run(a, c);
+}
+
+int access_ask_user_may_run(Access *a, uint32_t uid, const Job *job, const char *queue, const char *requester,
+                            PolkitCallback callback, void *userdata, AuthorityCheck **ret) {
+        _cleanup_(access_details_done) AccessDetails d = {};
+
+        if (uid == 0)
+                return 1;
+        access_details_add_job(&d, job);
+        access_details_add(&d, "queue", queue);
+        access_details_add(&d, "requester", requester);
+        return access_calls_ask_user(a->calls, uid, RUN_JOB, d.pairs, callback, userdata, ret);
+}

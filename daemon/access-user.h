@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "access.h"
+#include "authority.h"
+
+/* What a user may do who has not called just now: the owner of a schedule that is due, the requester of a chain. */
+
+/*
+ * Asks whether the user may run the job now. Returns 1: yes, there is nobody to ask (root); 0: polkit is asked, the
+ * callback comes once unless *ret, owned by the caller, is freed by authority_check_free() before; negative errno.
+ */
+int access_ask_user_may_run(Access *a, uint32_t uid, const Job *job, const char *queue, const char *requester,
+                            PolkitCallback callback, void *userdata, AuthorityCheck **ret) _must_check_;
