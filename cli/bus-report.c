@@ -9,10 +9,12 @@
 #include "json.h"
 #include "names.h"
 #include "output.h"
+#include "progress-line.h"
 
 static void print_error(const char *text) {
         g_autofree char *safe = escape_text(text, -1, terminal_escape_flags(STDERR_FILENO) | ESCAPE_KEEP_NEWLINE);
 
+        progress_line_clear();
         /* What was printed before should be seen before. */
         (void) fflush(stdout);
         fprintf(stderr, "%s: %s\n", program_invocation_short_name, safe);

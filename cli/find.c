@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bus-error.h"
 #include "bus-report.h"
 #include "find.h"
 #include "job-json.h"
@@ -64,6 +65,17 @@ int find_job(Connection *c, const char *job, char **ret_path, JsonObject **ret_j
         return 0;
 }
 
+int check_job_exists(Connection *c, const char *job) {
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        r = sd_bus_call_method(connection_bus(c), connection_destination(c), JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE,
+                               "GetJob", &error, NULL, "s", job);
+        if (r >= 0 || !sd_bus_error_has_name(&error, BUS_ERROR_NO_SUCH_JOB))
+                return 0;
+        return report_bus_error(job, JOBD_MANAGER_PATH, &error, r);
+}
+
 /* Adds the entries of a list's reply to the array. Returns 1 if there are more, 0 if not. A page can be short, and even
  * empty, with more to come: jobd asks polkit about so many at once only. */
 static int read_page(sd_bus_message *reply, PropertiesReader reader, JsonArray *array) {
@@ -109,6 +121,8 @@ static int append_job_filter(sd_bus_message *m, const JobFilter *f, unsigned off
                 r = append_string(m, "grouping", f->grouping);
         if (r >= 0 && f->enabled >= 0)
                 r = sd_bus_message_append(m, "{sv}", "enabled", "b", f->enabled);
+        if (r >= 0 && f->latest_result)
+                r = sd_bus_message_append(m, "{sv}", "latest_result", "b", true);
         if (r >= 0 && !f->all)
                 r = sd_bus_message_append(m, "{sv}{sv}", "hidden", "b", false, "installed", "b", true);
         if (r >= 0)
@@ -192,6 +206,28 @@ int list_results(Connection *c, const ResultFilter *filter, JsonArray **ret) {
                         return r;
         } while (r > 0 && json_array_get_length(array) < filter->limit);
         *ret = TAKE_PTR(array);
+        return 0;
+}
+
+int add_latest_result(Connection *c, JsonObject *job) {
+        static const struct {
+                const char *member, *of_result;
+        } members[] = { { "latest_result", "id" }, { "latest_status", "status" }, { "latest_date", "date_created" } };
+        g_autoptr(JsonArray) results = NULL;
+        JsonObject *latest = NULL;
+        int r;
+
+        r = list_results(c, &(ResultFilter) { .job = json_string(job, "id"), .limit = 1 }, &results);
+        if (r < 0)
+                return r;
+        if (json_array_get_length(results) > 0)
+                latest = json_array_get_object_element(results, 0);
+        for (size_t i = 0; i < ELEMENTSOF(members); i++)
+                if (latest)
+                        json_object_set_string_member(job, members[i].member,
+                                                      json_string(latest, members[i].of_result));
+                else
+                        json_object_set_null_member(job, members[i].member);
         return 0;
 }
 

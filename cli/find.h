@@ -20,6 +20,12 @@ int find_job(Connection *c, const char *job, char **ret_path, JsonObject **ret_j
 enum { RESULT_PREFIX_MIN = 4, RESULT_PREFIX_SEARCH = 1000 };
 int find_result(Connection *c, const char *id, char **ret_path, JsonObject **ret_result) _must_check_;
 
+/*
+ * For a list that was empty, which cannot tell: fails when there is no such job. Nobody is asked for a password, and where
+ * jobd does not want to tell this is 0.
+ */
+int check_job_exists(Connection *c, const char *job) _must_check_;
+
 /* The properties of an object whose path is known. subject: as in connection_call(). */
 int get_job(Connection *c, const char *path, const char *subject, JsonObject **ret) _must_check_;
 int get_result(Connection *c, const char *path, const char *subject, JsonObject **ret) _must_check_;
@@ -28,7 +34,11 @@ typedef struct JobFilter {
         const char *module_name, *grouping; /* NULL: any */
         int enabled;                        /* -1: either */
         bool all;                           /* hidden ones too, and those that are not installed */
+        bool latest_result;                 /* with the members latest_... */
 } JobFilter;
+
+/* Adds the members latest_... to a job (JSON object): null when there is no result, or none that one may view. */
+int add_latest_result(Connection *c, JsonObject *job) _must_check_;
 
 /* All jobs that fit, however many. ret: free with json_array_unref(). */
 int list_jobs(Connection *c, const JobFilter *filter, JsonArray **ret) _must_check_;

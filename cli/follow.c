@@ -9,6 +9,7 @@
 #include "job-json.h"
 #include "names.h"
 #include "output.h"
+#include "progress-line.h"
 
 /*
  * Two things have to come together: the status of the result, which is asked whenever something may have changed it,
@@ -43,6 +44,7 @@ typedef struct Follow {
         char *log_feeder; /* the jobd at the other end of the pipe */
         bool log_ended;
         bool ask_again;
+        bool show_progress;
         bool may_start; /* the next question may start jobd */
         unsigned failures;
         JsonObject *result;
@@ -85,6 +87,7 @@ static int on_absence(sd_event_source *source, uint64_t usec, void *userdata) {
 
         f->absence_source = sd_event_source_disable_unref(f->absence_source);
         (void) report_error(0, "jobd is not running. The run goes on; how it ends is seen when jobd is back.");
+        progress_line_show();
         return 0;
 }
 
@@ -179,6 +182,13 @@ static int open_log(Follow *f) {
         return r < 0 ? give_up(f, report_errno(r, "cannot ask for the log")) : 0;
 }
 
+static void show_progress(Follow *f) {
+        JsonNode *percent = json_object_get_member(f->result, "progress");
+        bool known = percent && JSON_NODE_HOLDS_VALUE(percent) && !is_final(f->result);
+
+        progress_line_set(known ? json_node_get_int(percent) : -1, json_string(f->result, "progress_text"));
+}
+
 static int on_properties(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         Follow *f = userdata;
         JsonObject *result;
@@ -193,6 +203,8 @@ static int on_properties(sd_bus_message *reply, void *userdata, sd_bus_error *re
         if (f->result)
                 json_object_unref(f->result);
         f->result = result;
+        if (f->show_progress)
+                show_progress(f);
 
         if (f->ask_again)
                 return ask(f);
@@ -338,6 +350,7 @@ int follow_run(Connection *c, const char *path, const FollowOptions *options, Js
                 .path = path,
                 .view = options->view,
                 .lines = options->lines,
+                .show_progress = options->show_progress,
         };
         int r;
 
@@ -346,6 +359,7 @@ int follow_run(Connection *c, const char *path, const FollowOptions *options, Js
                 return r;
         /* The loop's code is 0, the number of a signal, or an error that was reported. */
         r = sd_event_loop(f.event);
+        progress_line_set(-1, NULL);
         if (r != 0)
                 return r;
         *ret_result = TAKE_PTR(f.result);

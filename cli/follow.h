@@ -13,6 +13,7 @@
 typedef struct FollowOptions {
         LogView *view;      /* shows the log; NULL: only wait */
         int lines;          /* begin with the last so many lines; -1: with the first */
+        bool show_progress; /* on the terminal (progress-line.h) */
         bool catch_signals; /* SIGINT and SIGTERM end the following, not the program */
 } FollowOptions;
 

@@ -69,6 +69,17 @@ static void append_choices(GString *out, JsonObject *o) {
         }
 }
 
+/* "only with mode=fast": DependsOn=. */
+static void append_dependency(GString *out, JsonObject *o) {
+        JsonNode *node = json_object_get_member(o, "depends_on");
+        JsonObject *other = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+        g_autofree char *value = other ? value_text(json_object_get_member(other, "value")) : NULL;
+
+        if (other)
+                g_string_append_printf(out, "%sonly with %s%s%s", out->len > 0 ? "; " : "",
+                                       json_string(other, "name") ?: "?", value ? "=" : "", value ?: "");
+}
+
 static char *rules_text(JsonObject *o) {
         JsonNode *value = json_object_get_member(o, "default");
         bool has_default = value && !JSON_NODE_HOLDS_NULL(value);
@@ -79,33 +90,49 @@ static char *rules_text(JsonObject *o) {
         append_range(out, o, "", "min_value", "max_value");
         append_range(out, o, " characters", "min_length", "max_length");
         append_choices(out, o);
+        append_dependency(out, o);
         return g_string_free(out, false);
 }
 
-static void add_variable(Table *t, JsonObject *o) {
+static void add_variable(Table *t, JsonObject *o, bool labels) {
         g_autofree char *value = value_text(json_object_get_member(o, "default")), *rules = rules_text(o);
         const char *help = json_string(o, "help_text");
         g_autofree char *first_line = g_strndup(help ?: "", strcspn(help ?: "", "\n"));
-        const char *cells[] = {
-                json_string(o, "name"),
-                json_string(o, "type"),
-                value && value[0] ? value : NULL,
-                rules[0] ? rules : NULL,
-                first_line[0] ? first_line : NULL,
-        };
+        const char *cells[6];
+        size_t n = 0;
 
+        cells[n++] = json_string(o, "name");
+        if (labels)
+                cells[n++] = json_string(o, "label");
+        cells[n++] = json_string(o, "type");
+        cells[n++] = value && value[0] ? value : NULL;
+        cells[n++] = rules[0] ? rules : NULL;
+        cells[n++] = first_line[0] ? first_line : NULL;
         table_add(t, cells, 0, NULL);
+}
+
+static bool have_labels(JsonArray *variables) {
+        for (unsigned i = 0; i < json_array_get_length(variables); i++) {
+                JsonNode *node = json_array_get_element(variables, i);
+
+                if (JSON_NODE_HOLDS_OBJECT(node) && json_string(json_node_get_object(node), "label"))
+                        return true;
+        }
+        return false;
 }
 
 void job_variables_print(JsonArray *variables) {
         static const char *const columns[] = { "VARIABLE", "TYPE", "DEFAULT", "RULES", "DESCRIPTION", NULL };
-        _cleanup_(table_freep) Table *t = table_new(columns, TABLE_HEADINGS);
+        static const char *const label_columns[] = { "VARIABLE", "LABEL", "TYPE", "DEFAULT", "RULES", "DESCRIPTION",
+                                                     NULL };
+        bool labels = have_labels(variables);
+        _cleanup_(table_freep) Table *t = table_new(labels ? label_columns : columns, TABLE_HEADINGS);
 
         for (unsigned i = 0; i < json_array_get_length(variables); i++) {
                 JsonNode *node = json_array_get_element(variables, i);
 
                 if (JSON_NODE_HOLDS_OBJECT(node))
-                        add_variable(t, json_node_get_object(node));
+                        add_variable(t, json_node_get_object(node), labels);
         }
         if (table_rows(t) > 0)
                 table_print(t);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 
 #include "bus-report.h"
 #include "log-view.h"
 #include "names.h"
 #include "output.h"
+#include "progress-line.h"
 
 struct LogView {
         LogStyle style;
@@ -14,6 +16,8 @@ struct LogView {
         bool skipping;   /* the line is too long: until its end */
         char *cursor;    /* of the last line shown */
         const char *level, *grouping;
+        LogReader reader; /* NULL: lines are shown */
+        void *reader_userdata;
 };
 
 LogView *log_view_new(LogFormat format) {
@@ -32,6 +36,11 @@ LogView *log_view_new(LogFormat format) {
 void log_view_set_filter(LogView *v, const char *level, const char *grouping) {
         v->level = level;
         v->grouping = grouping;
+}
+
+void log_view_set_reader(LogView *v, LogReader reader, void *userdata) {
+        v->reader = reader;
+        v->reader_userdata = userdata;
 }
 
 LogView *log_view_free(LogView *v) {
@@ -114,7 +123,9 @@ static void show_line(LogView *v, const char *text, size_t size) {
                 (void) report_error(-EBADMSG, "a line of the log cannot be read, left out");
                 return;
         }
-        if (v->style.format == LOG_FORMAT_JSON)
+        if (v->reader)
+                v->reader(&line, v->reader_userdata);
+        else if (v->style.format == LOG_FORMAT_JSON)
                 show_json(text, size);
         else {
                 shown = log_line_format(&line, &v->style);
@@ -157,6 +168,7 @@ int log_view_read(LogView *v, int fd) {
                 g_string_truncate(v->buffer, 0);
                 return 0;
         }
+        progress_line_clear();
         for (const char *p = chunk, *end = chunk + n; p < end;) {
                 const char *newline = memchr(p, '\n', (size_t) (end - p));
 
@@ -167,5 +179,24 @@ int log_view_read(LogView *v, int fd) {
                 p = newline + 1;
         }
         /* What follows comes when it comes: until then this is what there is to see. */
-        return fflush(stdout) == 0 ? 1 : -errno;
+        if (fflush(stdout) != 0)
+                return -errno;
+        progress_line_show();
+        return 1;
+}
+
+/* The pipe may be one that does not wait: then we do. */
+int log_view_read_all(LogView *v, int fd) {
+        for (;;) {
+                struct pollfd readable = { .fd = fd, .events = POLLIN };
+                int r;
+
+                r = log_view_read(v, fd);
+                if (r == 0)
+                        return 0;
+                if (r == -EAGAIN)
+                        (void) poll(&readable, 1, -1);
+                else if (r < 0 && r != -EINTR)
+                        return report_errno(r, "cannot show the log");
+        }
 }

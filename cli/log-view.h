@@ -12,6 +12,10 @@ LogView *log_view_new(LogFormat format);
 /* Only lines of this level and more severe ones, only those of this grouping; NULL: all. Borrowed. */
 void log_view_set_filter(LogView *v, const char *level, const char *grouping);
 
+/* What is done with each line instead of showing it. */
+typedef void (*LogReader)(const LogLine *line, void *userdata);
+void log_view_set_reader(LogView *v, LogReader reader, void *userdata);
+
 LogView *log_view_free(LogView *v);
 DEFINE_CLEANUP(LogView *, log_view_free);
 
@@ -36,3 +40,6 @@ int log_view_open_reply(sd_bus_message *reply, int *ret_fd, char **ret_sender) _
  * there is dropped: it will come again), or negative errno; -EAGAIN when there is nothing now.
  */
 int log_view_read(LogView *v, int fd) _must_check_;
+
+/* Reads up to the end. Returns 0, or negative errno once it has said what is wrong. */
+int log_view_read_all(LogView *v, int fd) _must_check_;

@@ -65,6 +65,21 @@ char *format_duration(uint64_t usec) {
         return time_span_format(usec - usec % hour);
 }
 
+char *format_age(uint64_t usec, uint64_t now) {
+        const uint64_t minute = 60, hour = 60 * minute, day = 24 * hour;
+        uint64_t seconds = now > usec ? (now - usec) / USEC_PER_SEC : 0;
+
+        if (usec == 0)
+                return NULL;
+        if (seconds < minute)
+                return g_strdup_printf("%" PRIu64 "s ago", seconds);
+        if (seconds < hour)
+                return g_strdup_printf("%" PRIu64 "min ago", seconds / minute);
+        if (seconds < day)
+                return g_strdup_printf("%" PRIu64 "h ago", seconds / hour);
+        return g_strdup_printf("%" PRIu64 "d ago", seconds / day);
+}
+
 void print_json(JsonNode *node) {
         g_autoptr(JsonGenerator) generator = json_generator_new();
         g_autofree char *text = NULL, *safe = NULL;

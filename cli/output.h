@@ -32,6 +32,9 @@ char *output_escape(const char *text);
 char *format_time(uint64_t usec);
 char *format_time_short(uint64_t usec);
 
+/* How long before now: "12s ago", "5min ago", "3h ago", "400d ago"; NULL for 0. Free with g_free(). */
+char *format_age(uint64_t usec, uint64_t now);
+
 /* As precise as people want it, cut off: "314ms", "2.314s", "1min 5s", "2h 5min". Free with g_free(). */
 char *format_duration(uint64_t usec);
 

@@ -35,6 +35,13 @@ char *result_status_text(JsonObject *result) {
         return text(result, false);
 }
 
+char *result_latest_text(JsonObject *job) {
+        const char *status = json_string(job, "latest_status");
+        g_autofree char *age = format_age(json_time(job, "latest_date"), now_usec());
+
+        return status ? g_strdup_printf("%s %s", status, age ?: "") : NULL;
+}
+
 char *result_closing_line(JsonObject *result) {
         return text(result, true);
 }

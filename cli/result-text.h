@@ -16,6 +16,9 @@ const char *result_reason(JsonObject *result);
 /* "FAILURE (exit-code): the job exited with status 3" */
 char *result_status_text(JsonObject *result);
 
+/* "SUCCESS 5min ago", of a job with the members latest_...; NULL when none is known. */
+char *result_latest_text(JsonObject *job);
+
 /* The line that closes a run: "FAILURE (exit-code) after 2.314s: the job exited with status 3" */
 char *result_closing_line(JsonObject *result);
 

@@ -6,6 +6,7 @@
 #include "find.h"
 #include "jobctl.h"
 #include "output.h"
+#include "result-text.h"
 #include "table.h"
 
 typedef struct ListOptions {
@@ -50,7 +51,8 @@ static void add_job(Table *t, JsonObject *job, bool all) {
         const char *description = json_string(job, "description") ?: "";
         g_autofree char *first_line = g_strndup(description, strcspn(description, "\n"));
         bool runnable = json_boolean(job, "runnable");
-        const char *cells[8];
+        g_autofree char *latest = result_latest_text(job);
+        const char *cells[9];
         size_t n = 0;
 
         cells[n++] = json_string(job, "class_path");
@@ -61,14 +63,16 @@ static void add_job(Table *t, JsonObject *job, bool all) {
                 cells[n++] = yes_no(job, "installed");
                 cells[n++] = yes_no(job, "hidden");
         }
+        cells[n++] = latest;
         cells[n++] = first_line[0] ? first_line : NULL;
         table_add(t, cells, 3, runnable ? COLOR_GREEN : json_boolean(job, "enabled") ? COLOR_YELLOW : NULL);
 }
 
 static void print_table(JsonArray *jobs, const ListOptions *o) {
-        static const char *const columns[] = { "JOB", "NAME", "GROUPING", "ENABLED", "DESCRIPTION", NULL };
-        static const char *const all_columns[] = { "JOB",       "NAME",   "GROUPING",    "ENABLED",
-                                                   "INSTALLED", "HIDDEN", "DESCRIPTION", NULL };
+        static const char *const columns[] = { "JOB", "NAME", "GROUPING", "ENABLED", "LATEST RESULT", "DESCRIPTION",
+                                               NULL };
+        static const char *const all_columns[] = { "JOB",    "NAME",          "GROUPING",    "ENABLED", "INSTALLED",
+                                                   "HIDDEN", "LATEST RESULT", "DESCRIPTION", NULL };
         _cleanup_(table_freep) Table *t = table_new(o->all ? all_columns : columns,
                                                     TABLE_CUT_LAST | (o->no_legend ? 0 : TABLE_HEADINGS));
         unsigned n = json_array_get_length(jobs);
@@ -110,6 +114,7 @@ int verb_list(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 .grouping = o.grouping,
                 .enabled = o.enabled ? true : o.disabled ? false : -1,
                 .all = o.all,
+                .latest_result = true,
         };
         if (connection_open(&j->connection, &c) < 0 || list_jobs(c, &filter, &jobs) < 0)
                 return STATUS_ERROR;

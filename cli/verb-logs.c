@@ -1,28 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <poll.h>
-
-#include "bus-report.h"
 #include "find.h"
 #include "follow.h"
 #include "jobctl.h"
 #include "log-view.h"
-
-/* The pipe may be one that does not wait: then we do. */
-static int read_all(LogView *v, int fd) {
-        for (;;) {
-                struct pollfd readable = { .fd = fd, .events = POLLIN };
-                int r;
-
-                r = log_view_read(v, fd);
-                if (r == 0)
-                        return 0;
-                if (r == -EAGAIN)
-                        (void) poll(&readable, 1, -1);
-                else if (r < 0 && r != -EINTR)
-                        return report_errno(r, "cannot show the log");
-        }
-}
 
 static int show_log(Connection *c, const char *path, LogView *view, int lines, bool follow) {
         g_autoptr(JsonObject) result = NULL;
@@ -33,7 +14,7 @@ static int show_log(Connection *c, const char *path, LogView *view, int lines, b
                 r = follow_run(c, path, &(FollowOptions) { .view = view, .lines = lines }, &result);
                 return r < 0 ? STATUS_ERROR : EXIT_SUCCESS;
         }
-        if (log_view_open(view, c, path, false, lines, &fd, NULL) < 0 || read_all(view, fd) < 0)
+        if (log_view_open(view, c, path, false, lines, &fd, NULL) < 0 || log_view_read_all(view, fd) < 0)
                 return STATUS_ERROR;
         return EXIT_SUCCESS;
 }

@@ -7,6 +7,7 @@
 #include "find.h"
 #include "jobctl.h"
 #include "json.h"
+#include "log-counts.h"
 #include "output.h"
 #include "result-text.h"
 #include "table.h"
@@ -64,6 +65,8 @@ int verb_results(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (connection_open(&j->connection, &c) < 0 ||
             list_results(c, &(ResultFilter) { job, status, user, (unsigned) lines }, &results) < 0)
                 return STATUS_ERROR;
+        if (job && json_array_get_length(results) == 0 && check_job_exists(c, job) < 0)
+                return STATUS_ERROR;
         if (j->json)
                 print_json_array(TAKE_PTR(results));
         else
@@ -120,12 +123,15 @@ static void add_progress(Fields *f, JsonObject *result) {
         fields_add(f, "Progress", shown);
 }
 
+static JsonObject *object_member(JsonObject *o, const char *member) {
+        JsonNode *node = json_object_get_member(o, member);
+
+        return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+}
+
 /* "1 warning, 2 failure": the levels that there were, in the order of their severity. */
-static void add_log_counts(Fields *f, JsonObject *result) {
-        JsonNode *node = json_object_get_member(result, "log_counts");
-        JsonObject *counts = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-        g_autoptr(GList) levels = counts ? json_object_get_members(counts) : NULL;
-        g_autoptr(GString) text = g_string_new(NULL);
+static void append_totals(GString *text, JsonObject *counts) {
+        g_autoptr(GList) levels = json_object_get_members(counts);
 
         for (GList *l = levels; l; l = l->next) {
                 int64_t n = json_object_get_int_member(counts, l->data);
@@ -134,8 +140,63 @@ static void add_log_counts(Fields *f, JsonObject *result) {
                         g_string_append_printf(text, "%s%" PRIi64 " %s", text->len > 0 ? ", " : "", n,
                                                (const char *) l->data);
         }
-        if (text->len > 0)
-                fields_add(f, "Log entries", text->str);
+}
+
+/* The totals of the record, and a line for each grouping as the reference's command has it. */
+static void add_log_counts(Fields *f, JsonObject *result) {
+        JsonObject *counts = object_member(result, "log_counts");
+        JsonObject *groupings = object_member(result, "log_counts_by_grouping");
+        g_autoptr(GList) names = groupings ? json_object_get_members(groupings) : NULL;
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        if (counts)
+                append_totals(text, counts);
+        if (text->len == 0)
+                return;
+        for (GList *l = names; l; l = l->next) {
+                const char *name = l->data;
+                g_autofree char *numbers = log_counts_format(json_object_get_object_member(groupings, name));
+
+                g_string_append_printf(text, "\n%s: %s", name[0] ? name : "(no grouping)", numbers);
+        }
+        fields_add(f, "Log entries", text->str);
+}
+
+static bool has_log_entries(JsonObject *result) {
+        JsonObject *counts = object_member(result, "log_counts");
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        if (counts)
+                append_totals(text, counts);
+        return text->len > 0;
+}
+
+/* Who may certainly read the log: to try would be in the journal as a denial of everybody else who may not. */
+static bool is_own_or_root(JsonObject *result) {
+        JsonNode *uid = json_object_get_member(result, "user_uid");
+
+        return geteuid() == 0 ||
+               (uid && JSON_NODE_HOLDS_VALUE(uid) && json_node_get_int(uid) == (int64_t) geteuid());
+}
+
+static int add_groupings(Connection *c, const char *path, JsonObject *result) {
+        JsonObject *groupings;
+        int r;
+
+        if (!has_log_entries(result))
+                groupings = json_object_new();
+        else if (!is_own_or_root(result))
+                groupings = NULL;
+        else {
+                r = log_counts_read(c, path, &groupings);
+                if (r < 0)
+                        return r;
+        }
+        if (groupings)
+                json_object_set_object_member(result, "log_counts_by_grouping", groupings);
+        else
+                json_object_set_null_member(result, "log_counts_by_grouping");
+        return 0;
 }
 
 static void add_own_result(Fields *f, JsonObject *result) {
@@ -191,7 +252,8 @@ int verb_result(Jobctl *j, const Verb *verb, int argc, char **argv) {
         r = verb_parse(j, verb, NULL, argc, argv, 0, 1, &arguments);
         if (r >= 0)
                 return r;
-        if (connection_open(&j->connection, &c) < 0 || find_result(c, arguments[0], &path, &result) < 0)
+        if (connection_open(&j->connection, &c) < 0 || find_result(c, arguments[0], &path, &result) < 0 ||
+            add_groupings(c, path, result) < 0)
                 return STATUS_ERROR;
         if (j->json)
                 print_json_object(TAKE_PTR(result));

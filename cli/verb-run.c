@@ -12,6 +12,7 @@
 #include "log-view.h"
 #include "names.h"
 #include "output.h"
+#include "progress-line.h"
 #include "result-text.h"
 #include "run-data.h"
 #include "run-from.h"
@@ -236,7 +237,16 @@ static int wait_for_end(Jobctl *j, Connection *c, const char *id, const char *pa
         g_autoptr(JsonObject) result = NULL;
         int r, status;
 
-        r = follow_run(c, path, &(FollowOptions) { .view = view, .lines = -1, .catch_signals = true }, &result);
+        if (view)
+                progress_line_enable();
+        r = follow_run(c, path,
+                       &(FollowOptions) {
+                               .view = view,
+                               .lines = -1,
+                               .show_progress = view != NULL,
+                               .catch_signals = true,
+                       },
+                       &result);
         if (r > 0) {
                 fprintf(stderr,
                         "\nThe run goes on. \"jobctl logs -f %s\" follows it again,\n\"jobctl cancel %s\" ends it.\n",

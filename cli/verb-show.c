@@ -6,6 +6,7 @@
 #include "job-variables.h"
 #include "jobctl.h"
 #include "output.h"
+#include "result-text.h"
 #include "table.h"
 #include "time-span.h"
 
@@ -57,9 +58,15 @@ static void add_runnable(Fields *f, JsonObject *job) {
         fields_add_colored(f, "Runnable", why, COLOR_YELLOW);
 }
 
+static char *latest_result(JsonObject *job) {
+        g_autofree char *text = result_latest_text(job);
+
+        return text ? g_strdup_printf("%s, %s", text, json_string(job, "latest_result")) : NULL;
+}
+
 static void print_job(JsonObject *job) {
         _cleanup_(fields_freep) Fields *f = fields_new();
-        g_autofree char *queues = json_strings_join(job, "task_queues", " ");
+        g_autofree char *queues = json_strings_join(job, "task_queues", " "), *latest = latest_result(job);
 
         fields_add_colored(f, "Job", json_string(job, "class_path"), COLOR_BOLD);
         fields_add(f, "ID", json_string(job, "id"));
@@ -80,6 +87,7 @@ static void print_job(JsonObject *job) {
         add_limit(f, job, "Soft time limit", "soft_time_limit");
         add_limit(f, job, "Time limit", "time_limit");
         add_field(f, job, "Task queues", "task_queues", queues[0] ? queues : "default");
+        fields_add(f, "Latest result", latest);
         fields_add(f, "File", json_string(job, "file"));
         add_time(f, job, "Created", "created");
         add_time(f, job, "Last updated", "last_updated");
@@ -103,6 +111,8 @@ int verb_show(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (r >= 0)
                 return r;
         if (connection_open(&j->connection, &c) < 0 || find_job(c, arguments[0], &path, &job) < 0)
+                return STATUS_ERROR;
+        if (add_latest_result(c, job) < 0)
                 return STATUS_ERROR;
         if (show_variables && job_variables_get(c, path, arguments[0], &variables) < 0)
                 return STATUS_ERROR;

@@ -31,6 +31,7 @@ typedef struct Field {
         const char *property;
         const char *member;
         FieldType type;
+        bool optional; /* the member is only there where the property is */
 } Field;
 
 static const Field job_fields[] = {
@@ -60,6 +61,9 @@ static const Field job_fields[] = {
         { "File", "file", FIELD_STRING_OR_NULL },
         { "DateCreated", "created", FIELD_TIME },
         { "LastUpdated", "last_updated", FIELD_TIME },
+        { "LatestResult", "latest_result", FIELD_OBJECT_ID, .optional = true },
+        { "LatestStatus", "latest_status", FIELD_STRING_OR_NULL, .optional = true },
+        { "LatestDate", "latest_date", FIELD_TIME, .optional = true },
 };
 
 static const Field result_fields[] = {
@@ -376,11 +380,13 @@ static int read_variant(sd_bus_message *m, JsonObject *o, const Field *field) {
         return sd_bus_message_exit_container(m);
 }
 
-/* All members, null, in the order in which they are shown; setting one later does not move it. */
+/* All members but optional ones, null, in the order in which they are shown; setting one later does not move it. */
 static JsonObject *object_new(const Field *fields, size_t n_fields) {
         JsonObject *o = json_object_new();
 
         for (size_t i = 0; i < n_fields; i++) {
+                if (fields[i].optional)
+                        continue;
                 if (fields[i].type != FIELD_OVERRIDES) {
                         json_object_set_null_member(o, fields[i].member);
                         continue;

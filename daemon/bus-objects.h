@@ -13,7 +13,7 @@ int job_bus_add(Manager *m, sd_bus *bus) _must_check_;
 int job_result_bus_add(Manager *m, sd_bus *bus) _must_check_;
 int log_control_bus_add(sd_bus *bus) _must_check_;
 
-/* The properties of a job and of a job result as a{sv}, for lists. */
+/* For lists: the properties of a job as entries of the a{sv} that is open, those of a job result as a{sv}. */
 int job_bus_append_properties(sd_bus_message *reply, const Job *job);
 int job_result_bus_append_properties(sd_bus_message *reply, const JobResult *jr);
 

@@ -30,12 +30,20 @@ static int append_entry(const BusProperty *p, sd_bus_message *m, const void *obj
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+int bus_property_append_each(const BusProperty *table, size_t n, sd_bus_message *m, const void *object) {
+        int r = 0;
+
+        for (size_t i = 0; i < n && r >= 0; i++)
+                r = append_entry(&table[i], m, object);
+        return r;
+}
+
 int bus_property_append_all(const BusProperty *table, size_t n, sd_bus_message *m, const void *object) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
-        for (size_t i = 0; i < n && r >= 0; i++)
-                r = append_entry(&table[i], m, object);
+        if (r >= 0)
+                r = bus_property_append_each(table, n, m, object);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 

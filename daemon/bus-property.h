@@ -19,6 +19,9 @@ typedef struct BusProperty {
 /* Appends the value of one property. -ENOENT: there is none of that name. */
 int bus_property_append(const BusProperty *table, size_t n, const char *name, sd_bus_message *m, const void *object);
 
+/* Appends all as entries of the a{sv} that is open. */
+int bus_property_append_each(const BusProperty *table, size_t n, sd_bus_message *m, const void *object);
+
 /* Appends all as a{sv}. */
 int bus_property_append_all(const BusProperty *table, size_t n, sd_bus_message *m, const void *object);
 

@@ -87,7 +87,7 @@ const char *const job_bus_changing_properties[] = {
 };
 
 int job_bus_append_properties(sd_bus_message *reply, const Job *job) {
-        return bus_property_append_all(properties, ELEMENTSOF(properties), reply, job);
+        return bus_property_append_each(properties, ELEMENTSOF(properties), reply, job);
 }
 
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,

@@ -9,6 +9,7 @@
 #include "list-bus.h"
 #include "names.h"
 #include "object-path.h"
+#include "store-result.h"
 
 enum { LIMIT_MAX = 1000 };
 
@@ -57,6 +58,7 @@ char *list_key(const char *text) {
 
 typedef struct JobFilter {
         int enabled, installed, hidden; /* -1: any */
+        int latest_result;              /* not a filter: each job's is wanted, too */
         const char *module_name, *grouping, *name, *q;
         uint32_t limit, offset;
 } JobFilter;
@@ -69,6 +71,7 @@ static const BusOption job_filter_table[] = {
         { "grouping", 's', offsetof(JobFilter, grouping) },
         { "name", 's', offsetof(JobFilter, name) },
         { "q", 's', offsetof(JobFilter, q) },
+        { "latest_result", 'b', offsetof(JobFilter, latest_result) },
         { "limit", 'u', offsetof(JobFilter, limit) },
         { "offset", 'u', offsetof(JobFilter, offset) },
 };
@@ -102,12 +105,72 @@ static char *job_list_key(const JobFilter *f, uint32_t offset) {
         return list_key(text);
 }
 
+typedef struct ListedJob {
+        char id[UUID_STRING_SIZE];
+        const Job *job;
+        bool with_latest;  /* the caller wants it */
+        JobResult *latest; /* NULL: there is none, or none that the caller may view */
+} ListedJob;
+
+static void listed_job_free(void *p) {
+        ListedJob *l = p;
+
+        (void) job_result_free(l->latest);
+        g_free(l);
+}
+
 typedef struct JobPage {
-        GPtrArray *jobs;
+        GPtrArray *jobs; /* of ListedJob */
         uint32_t skipped;
         uint64_t position; /* in the list of all jobs: the first one after this page */
         bool more;
 } JobPage;
+
+/*
+ * May the caller view the latest result of the job? That needs view-jobresult, which view-job does not imply. Who may
+ * not view those of others in general is not asked about each: they see the latest one where it is their own.
+ */
+static AccessVerdict find_latest(Manager *manager, sd_bus_message *m, const Job *job, JobResult **ret) {
+        _cleanup_(job_result_freep) JobResult *latest = NULL;
+        AccessVerdict v;
+
+        if (store_result_get_latest(manager->store, job->id, &latest) <= 0)
+                return ACCESS_DENIED;
+        if (latest->requester_uid == access_caller_uid(manager->access, m))
+                v = ACCESS_ALLOWED;
+        else
+                v = access_may_view_result(manager->access, m, NULL, NULL);
+        if (v == ACCESS_ALLOWED)
+                v = access_may_view_result(manager->access, m, job, latest);
+        if (v == ACCESS_ALLOWED)
+                *ret = TAKE_PTR(latest);
+        return v == ACCESS_UNREACHABLE ? ACCESS_DENIED : v;
+}
+
+/* The verdict on the job, or the one on its latest result where the page has to wait for that or ends by it. */
+static AccessVerdict check_job(Manager *manager, sd_bus_message *m, const Job *job, const JobFilter *f,
+                               JobResult **ret_latest) {
+        AccessVerdict v, latest;
+
+        v = access_may_view_job(manager->access, m, job);
+        if (!f->latest_result || (v != ACCESS_ALLOWED && v != ACCESS_UNKNOWN))
+                return v;
+        /* Both questions at once: so each page has room for one job at least, however few questions are left. */
+        latest = find_latest(manager, m, job, ret_latest);
+        if (latest == ACCESS_UNASKED || latest == ACCESS_UNKNOWN || latest == ACCESS_FAILED)
+                return latest;
+        return v;
+}
+
+static void add_to_page(JobPage *page, const Job *job, const JobFilter *f, JobResult *latest) {
+        ListedJob *l = g_new0(ListedJob, 1);
+
+        (void) g_strlcpy(l->id, job->id, sizeof(l->id));
+        l->job = job;
+        l->with_latest = f->latest_result > 0;
+        l->latest = latest;
+        g_ptr_array_add(page->jobs, l);
+}
 
 /* The jobs that the filter and polkit let through. -EAGAIN: polkit was asked; or the error is set. */
 static int collect_jobs(Manager *manager, sd_bus_message *m, const JobFilter *f, const AccessListState *state,
@@ -119,11 +182,12 @@ static int collect_jobs(Manager *manager, sd_bus_message *m, const JobFilter *f,
         g_ptr_array_set_size(page->jobs, 0);
         page->skipped = state->position > 0 ? f->offset : 0;
         for (i = (guint) MIN(state->position, all->len); i < all->len; i++) {
+                _cleanup_(job_result_freep) JobResult *latest = NULL;
                 AccessVerdict v;
 
                 if (!job_matches(all->pdata[i], f))
                         continue;
-                v = access_may_view_job(manager->access, m, all->pdata[i]);
+                v = check_job(manager, m, all->pdata[i], f, &latest);
                 if (access_verdict_failed(v))
                         return access_fail_list(v, error);
                 if (v == ACCESS_UNASKED)
@@ -139,7 +203,7 @@ static int collect_jobs(Manager *manager, sd_bus_message *m, const JobFilter *f,
                 else if (page->jobs->len == f->limit)
                         break;
                 else
-                        g_ptr_array_add(page->jobs, all->pdata[i]);
+                        add_to_page(page, all->pdata[i], f, TAKE_PTR(latest));
         }
         page->position = i;
         page->more = i < all->len;
@@ -199,13 +263,31 @@ static void keep_position(Manager *manager, sd_bus_message *m, const JobFilter *
         access_keep_list(manager->access, m, key, page->more ? &next : NULL);
 }
 
-static int append_job(sd_bus_message *m, const void *job) {
-        return job_bus_append_properties(m, job);
+static int append_latest(sd_bus_message *m, const JobResult *latest) {
+        char path[OBJECT_PATH_SIZE] = "/";
+
+        if (latest)
+                object_path_format(JOBD_RESULT_PATH, latest->id, path);
+        return sd_bus_message_append(m, "{sv}{sv}{sv}", "LatestResult", "o", path, "LatestStatus", "s",
+                                     latest ? job_result_status_to_string(latest->status) : "", "LatestDate", "t",
+                                     latest ? latest->date_created : UINT64_C(0));
+}
+
+static int append_job(sd_bus_message *m, const void *listed) {
+        const ListedJob *l = listed;
+        int r;
+
+        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (r >= 0)
+                r = job_bus_append_properties(m, l->job);
+        if (r >= 0 && l->with_latest)
+                r = append_latest(m, l->latest);
+        return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
 int list_bus_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         JobFilter f = { .enabled = -1, .installed = -1, .hidden = -1, .limit = LIST_LIMIT_DEFAULT };
-        g_autoptr(GPtrArray) jobs = g_ptr_array_new();
+        g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(listed_job_free);
         g_autofree char *key = NULL;
         JobPage page = { .jobs = jobs };
         Manager *manager = userdata;
@@ -226,5 +308,5 @@ int list_bus_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (r < 0)
                 return r;
         keep_position(manager, m, &f, &state, &page);
-        return list_send(m, jobs, JOBD_JOB_PATH, append_job, offsetof(Job, id), page.more);
+        return list_send(m, jobs, JOBD_JOB_PATH, append_job, offsetof(ListedJob, id), page.more);
 }

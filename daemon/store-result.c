@@ -305,6 +305,22 @@ int store_result_get(Store *s, const char *id, JobResult **ret) {
         return 1;
 }
 
+int store_result_get_latest(Store *s, const char *job_id, JobResult **ret) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_statement(s, STORE_RESULT_LATEST,
+                            "SELECT " COLUMNS " FROM job_result WHERE job_id = ? ORDER BY seq DESC LIMIT 1",
+                            &statement);
+        if (r >= 0)
+                r = store_bind_text(s, statement, 1, job_id);
+        if (r >= 0)
+                r = store_step(s, statement);
+        if (r > 0)
+                *ret = read_result(statement);
+        return r;
+}
+
 static int read_all(Store *s, sqlite3_stmt *statement, GPtrArray *results) {
         int r;
 

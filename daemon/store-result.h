@@ -28,6 +28,9 @@ int store_result_set_result(Store *s, const char *id, const char *result) _must_
 /* 1: found, 0: there is none, negative errno. Only this one reads the member result. */
 int store_result_get(Store *s, const char *id, JobResult **ret) _must_check_;
 
+/* The newest one of a job, however many it has. 1: found, 0: there is none, negative errno. */
+int store_result_get_latest(Store *s, const char *job_id, JobResult **ret) _must_check_;
+
 /* Appends JobResult to the array. */
 int store_result_list(Store *s, const JobResultFilter *filter, GPtrArray *results) _must_check_;
 

@@ -6,6 +6,7 @@
 #include "json.h"
 #include "jobctl.h"
 #include "output.h"
+#include "progress-line.h"
 #include "result-text.h"
 #include "suggest.h"
 
@@ -126,11 +127,69 @@ static void test_suggest(void) {
         g_assert_null(suggest_nearest("a-word-that-is-longer-than-any-verb-will-ever-be", names));
 }
 
+static void test_age(void) {
+        static const struct {
+                uint64_t usec, now;
+                const char *text;
+        } cases[] = {
+                { 0, 1000 * USEC_PER_SEC, NULL },
+                { 1000 * USEC_PER_SEC, 1000 * USEC_PER_SEC, "0s ago" },
+                { 2000 * USEC_PER_SEC, 1000 * USEC_PER_SEC, "0s ago" }, /* the clock was set back */
+                { 1000 * USEC_PER_SEC, 1060 * USEC_PER_SEC - 1, "59s ago" },
+                { 1000 * USEC_PER_SEC, 1060 * USEC_PER_SEC, "1min ago" },
+                { 1000 * USEC_PER_SEC, 4599 * USEC_PER_SEC, "59min ago" },
+                { 1000 * USEC_PER_SEC, 4600 * USEC_PER_SEC, "1h ago" },
+                { 1000 * USEC_PER_SEC, 87399 * USEC_PER_SEC, "23h ago" },
+                { 1000 * USEC_PER_SEC, 87400 * USEC_PER_SEC, "1d ago" },
+                { 1000 * USEC_PER_SEC, 1000 * 86400 * USEC_PER_SEC, "999d ago" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                g_autofree char *text = format_age(cases[i].usec, cases[i].now);
+
+                g_assert_cmpstr(text, ==, cases[i].text);
+        }
+}
+
+static void test_progress_line(void) {
+        static const struct {
+                int64_t percent;
+                const char *text;
+                unsigned columns;
+                bool ascii;
+                const char *line;
+        } cases[] = {
+                { 0, NULL, 80, false, "  0% [                    ]" },
+                { 45, "reading", 80, false, " 45% [#########           ] reading" },
+                { 100, "", 80, false, "100% [####################]" },
+                { 7, "one\ntwo\x1b[2J", 80, false, "  7% [#                   ] one\\x0atwo\\x1b[2J" },
+                /* The last column stays empty; the bar is left out where it does not fit. */
+                { 45, "reading", 32, false, " 45% [#########           ] rea" },
+                { 45, "reading", 29, false, " 45% [#########           ]" },
+                { 45, "reading", 28, false, " 45% [#########           ]" },
+                { 45, "reading", 27, false, " 45%" },
+                { 45, "reading", 1, false, " 45%" },
+                /* Two columns each; combining characters have none. */
+                { 45, "漢字漢", 33, false, " 45% [#########           ] 漢字" },
+                { 45, "e\u0301e\u0301e\u0301", 31, false, " 45% [#########           ] e\u0301e\u0301" },
+                { 45, "é", 80, true, " 45% [#########           ] \\u00e9" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                g_autofree char *line = progress_line_format(cases[i].percent, cases[i].text, cases[i].columns,
+                                                             cases[i].ascii);
+
+                g_assert_cmpstr(line, ==, cases[i].line);
+        }
+}
+
 int main(int argc, char **argv) {
         g_assert_cmpint(setenv("TZ", "Europe/Berlin", true), ==, 0);
         tzset();
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/cli-output/duration", test_duration);
+        g_test_add_func("/cli-output/age", test_age);
+        g_test_add_func("/cli-output/progress-line", test_progress_line);
         g_test_add_func("/cli-output/time", test_time);
         g_test_add_func("/cli-output/closing-line", test_closing_line);
         g_test_add_func("/cli-output/members", test_members);
