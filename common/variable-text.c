@@ -119,6 +119,23 @@ static int list_from_text(const char *text, JsonNode **ret, char **ret_error) {
         return 0;
 }
 
+/* A query, or a primary key, which does not begin with a bracket unless it is written as a query. */
+static int object_from_text(const char *text, JsonNode **ret, char **ret_error) {
+        const char *first = text;
+
+        while (g_ascii_isspace(*first))
+                first++;
+        return *first == '{' ? json_from_text(text, ret, ret_error) : string_from_text(text, ret, ret_error);
+}
+
+static int objects_from_text(const char *text, JsonNode **ret, char **ret_error) {
+        const char *first = text;
+
+        while (g_ascii_isspace(*first))
+                first++;
+        return *first == '{' ? json_from_text(text, ret, ret_error) : list_from_text(text, ret, ret_error);
+}
+
 static const struct {
         const char *type;
         int (*from_text)(const char *text, JsonNode **ret, char **ret_error);
@@ -136,6 +153,8 @@ static const struct {
         { "ipnetwork", string_from_text },
         { "path", string_from_text },
         { "duration", string_from_text },
+        { "object", object_from_text },
+        { "multiobject", objects_from_text },
 };
 
 int variable_text_to_json(const char *type, const char *text, JsonNode **ret, char **ret_error) {

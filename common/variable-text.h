@@ -12,7 +12,8 @@
  * string, text, choice, ipaddress, ipaddress-with-mask, ipnetwork, path, duration: the text as it is. integer:
  * digits, after a "-" if need be. boolean, dryrun: "yes", "no", "true", "false", "on", "off", "1", "0" and the others
  * of systemd's files. json: JSON text. multichoice: values separated by commas, spaces around them dropped ("" is an
- * empty list), or a JSON array.
+ * empty list), or a JSON array. object: JSON text when it begins with "{" (a query), else the text as it is (a primary
+ * key). multiobject: JSON text when it begins with "{", else as multichoice.
  *
  * Returns 0 and a node to free with json_node_unref(). -ENOENT: no such type. -EILSEQ: not UTF-8. -E2BIG: more than
  * JSON_SIZE_MAX bytes. -ERANGE: an integer beyond 64 bits. -EINVAL or another error of json_parse(): not a text of

@@ -4,7 +4,7 @@
 
 #include "json.h"
 #include "run-request.h"
-#include "variable.h"
+#include "variables-objects.h"
 
 void prepared_run_done(PreparedRun *p) {
         p->result = job_result_free(p->result);
@@ -85,16 +85,58 @@ static char *format_object(JsonObject *object) {
         return json_format(node);
 }
 
-static int validate(const JobClass *class, JsonObject *data, JsonObject **ret_values, Refusal *f) {
-        g_autoptr(JsonObject) errors = NULL;
+static int refuse_data(JsonObject *errors, int error, Refusal *f) {
+        g_autofree char *text = format_object(errors);
+
+        return refuse(f, error, BUS_ERROR_INVALID_DATA, "%s", text);
+}
+
+/* A model without objects because of an error is no fault of the input. */
+static int check_models(const RunContext *c, GHashTable *wants, Refusal *f) {
+        GHashTableIter i;
+        void *model;
         int r;
 
-        r = variables_validate(class->variables, data, ret_values, &errors);
-        if (r < 0) {
-                g_autofree char *text = format_object(errors);
-
-                return refuse(f, r, BUS_ERROR_INVALID_DATA, "%s", text);
+        g_hash_table_iter_init(&i, wants);
+        while (g_hash_table_iter_next(&i, &model, NULL)) {
+                r = object_set_check(c->objects, model, f);
+                if (r < 0)
+                        return r;
         }
+        return 0;
+}
+
+/* Whether all of it fits into what a run can be given. */
+static int check_with_objects(const RunContext *c, const JobClass *class, JsonObject *values, Refusal *f) {
+        g_autoptr(JsonObject) with = NULL, errors = NULL;
+        int r;
+
+        r = variables_with_objects(class->variables, values, c->objects, &with, &errors);
+        return r < 0 ? refuse_data(errors, r, f) : 0;
+}
+
+static int validate(const RunContext *c, const JobClass *class, JsonObject *data, JsonObject **ret_values,
+                    Refusal *f) {
+        g_autoptr(GHashTable) wants = variables_object_wants(class->variables, data);
+        g_autoptr(JsonObject) values = NULL, errors = NULL;
+        int r = 0;
+
+        if (wants && !c->objects && c->ret_wants) {
+                *c->ret_wants = TAKE_PTR(wants);
+                return -EAGAIN;
+        }
+        if (wants && c->objects)
+                r = check_models(c, wants, f);
+        if (r < 0)
+                return r;
+        r = variables_validate_objects(class->variables, data, c->objects, &values, &errors);
+        if (r < 0)
+                return refuse_data(errors, r, f);
+        if (wants && c->objects)
+                r = check_with_objects(c, class, values, f);
+        if (r < 0)
+                return r;
+        *ret_values = TAKE_PTR(values);
         return 0;
 }
 
@@ -163,7 +205,7 @@ int run_request_prepare(const RunContext *c, const Job *job, const RunRequest *r
         if (r >= 0)
                 r = check_queue(c, job, request->task_queue, f);
         if (r >= 0)
-                r = validate(class, data, &values, f);
+                r = validate(c, class, data, &values, f);
         if (r < 0)
                 return r;
         if (job->effective.approval_required && !is_dry_run(class, values))

@@ -3,6 +3,7 @@
 
 #include "job-class.h"
 #include "job-result.h"
+#include "object-set.h"
 #include "refusal.h"
 #include "registry.h"
 #include "secret.h"
@@ -25,6 +26,8 @@ typedef struct RunContext {
         const JobClassLoader *loader;
         const char *const *roots;
         uint64_t now_usec;
+        const ObjectSet *objects; /* what variables of objects are looked for in; NULL: they are not looked for, ... */
+        GHashTable **ret_wants;   /* ... but, unless this is NULL too, it is said which objects it takes */
 } RunContext;
 
 /* A request that passed: everything a run needs. */
@@ -40,6 +43,8 @@ void prepared_run_done(PreparedRun *p);
  * Checks in this order: job enabled, installed, sensitive and approval conflict, class loadable, data is a JSON object,
  * queue allowed, input valid, approval (last: a dry run needs none). Negative errno and the refusal for the first that
  * fails (all problems of the input at once).
+ *
+ * -EAGAIN, without a refusal: it takes objects, and context->ret_wants was set (object_wants_new()); nothing was prepared.
  */
 int run_request_prepare(const RunContext *context, const Job *job, const RunRequest *request, PreparedRun *ret,
                         Refusal *refusal) _must_check_;

@@ -66,6 +66,12 @@ void variable_key_reset(Variable *v, VariableKey key) {
         case VARIABLE_KEY_MAX_PREFIX_LENGTH:
                 v->max_prefix_length = PREFIX_LENGTH_MAX;
                 break;
+        case VARIABLE_KEY_MODEL:
+                g_clear_pointer(&v->model, g_free);
+                break;
+        case VARIABLE_KEY_QUERY_PARAMS:
+                g_clear_pointer(&v->query_params, json_object_unref);
+                break;
         case _VARIABLE_KEY_MAX:
                 break;
         }
@@ -196,6 +202,14 @@ static int set_depends_on(Variable *v, size_t offset, const char *value, char **
         return 0;
 }
 
+static int set_model(Variable *v, size_t offset, const char *value, char **ret_error) {
+        return variable_object_set_model(v, value, ret_error);
+}
+
+static int set_query_params(Variable *v, size_t offset, const char *value, char **ret_error) {
+        return variable_object_set_query_params(v, value, ret_error);
+}
+
 static const Key keys[_VARIABLE_KEY_MAX] = {
         [VARIABLE_KEY_TYPE] = { "Type", set_type, 0 },
         [VARIABLE_KEY_LABEL] = { "Label", set_label, offsetof(Variable, label) },
@@ -215,6 +229,8 @@ static const Key keys[_VARIABLE_KEY_MAX] = {
                                              offsetof(Variable, min_prefix_length) },
         [VARIABLE_KEY_MAX_PREFIX_LENGTH] = { "MaxPrefixLength", set_prefix_length,
                                              offsetof(Variable, max_prefix_length) },
+        [VARIABLE_KEY_MODEL] = { "Model", set_model, 0 },
+        [VARIABLE_KEY_QUERY_PARAMS] = { "QueryParams", set_query_params, 0 },
 };
 
 const char *variable_key_to_string(VariableKey key) {

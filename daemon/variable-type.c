@@ -18,6 +18,8 @@ static const VariableType *const types[] = {
         &ipnetwork_variable_type,
         &path_variable_type,
         &duration_variable_type,
+        &object_variable_type,
+        &multiobject_variable_type,
 };
 
 const VariableType *variable_type_find(const char *name) {

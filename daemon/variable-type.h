@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "object-set.h"
 #include "variable.h"
 
 /*
@@ -25,6 +26,8 @@ typedef enum VariableKey {
         VARIABLE_KEY_CHOICES,
         VARIABLE_KEY_MIN_PREFIX_LENGTH,
         VARIABLE_KEY_MAX_PREFIX_LENGTH,
+        VARIABLE_KEY_MODEL,
+        VARIABLE_KEY_QUERY_PARAMS,
         _VARIABLE_KEY_MAX,
 } VariableKey;
 
@@ -70,6 +73,8 @@ struct Variable {
         GPtrArray *choices; /* of Choice */
         unsigned min_prefix_length;
         unsigned max_prefix_length;
+        char *model;              /* of objects */
+        JsonObject *query_params; /* lookups; "$name" stands for the value of that variable. NULL: none */
 
         JsonNode *default_value; /* normalised; NULL: none */
 };
@@ -77,7 +82,8 @@ struct Variable {
 struct VariableType {
         const char *name;
         unsigned keys; /* bits of the keys that the type has */
-        bool is_list;  /* an empty list is no value */
+        bool is_list;   /* an empty list is no value */
+        bool has_model; /* values are objects of v->model: variable_object_resolve() finds them */
 
         /* Checks what variable_set() could not know; NULL: nothing to check. Fails like variable_finish(). */
         int (*finish)(Variable *v, VariableKey *ret_key, char **ret_error);
@@ -111,6 +117,8 @@ extern const VariableType ipaddress_with_mask_variable_type;
 extern const VariableType ipnetwork_variable_type;
 extern const VariableType path_variable_type;
 extern const VariableType duration_variable_type;
+extern const VariableType object_variable_type;
+extern const VariableType multiobject_variable_type;
 
 /* NULL when there is no such type. */
 const VariableType *variable_type_find(const char *name);
@@ -146,6 +154,32 @@ bool variable_regex_check(const Variable *v, const char *text, JsonArray *messag
 
 /* variable-choice.c: adds the choices of one Choices= line. */
 int variable_choices_add(Variable *v, const char *line, char **ret_error);
+
+/* variable-object.c: takes the text of Model= and of QueryParams=. */
+int variable_object_set_model(Variable *v, const char *value, char **ret_error);
+int variable_object_set_query_params(Variable *v, const char *value, char **ret_error);
+
+/* Whether a value that check() has accepted is a query, or has one. */
+bool variable_object_has_query(JsonNode *node);
+
+/* Adds the names of the variables to which QueryParams= refers, borrowed; each as often as it does. */
+void variable_object_references(const Variable *v, GPtrArray *names);
+
+/* The value of another variable, a new node, or NULL when it has none. Returns false when it is not known. */
+typedef bool (*VariableLookup)(const char *name, JsonNode **ret, void *userdata);
+
+/*
+ * QueryParams= with values for what it refers to; a lookup of a variable without a value is left out. A new object, NULL
+ * when a value is not known.
+ */
+JsonObject *variable_object_params(const Variable *v, VariableLookup lookup, void *userdata);
+
+/*
+ * The primary key (multiobject: a list of them) of what a value that check() has accepted means among the objects, a new
+ * node; or NULL, having added every reason to messages.
+ */
+JsonNode *variable_object_resolve(const Variable *v, JsonNode *value, const ObjectSet *objects, JsonObject *params,
+                                  JsonArray *messages);
 
 /* variables.c: the variable of that name, or NULL. */
 const Variable *variables_find(const GPtrArray *variables, const char *name);

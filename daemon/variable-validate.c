@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "variable-type.h"
+#include "variables-objects.h"
 
 /* One variable of the request that is being checked. */
 typedef struct Field {
@@ -15,7 +16,8 @@ typedef struct Field {
 typedef struct Validation {
         Field *fields;
         unsigned n_fields;
-        JsonObject *input; /* may be NULL */
+        JsonObject *input;        /* may be NULL */
+        const ObjectSet *objects; /* NULL: they are not looked for */
 } Validation;
 
 typedef enum Condition {
@@ -90,12 +92,37 @@ static void add_unmet_message(const Field *f) {
                 variable_message(f->messages, "Only taken when \"%s\" has a value; leave it out.", v->depends_on);
 }
 
-static JsonNode *field_value(Field *f, JsonNode *given, Condition condition) {
+/* For QueryParams=. A ring of them is refused with the class. */
+static bool lookup_field(const char *name, JsonNode **ret, void *userdata) {
+        Validation *v = userdata;
+        Field *f = find_field(v, name);
+
+        if (!f)
+                return true;
+        check_field(v, f);
+        if (!f->value)
+                return false;
+        if (!variable_value_is_empty(f->variable, f->value))
+                *ret = json_node_copy(f->value);
+        return true;
+}
+
+static JsonNode *find_objects(Validation *v, Field *f, JsonNode *value) {
+        g_autoptr(JsonNode) checked = value;
+        g_autoptr(JsonObject) params = NULL;
+
+        if (!checked || !v->objects || !f->variable->type->has_model)
+                return TAKE_PTR(checked);
+        params = variable_object_params(f->variable, lookup_field, v);
+        return params ? variable_object_resolve(f->variable, checked, v->objects, params, f->messages) : NULL;
+}
+
+static JsonNode *field_value(Validation *validation, Field *f, JsonNode *given, Condition condition) {
         const Variable *v = f->variable;
         bool empty;
 
         if (!given && condition == CONDITION_MET && v->default_value)
-                return json_node_copy(v->default_value);
+                return find_objects(validation, f, json_node_copy(v->default_value));
 
         empty = !given || variable_value_is_empty(v, given);
         if (condition == CONDITION_UNMET) {
@@ -105,7 +132,7 @@ static JsonNode *field_value(Field *f, JsonNode *given, Condition condition) {
                 return NULL;
         }
         if (!empty)
-                return v->type->check(v, given, f->messages);
+                return find_objects(validation, f, v->type->check(v, given, f->messages));
         if (condition == CONDITION_UNKNOWN)
                 return NULL; /* nothing to say, and what depends on this one is unknown as well */
         if (v->required) {
@@ -124,7 +151,7 @@ static void check_field(Validation *v, Field *f) {
 
         f->state = FIELD_IN_CHECK;
         condition = check_condition(v, f->variable);
-        f->value = field_value(f, v->input ? json_object_get_member(v->input, f->variable->name) : NULL, condition);
+        f->value = field_value(v, f, v->input ? json_object_get_member(v->input, f->variable->name) : NULL, condition);
         f->state = FIELD_CHECKED;
 }
 
@@ -181,10 +208,15 @@ static void validation_done(Validation *v) {
         g_free(v->fields);
 }
 
-int variables_validate(const GPtrArray *variables, JsonObject *input, JsonObject **ret_values,
-                       JsonObject **ret_errors) {
+int variables_validate_objects(const GPtrArray *variables, JsonObject *input, const ObjectSet *objects,
+                               JsonObject **ret_values, JsonObject **ret_errors) {
         unsigned n = variables ? variables->len : 0;
-        _cleanup_(validation_done) Validation v = { .fields = g_new0(Field, n), .n_fields = n, .input = input };
+        _cleanup_(validation_done) Validation v = {
+                .fields = g_new0(Field, n),
+                .n_fields = n,
+                .input = input,
+                .objects = objects,
+        };
         JsonObject *errors;
 
         for (unsigned i = 0; i < n; i++) {
@@ -202,4 +234,9 @@ int variables_validate(const GPtrArray *variables, JsonObject *input, JsonObject
 
         *ret_values = collect_values(&v);
         return 0;
+}
+
+int variables_validate(const GPtrArray *variables, JsonObject *input, JsonObject **ret_values,
+                       JsonObject **ret_errors) {
+        return variables_validate_objects(variables, input, NULL, ret_values, ret_errors);
 }

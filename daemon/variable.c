@@ -62,6 +62,11 @@ static JsonNode *value_from_class(const Variable *v, const char *text, char **re
         }
 
         normalised = v->type->check(v, value, messages);
+        if (normalised && v->type->has_model && variable_object_has_query(normalised)) {
+                /* What a query finds changes, and people are shown this value before they choose. */
+                (void) variable_fail(ret_error, "a query; a primary key is needed here");
+                return NULL;
+        }
         if (!normalised) {
                 g_autofree char *text_of_all = join_messages(messages);
 

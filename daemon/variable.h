@@ -16,6 +16,7 @@ enum {
         VARIABLE_CHOICES_MAX = 1000,
         VARIABLE_VALUE_MAX = 64 * 1024, /* bytes of one value's text; the kernel takes twice that in the environment */
         VARIABLE_JSON_DEPTH_MAX = 24,   /* of a json value: JSON_DEPTH_MAX, less what is put around it */
+        VARIABLE_OBJECTS_MAX = 1000,    /* in the value of a multiobject */
         VARIABLE_MESSAGES_MAX = 100,    /* on the elements of one list */
         /*
          * No values that variables_validate() has accepted are longer as compact JSON, when its input came from
@@ -45,6 +46,8 @@ int variable_name_check(const char *name, char **ret_error) _must_check_;
  *   ipnetwork            MinPrefixLength=, MaxPrefixLength=
  *   path                 Regex= (of the normalised path)
  *   duration             MinValue=, MaxValue= (time spans)
+ *   object, multiobject  Model= (required; see object-model.h), QueryParams= (a JSON object of lookups, object-query.h,
+ *                        that what is chosen has to fit; a string "$NAME" is the value of that variable, "$$" a "$")
  *   text, json, boolean, ipaddress, ipaddress-with-mask have none; a boolean is never required.
  * Default= is the value's text as in common/variable-text.h. DependsOn=OTHER has the variable asked for only when
  * OTHER has a value (a boolean: is true), DependsOn=OTHER=VALUE only when it has that one (a multichoice: among
@@ -80,7 +83,10 @@ const char *variable_depends_on(const Variable *v); /* the other variable's name
  *   path        a string, absolute, without ".."; the job gets it without empty and "." components. It need not exist
  *   duration    a string as in systemd.time(7), bare numbers being seconds, or a number of seconds; 0 to 70 years. The
  *               job gets the number of seconds, an integer when it is whole
- * null and "" are no value, and so is [] for a multichoice. A variable that is not there at all has its default.
+ *   object      the primary key of an object, a string, or a query (object-query.h) that finds exactly one; stored is
+ *               the primary key, and the job gets all of the object (variables-objects.h)
+ *   multiobject a list of both, or one query that finds any number; stored is a list of primary keys
+ * null and "" are no value, and so is [] for a multichoice or a multiobject. A variable that is not there at all has its default.
  * Without a value, one that is required is an error and others are null, but a boolean is false, and "" stays what it
  * is for string and text, [] for multichoice. MinLength= and Regex= are of values: an optional string may be "".
  * Where DependsOn= is not met, a value is an error, none is required, no default is taken, and the job gets null.
@@ -96,7 +102,7 @@ int variables_validate(const GPtrArray *variables, JsonObject *input, JsonObject
                 _must_check_;
 
 /*
- * Cross-checks of a class: FieldOrder= and DependsOn= name variables, no cycle among DependsOn=, one dry-run variable
+ * Cross-checks of a class: FieldOrder=, DependsOn= and QueryParams= name variables, no cycle among those two, one dry-run variable
  * at most, all defaults together within JSON_SIZE_MAX. -EINVAL and a sentence.
  */
 int variables_check(const GPtrArray *variables, const char *const *field_order, char **ret_error) _must_check_;
@@ -119,7 +125,7 @@ char *variable_value_to_text(JsonNode *value);
 /*
  * What the reference's variables endpoint returns, in order: an array of objects with name, type ("integer"), label,
  * help_text, required, min_length, max_length, min_value, max_value, choices ([[value, label], ...]), default (those
- * that apply), and min_prefix_length, max_prefix_length, sensitive, widget, depends_on ({"name": ..., "value": ...},
+ * that apply), and model, query_params, min_prefix_length, max_prefix_length, sensitive, widget, depends_on ({"name": ..., "value": ...},
  * value only where one is asked for). Values are normalised ones. A sensitive variable's default is not shown, and no
  * regex is.
  */

@@ -27,16 +27,62 @@ static int check_field_order(const GPtrArray *variables, const char *const *fiel
         return 0;
 }
 
-/* More steps than there are variables, and the chain is a ring. */
-static int check_cycle(const GPtrArray *variables, const Variable *start, char **ret_error) {
-        const Variable *v = start;
+/* The variables whose values it takes to check v; those that there are. The array owns nothing. */
+static GPtrArray *needs_of(const GPtrArray *variables, const Variable *v) {
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        GPtrArray *needs = g_ptr_array_new();
 
-        for (unsigned steps = 0; v && v->depends_on; steps++) {
-                if (steps > variables->len)
-                        return variable_fail(ret_error, "variable \"%s\": DependsOn=%s ends in a circle", start->name,
-                                             start->depends_on);
-                v = variables_find(variables, v->depends_on);
+        if (v->depends_on)
+                g_ptr_array_add(names, v->depends_on);
+        variable_object_references(v, names);
+        for (unsigned i = 0; i < names->len; i++) {
+                const Variable *other = variables_find(variables, names->pdata[i]);
+
+                if (other)
+                        g_ptr_array_add(needs, (void *) other);
         }
+        return needs;
+}
+
+/*
+ * Whether what v needs ends in a circle. state: of each variable, whether it is on the way from the start (true), or leads
+ * to no circle (false). As deep as there are variables.
+ */
+static bool ends_in_circle(const GPtrArray *variables, const Variable *v, GHashTable *state) {
+        g_autoptr(GPtrArray) needs = NULL;
+        void *on_the_way;
+
+        if (g_hash_table_lookup_extended(state, v, NULL, &on_the_way))
+                return GPOINTER_TO_INT(on_the_way);
+        (void) g_hash_table_insert(state, (void *) v, GINT_TO_POINTER(true));
+        needs = needs_of(variables, v);
+        for (unsigned i = 0; i < needs->len; i++)
+                if (ends_in_circle(variables, needs->pdata[i], state))
+                        return true;
+        (void) g_hash_table_insert(state, (void *) v, GINT_TO_POINTER(false));
+        return false;
+}
+
+static int check_cycle(const GPtrArray *variables, const Variable *v, char **ret_error) {
+        g_autoptr(GHashTable) state = g_hash_table_new(g_direct_hash, g_direct_equal);
+
+        if ((!v->depends_on && !v->query_params) || !ends_in_circle(variables, v, state))
+                return 0;
+        if (v->query_params)
+                return variable_fail(ret_error, "variable \"%s\": what it depends on by DependsOn= and QueryParams= ends in "
+                                     "a circle", v->name);
+        return variable_fail(ret_error, "variable \"%s\": DependsOn=%s ends in a circle", v->name, v->depends_on);
+}
+
+static int check_query_params(const GPtrArray *variables, const Variable *v, char **ret_error) {
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+        variable_object_references(v, names);
+        for (unsigned i = 0; i < names->len; i++)
+                if (!variables_find(variables, names->pdata[i]))
+                        return variable_fail(ret_error, "variable \"%s\": QueryParams= refers to \"$%s\", but there is no "
+                                             "[Variable %s]",
+                                             v->name, (const char *) names->pdata[i], (const char *) names->pdata[i]);
         return 0;
 }
 
@@ -114,6 +160,8 @@ int variables_check(const GPtrArray *variables, const char *const *field_order, 
                 const Variable *v = variables->pdata[i];
 
                 r = check_depends_on(variables, v, ret_error);
+                if (r >= 0)
+                        r = check_query_params(variables, v, ret_error);
                 if (r < 0)
                         return r;
                 r = check_cycle(variables, v, ret_error);

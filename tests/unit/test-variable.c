@@ -37,10 +37,10 @@ static const BadKeys bad_keys[] = {
         /* One key by itself */
         { "Type=int", "Type",
           "no such type; there are string, text, json, integer, boolean, dryrun, choice, multichoice, ipaddress, "
-          "ipaddress-with-mask, ipnetwork, path, duration" },
-        { "Type=object", "Type",
+          "ipaddress-with-mask, ipnetwork, path, duration, object, multiobject" },
+        { "Type=model", "Type",
           "no such type; there are string, text, json, integer, boolean, dryrun, choice, multichoice, ipaddress, "
-          "ipaddress-with-mask, ipnetwork, path, duration" },
+          "ipaddress-with-mask, ipnetwork, path, duration, object, multiobject" },
         { "Label=a\tb", "Label", "a control character; a label is one line of text" },
         { "Label=\xff", "Label", "not UTF-8" },
         { "Required=maybe", "Required", "not a boolean; write yes or no" },
@@ -153,7 +153,7 @@ static void test_unknown_key(void) {
                 g_assert_cmpstr(error, ==,
                                 "no such key for a variable; there are Type=, Label=, Description=, Default=, "
                                 "Required=, Sensitive=, Widget=, DependsOn=, MinLength=, MaxLength=, Regex=, "
-                                "MinValue=, MaxValue=, Choices=, MinPrefixLength=, MaxPrefixLength=");
+                                "MinValue=, MaxValue=, Choices=, MinPrefixLength=, MaxPrefixLength=, Model=, QueryParams=");
                 g_assert_cmpint(variable_set(v, keys[i], "1", NULL), ==, -ENOENT);
         }
 }
