@@ -19,6 +19,13 @@
 #define BUS_ERROR_JOB_CLASS_NOT_LOADABLE "org.jobd1.Error.JobClassNotLoadable"
 #define BUS_ERROR_SENSITIVE_CONFLICT "org.jobd1.Error.SensitiveConflict"
 #define BUS_ERROR_APPROVAL_REQUIRED "org.jobd1.Error.ApprovalRequired"
+#define BUS_ERROR_OWN_REQUEST "org.jobd1.Error.OwnRequest"
+#define BUS_ERROR_NOT_PENDING "org.jobd1.Error.NotPending"
+#define BUS_ERROR_NOT_APPROVER "org.jobd1.Error.NotApprover" /* not in the group of the stage */
+#define BUS_ERROR_ALREADY_ANSWERED "org.jobd1.Error.AlreadyAnswered"
+#define BUS_ERROR_START_TIME_PAST "org.jobd1.Error.StartTimePast"
+#define BUS_ERROR_REQUEST_CHANGED "org.jobd1.Error.RequestChanged"
+#define BUS_ERROR_NO_DRY_RUN "org.jobd1.Error.NoDryRun"
 #define BUS_ERROR_SYSTEM_JOB "org.jobd1.Error.SystemJob"
 #define BUS_ERROR_JOB_IN_USE "org.jobd1.Error.JobInUse"
 #define BUS_ERROR_INVALID_JSON "org.jobd1.Error.InvalidJSON"

@@ -147,8 +147,7 @@ static void finish_warnings(JobClassSections *s) {
                                                              c->path));
 
         /* No error, as in the reference: the record may override either, and decides whether the job can be run */
-        if (c->values.approval_required &&
-            (c->values.has_sensitive_variables || variables_have_sensitive(c->variables)))
+        if (c->values.approval_required && c->values.has_sensitive_variables)
                 g_ptr_array_add(c->warnings,
                                 g_strdup_printf("%s: ApprovalRequired=: A job that may have sensitive variables "
                                                 "cannot be marked as requiring approval",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "approval-stage.h"
 #include "error-text.h"
 #include "job-class-section.h"
 #include "job-class-suggest.h"
@@ -110,16 +111,44 @@ static int set_retry_delay(JobClassSections *s, const KeyFileLine *line, char **
         return 0;
 }
 
+static int set_approval_stages(JobClassSections *s, const KeyFileLine *line, char **ret_error) {
+        JobClass *c = s->class;
+
+        if (*line->value == '\0') {
+                g_clear_pointer(&c->approval_stages, g_ptr_array_unref);
+                return 0;
+        }
+        if (!c->approval_stages)
+                c->approval_stages = approval_stages_new();
+        return approval_stages_add(c->approval_stages, line->value, ret_error);
+}
+
+static int set_notify_unit(JobClassSections *s, const KeyFileLine *line, char **ret_error) {
+        char **unit = &s->class->notify_units[notify_event_from_key(line->key)];
+        int r;
+
+        r = *line->value ? notify_unit_check(line->value, ret_error) : 0;
+        if (r < 0)
+                return r;
+        g_free(*unit);
+        *unit = *line->value ? g_strdup(line->value) : NULL;
+        return 0;
+}
+
 typedef struct ClassKey {
         const char *key;
         int (*set)(JobClassSections *s, const KeyFileLine *line, char **ret_error);
 } ClassKey;
 
 static const ClassKey class_keys[] = {
-        { "FieldOrder", set_field_order },
-        { "ReadOnly",   set_read_only   },
-        { "Retry",      set_retry       },
-        { "RetryDelay", set_retry_delay },
+        { "ApprovalStages",  set_approval_stages },
+        { "FieldOrder",      set_field_order     },
+        { "NotifyOnFailure", set_notify_unit     },
+        { "NotifyOnRequest", set_notify_unit     },
+        { "NotifyOnSuccess", set_notify_unit     },
+        { "ReadOnly",        set_read_only       },
+        { "Retry",           set_retry           },
+        { "RetryDelay",      set_retry_delay     },
 };
 
 static const ClassKey *class_key_find(const char *key) {

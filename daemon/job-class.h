@@ -3,6 +3,7 @@
 
 #include "job-metadata.h"
 #include "macro.h"
+#include "notify-unit.h"
 #include "unit-property.h"
 
 /*
@@ -20,6 +21,8 @@ typedef struct JobClass {
         char **field_order;
         unsigned retry;            /* further tries after a failure; 0: none */
         uint64_t retry_delay_usec; /* between two tries */
+        GPtrArray *approval_stages; /* of ApprovalStage; NULL: one approval by whomever polkit allows */
+        char *notify_units[_NOTIFY_EVENT_MAX]; /* templates; NULL: that of jobd.conf */
         GPtrArray *variables;      /* of Variable (variable.h), in the file's order */
         GPtrArray *properties;     /* of UnitProperty: what [Service] says */
         char *digest;              /* SHA-256 in hex over the names and contents of all files that went into it */

@@ -43,6 +43,28 @@ static int parse_number(uint64_t *target, const char *value, uint64_t max, char 
         return 0;
 }
 
+static int parse_timeout(uint64_t *target, const char *value, char **ret_error) {
+        uint64_t usec;
+
+        if (time_span_parse(value, USEC_PER_SEC, &usec) < 0 || usec == 0) {
+                *ret_error = g_strdup("not a time span above zero: use one like \"7d\" or \"infinity\"");
+                return -EINVAL;
+        }
+        *target = usec;
+        return 0;
+}
+
+static int parse_notify_unit(char **target, const char *value, char **ret_error) {
+        int r;
+
+        r = *value ? notify_unit_check(value, ret_error) : 0;
+        if (r < 0)
+                return r;
+        g_free(*target);
+        *target = *value ? g_strdup(value) : NULL;
+        return 0;
+}
+
 static int settings_set(Settings *s, const char *key, const char *value, char **ret_error) {
         if (strcmp(key, "DefaultSoftTimeLimit") == 0)
                 return parse_time(s, &s->default_soft_time_limit_usec, value, ret_error);
@@ -52,6 +74,10 @@ static int settings_set(Settings *s, const char *key, const char *value, char **
                 return parse_number(&s->max_running, value, MAX_RUNNING_LIMIT, ret_error);
         if (strcmp(key, "MaxPending") == 0)
                 return parse_number(&s->max_pending, value, MAX_PENDING_LIMIT, ret_error);
+        if (strcmp(key, "ApprovalTimeout") == 0)
+                return parse_timeout(&s->approval_timeout_usec, value, ret_error);
+        if (notify_event_from_key(key) >= 0)
+                return parse_notify_unit(&s->notify_units[notify_event_from_key(key)], value, ret_error);
         if (strcmp(key, "DefaultQueue") == 0) {
                 if (!job_queue_name_is_valid(value)) {
                         *ret_error = g_strdup("not a queue name: use letters, digits, \"_\", \"-\" and \".\"");
@@ -149,6 +175,7 @@ Settings *settings_load(const char *root, GPtrArray **ret_problems) {
         s->max_running = 64;
         s->max_pending = 100000;
         s->default_queue = g_strdup("default");
+        s->approval_timeout_usec = 7 * 24 * 3600 * USEC_PER_SEC;
 
         settings_read(s, main_file, problems);
         settings_read_drop_ins(s, root, problems);
@@ -160,6 +187,8 @@ Settings *settings_free(Settings *s) {
         if (!s)
                 return NULL;
         g_free(s->default_queue);
+        for (NotifyEvent e = 0; e < _NOTIFY_EVENT_MAX; e++)
+                g_free(s->notify_units[e]);
         g_free(s);
         return NULL;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "macro.h"
+#include "notify-unit.h"
 
 /* jobd.conf(5). */
 typedef struct Settings {
@@ -10,6 +11,8 @@ typedef struct Settings {
         uint64_t max_running; /* runs at once */
         uint64_t max_pending; /* runs that wait */
         char *default_queue;
+        uint64_t approval_timeout_usec;        /* USEC_INFINITY: requests do not expire */
+        char *notify_units[_NOTIFY_EVENT_MAX]; /* templates, for classes that name none; NULL: none */
 } Settings;
 
 /*

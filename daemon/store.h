@@ -95,6 +95,11 @@ typedef enum StoreStatement {
         STORE_OUTPUT_LIST,
         STORE_OUTPUT_REMOVALS,
         STORE_OUTPUT_REMOVED,
+        STORE_APPROVAL_LIST,
+        STORE_APPROVAL_INSERT,
+        STORE_APPROVAL_VOID,
+        STORE_APPROVAL_PUT_FACTS,
+        STORE_APPROVAL_GET_FACTS,
         _STORE_STATEMENT_MAX,
 } StoreStatement;
 

@@ -95,6 +95,12 @@ CREATE TABLE approval (
         voided INTEGER NOT NULL
 ) STRICT;
 
+-- What the digest of a request is made of, a JSON list of [kind, name, value]: so that it can be said what has changed.
+CREATE TABLE approval_request (
+        scheduled_job_id TEXT PRIMARY KEY NOT NULL REFERENCES scheduled_job (id) ON DELETE CASCADE,
+        facts TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE UNIQUE INDEX approval_once ON approval (scheduled_job_id, approver_uid) WHERE voided = 0;
 
 -- ---- job results ----

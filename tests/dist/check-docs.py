@@ -66,7 +66,8 @@ conf = "man/jobd.conf.5.scd"
 compare("jobd.conf(5) has the settings of jobd.conf", keys(section(conf, "SECTION [JOBD]")), conf,
         find(r"^#(\w+)=", "daemon/jobd.conf"), "daemon/jobd.conf")
 compare("jobd reads the settings of jobd.conf", find(r"^#(\w+)=", "daemon/jobd.conf"), "daemon/jobd.conf",
-        [key for key in find(r'"([A-Z]\w+)"', "daemon/settings.c") if key != "Jobd"], "daemon/settings.c")
+        [key for key in find(r'"([A-Z]\w+)"', "daemon/settings.c") if key != "Jobd"]
+        + find(r'\] = "(NotifyOn\w+)"', "daemon/notify-unit.c"), "daemon/settings.c")
 
 daemon = "man/jobd.8.scd"
 compare("jobd(8) has the reasons", re.findall(r"^\|  ([a-z-]+)$", section(daemon, "Outcomes"), re.M), daemon,

@@ -54,6 +54,9 @@ static void assert_defaults(const Settings *s) {
         g_assert_cmpuint(s->max_running, ==, 64);
         g_assert_cmpuint(s->max_pending, ==, 100000);
         g_assert_cmpstr(s->default_queue, ==, "default");
+        g_assert_cmpuint(s->approval_timeout_usec, ==, UINT64_C(604800) * USEC_PER_SEC);
+        for (NotifyEvent e = 0; e < _NOTIFY_EVENT_MAX; e++)
+                g_assert_null(s->notify_units[e]);
 }
 
 static void test_defaults(SettingsTest *t, const void *unused) {
@@ -167,7 +170,23 @@ static const Wrong wrong[] = {
         { "DefaultQueue=", "DefaultQueue=: " QUEUE },
         { "DefaultQueue=a b", "DefaultQueue=: " QUEUE },
         { "DefaultQueue=../x", "DefaultQueue=: " QUEUE },
+        { "ApprovalTimeout=0", "ApprovalTimeout=: not a time span above zero: use one like \"7d\" or \"infinity\"" },
+        { "ApprovalTimeout=", "ApprovalTimeout=: not a time span above zero: use one like \"7d\" or \"infinity\"" },
+        { "NotifyOnFailure=mail.service",
+          "NotifyOnFailure=: \"mail.service\" is not a template unit; write NAME@.service, which is started as "
+          "NAME@<UUID>.service" },
 };
+
+static void test_approvals(SettingsTest *t, const void *unused) {
+        put(t, MAIN, "[Jobd]\nApprovalTimeout=infinity\nNotifyOnRequest=a@.service\nNotifyOnSuccess=b@.service\n"
+                     "NotifyOnFailure=c@.service\n");
+        put(t, ETC "x.conf", "[Jobd]\nNotifyOnSuccess=\n");
+        load(t, "");
+        g_assert_cmpuint(t->settings->approval_timeout_usec, ==, USEC_INFINITY);
+        g_assert_cmpstr(t->settings->notify_units[NOTIFY_ON_REQUEST], ==, "a@.service");
+        g_assert_cmpstr(t->settings->notify_units[NOTIFY_ON_SUCCESS], ==, NULL);
+        g_assert_cmpstr(t->settings->notify_units[NOTIFY_ON_FAILURE], ==, "c@.service");
+}
 
 static void test_wrong(SettingsTest *t, const void *unused) {
         for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
@@ -238,6 +257,7 @@ int main(int argc, char **argv) {
         add("other-names", test_other_names);
         add("unknown", test_unknown);
         add("wrong", test_wrong);
+        add("approvals", test_approvals);
         add("no-file", test_no_file);
         add("no-key-file", test_no_key_file);
 
