@@ -78,6 +78,7 @@ static const Field result_fields[] = {
         { "Requester", "user", FIELD_STRING },
         { "RequesterUID", "user_uid", FIELD_UINT32 },
         { "RequestedBy", "requested_by", FIELD_STRING_OR_NULL },
+        { "CausedBy", "caused_by", FIELD_STRING_OR_NULL },
         { "RevokedBy", "revoked_by", FIELD_STRING_OR_NULL },
         { "DateCreated", "date_created", FIELD_TIME },
         { "DateStarted", "date_started", FIELD_TIME },

@@ -14,6 +14,7 @@ typedef struct Run {
         char *unit;
         Secret *input;   /* NULL: lost */
         JobClass *class; /* from the request to the start, to read it once only */
+        GPtrArray *chain; /* of ChainLink: what its end starts; NULL: not known, after a restart */
         bool input_lost; /* the starter asked for an input that is gone: the run is stopped for that */
         bool has_unit;   /* systemd was asked to start it: it must be released */
         UnitLeft left;   /* how */
@@ -47,6 +48,9 @@ Run *dispatcher_find_by_unit(Dispatcher *d, const char *unit);
 
 /* Gives the run its final state, stores it, and lets go of everything once that is on the disk. */
 void run_finish(Run *run, JobResultStatus status, JobResultReason reason, const char *message, uint64_t when_usec);
+
+/* Its end is about to be stored: stores with it what follows (chain.h). */
+int run_store_chain(Run *run) _must_check_;
 
 /* Stores the run's job result as it is now; run_stored() goes on from there. */
 void run_store(Run *run);

@@ -24,6 +24,7 @@ static void run_free_func(void *p) {
         (void) job_result_free(run->result);
         (void) secret_free(run->input);
         (void) job_class_free(run->class);
+        g_clear_pointer(&run->chain, g_ptr_array_unref);
         g_free(run->unit);
         g_free(run->end_result);
         g_free(run);
@@ -151,7 +152,9 @@ void run_store(Run *run) {
         StoringRun *s;
         int r;
 
-        r = store_result_update(d->context.store, run->result);
+        r = run->ended ? run_store_chain(run) : 0;
+        if (r >= 0)
+                r = store_result_update(d->context.store, run->result);
         if (r < 0) {
                 log_event(LOG_ERR, JOBD_MESSAGE_STORE_FAILED_STR, NULL,
                           "Cannot store the state of job result %s, trying again: %s", run->result->id,

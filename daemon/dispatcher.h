@@ -44,6 +44,12 @@ int dispatcher_recover(Dispatcher *d) _must_check_;
  */
 int dispatcher_submit(Dispatcher *d, PreparedRun *run, Refusal *refusal) _must_check_;
 
+/*
+ * Stores, in the open batch, the job result of a run that was refused when nobody was there to be told. Takes it over.
+ * Returns 0 or negative errno.
+ */
+int dispatcher_record(Dispatcher *d, JobResult *jr) _must_check_;
+
 /* Revokes a run, in the open batch. by: the user who asks. -EALREADY: it has ended. */
 int dispatcher_cancel(Dispatcher *d, const char *id, const char *by, bool kill, Refusal *refusal) _must_check_;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "chain.h"
 #include "error-text.h"
 #include "job-class-parse.h"
 #include "job-class-section.h"
@@ -27,6 +28,7 @@ JobClassParser *job_class_parser_new(const char *module_name, const char *job_cl
         c->job_class_name = g_strdup(job_class_name);
         c->class_path = g_strdup_printf("%s.%s", module_name, job_class_name);
         c->system = system;
+        c->chain = chain_new();
         c->variables = g_ptr_array_new_with_free_func(variable_destroy);
         c->properties = unit_property_array_new();
         c->warnings = g_ptr_array_new_with_free_func(g_free);
@@ -131,6 +133,15 @@ static int finish_variables(JobClassParser *p, char **ret_error) {
         return 0;
 }
 
+static int finish_chain(const JobClassParser *p, char **ret_error) {
+        const JobClass *c = p->sections.class;
+        g_autofree char *error = NULL;
+        int r;
+
+        r = chain_check(c->chain, c->class_path, c->variables, c->values.has_sensitive_variables, &error);
+        return r < 0 ? error_text(ret_error, "%s: %s", p->main_path, error) : 0;
+}
+
 static bool has_command(const JobClass *c) {
         return unit_property_find(c->properties, "ExecStart") || unit_property_find(c->properties, "ExecStartEx");
 }
@@ -159,6 +170,10 @@ int job_class_parser_finish(JobClassParser *p, JobClass **ret, char **ret_error)
         int r;
 
         r = finish_variables(p, ret_error);
+        if (r < 0)
+                return r;
+
+        r = finish_chain(p, ret_error);
         if (r < 0)
                 return r;
 

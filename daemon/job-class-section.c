@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "approval-stage.h"
+#include "chain.h"
 #include "error-text.h"
 #include "job-class-section.h"
 #include "job-class-suggest.h"
@@ -135,6 +136,14 @@ static int set_notify_unit(JobClassSections *s, const KeyFileLine *line, char **
         return 0;
 }
 
+static int set_on_success(JobClassSections *s, const KeyFileLine *line, char **ret_error) {
+        return chain_add(s->class->chain, CHAIN_ON_SUCCESS, line->value, ret_error);
+}
+
+static int set_on_failure(JobClassSections *s, const KeyFileLine *line, char **ret_error) {
+        return chain_add(s->class->chain, CHAIN_ON_FAILURE, line->value, ret_error);
+}
+
 typedef struct ClassKey {
         const char *key;
         int (*set)(JobClassSections *s, const KeyFileLine *line, char **ret_error);
@@ -146,6 +155,8 @@ static const ClassKey class_keys[] = {
         { "NotifyOnFailure", set_notify_unit     },
         { "NotifyOnRequest", set_notify_unit     },
         { "NotifyOnSuccess", set_notify_unit     },
+        { "OnFailure",       set_on_failure      },
+        { "OnSuccess",       set_on_success      },
         { "ReadOnly",        set_read_only       },
         { "Retry",           set_retry           },
         { "RetryDelay",      set_retry_delay     },

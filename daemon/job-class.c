@@ -25,6 +25,7 @@ JobClass *job_class_free(JobClass *c) {
         g_clear_pointer(&c->approval_stages, g_ptr_array_unref);
         for (NotifyEvent e = 0; e < _NOTIFY_EVENT_MAX; e++)
                 g_free(c->notify_units[e]);
+        g_clear_pointer(&c->chain, g_ptr_array_unref);
         g_clear_pointer(&c->variables, g_ptr_array_unref);
         g_clear_pointer(&c->properties, g_ptr_array_unref);
         g_free(c->digest);

@@ -23,6 +23,7 @@ typedef struct JobClass {
         uint64_t retry_delay_usec; /* between two tries */
         GPtrArray *approval_stages; /* of ApprovalStage; NULL: one approval by whomever polkit allows */
         char *notify_units[_NOTIFY_EVENT_MAX]; /* templates; NULL: that of jobd.conf */
+        GPtrArray *chain;          /* of ChainLink (chain.h): the jobs that its end starts */
         GPtrArray *variables;      /* of Variable (variable.h), in the file's order */
         GPtrArray *properties;     /* of UnitProperty: what [Service] says */
         char *digest;              /* SHA-256 in hex over the names and contents of all files that went into it */

@@ -6,6 +6,7 @@
 #include "announcer.h"
 #include "bus-error.h"
 #include "bus-objects.h"
+#include "chain-runner.h"
 #include "credential.h"
 #include "direct.h"
 #include "idle.h"
@@ -69,8 +70,10 @@ static void on_result_changed(const JobResult *jr, void *userdata) {
 
         object_path_format(JOBD_RESULT_PATH, jr->id, path);
         announcer_changed(m->announcer, path, JOBD_RESULT_INTERFACE, job_result_bus_changing_properties);
-        if (job_result_status_is_final(jr->status))
-                log_streams_run_ended(m->log_streams, jr->id);
+        if (!job_result_status_is_final(jr->status))
+                return;
+        log_streams_run_ended(m->log_streams, jr->id);
+        chain_runner_follow(m->chain_runner, jr->id);
 }
 
 static const DispatcherHooks dispatcher_hooks = { on_result_added, on_result_changed };
@@ -155,6 +158,19 @@ static void manager_load_settings(Manager *m) {
         m->roots = job_class_default_roots;
 }
 
+static int make_chain_runner(Manager *m) {
+        const ChainRunnerContext context = {
+                .event = m->event,
+                .store = m->store,
+                .registry = m->registry,
+                .dispatcher = m->dispatcher,
+                .access = m->access,
+                .run = { m->settings, m->loader, m->roots, 0 },
+        };
+
+        return chain_runner_new(&context, &m->chain_runner);
+}
+
 static int manager_make_parts(Manager *m) {
         const DispatcherContext dispatcher = {
                 .event = m->event,
@@ -176,6 +192,9 @@ static int manager_make_parts(Manager *m) {
         r = access_new(&(AccessContext){ m->event, m->registry, m->dispatcher, m->settings }, &m->access);
         if (r < 0)
                 return log_error_errno(r, "Cannot connect to the system bus: %m");
+        r = make_chain_runner(m);
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the event loop: %m");
         r = run_key_load(state_directory(), &m->run_key);
         if (r < 0)
                 return log_error_errno(r, "Cannot read or make the key of runs, %s/run.key: %m", state_directory());
@@ -220,6 +239,7 @@ Manager *manager_free(Manager *m) {
         (void) outputs_free(m->outputs);
         (void) direct_server_free(m->direct_server);
         (void) credential_server_free(m->credential_server);
+        (void) chain_runner_free(m->chain_runner);
         (void) access_free(m->access);
         (void) dispatcher_free(m->dispatcher);
         (void) log_streams_free(m->log_streams);
@@ -295,6 +315,8 @@ int manager_startup(Manager *m) {
                 r = dispatcher_recover(m->dispatcher);
         if (r >= 0)
                 r = manager_connect(m);
+        if (r >= 0)
+                chain_runner_follow(m->chain_runner, NULL);
         return r;
 }
 
@@ -303,6 +325,7 @@ int manager_startup(Manager *m) {
 bool manager_is_idle(const Manager *m) {
         return dispatcher_is_idle(m->dispatcher) && log_streams_count(m->log_streams) == 0 &&
                access_n_waiting(m->access) == 0 && !store_has_batch(m->store) && outputs_is_idle(m->outputs) &&
+               chain_runner_is_idle(m->chain_runner) &&
                (!m->direct_server || direct_server_n_connections(m->direct_server) == 0);
 }
 

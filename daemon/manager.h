@@ -12,6 +12,7 @@
 
 typedef struct Access Access;
 typedef struct Announcer Announcer;
+typedef struct ChainRunner ChainRunner;
 typedef struct CredentialServer CredentialServer;
 typedef struct DirectServer DirectServer;
 typedef struct Outputs Outputs;
@@ -31,6 +32,7 @@ typedef struct Manager {
         LogStreams *log_streams;
         Access *access;
         Announcer *announcer;
+        ChainRunner *chain_runner;
         CredentialServer *credential_server;
         DirectServer *direct_server;
         RunKey *run_key;

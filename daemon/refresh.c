@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "chain.h"
 #include "refresh.h"
 
 typedef struct Refresh {
@@ -165,6 +166,46 @@ static int compare_classes(const void *a, const void *b) {
         return strcmp(x->class_path, y->class_path);
 }
 
+static void refuse_loop(GPtrArray *errors, const JobClass *c, const char *loop) {
+        JobClassError *e;
+
+        e = g_new(JobClassError, 1);
+        e->class_path = g_strdup(c->class_path);
+        e->message = g_strdup_printf("%s: the jobs that OnSuccess= and OnFailure= start lead back to this one (%s): a chain "
+                                     "must end",
+                                     c->path, loop);
+        g_ptr_array_add(errors, e);
+}
+
+/* Takes the classes whose chain comes back to them out, and says so of jobs that follow and are not there. */
+static void check_chains(Refresh *f, GPtrArray *classes, GPtrArray *errors) {
+        g_autoptr(GHashTable) by_path = g_hash_table_new(g_str_hash, g_str_equal);
+        g_autoptr(GHashTable) looping = g_hash_table_new(NULL, NULL);
+
+        for (guint i = 0; i < classes->len; i++)
+                (void) g_hash_table_insert(by_path, ((JobClass *) classes->pdata[i])->class_path, classes->pdata[i]);
+        for (guint i = 0; i < classes->len; i++) {
+                const JobClass *c = classes->pdata[i];
+                g_autofree char *loop = chain_find_loop(by_path, c);
+
+                if (loop) {
+                        refuse_loop(errors, c, loop);
+                        (void) g_hash_table_add(looping, (void *) c);
+                }
+                for (guint j = 0; j < c->chain->len && !loop; j++) {
+                        const ChainLink *l = c->chain->pdata[j];
+
+                        if (!g_hash_table_contains(by_path, l->class_path))
+                                report(f, "warning", c->class_path,
+                                       g_strdup_printf("%s=%s: there is no such job class", chain_event_to_key(l->event),
+                                                       l->class_path));
+                }
+        }
+        for (guint i = classes->len; i > 0; i--)
+                if (g_hash_table_contains(looping, classes->pdata[i - 1]))
+                        (void) g_ptr_array_remove_index(classes, i - 1);
+}
+
 static int refresh_apply(Refresh *f, GPtrArray *classes, GPtrArray *errors) {
         g_autoptr(GHashTable) present = g_hash_table_new(g_str_hash, g_str_equal);
         g_autoptr(GHashTable) refused = g_hash_table_new(g_str_hash, g_str_equal);
@@ -176,6 +217,7 @@ static int refresh_apply(Refresh *f, GPtrArray *classes, GPtrArray *errors) {
 
         /* In a fixed order, so that the same files give the same names whatever readdir() says. */
         g_ptr_array_sort(classes, compare_classes);
+        check_chains(f, classes, errors);
         for (guint i = 0; i < classes->len; i++) {
                 const JobClass *c = classes->pdata[i];
 

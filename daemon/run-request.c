@@ -150,8 +150,8 @@ static uint64_t limit_or_default(uint64_t limit, uint64_t otherwise) {
         return limit > 0 ? limit : otherwise;
 }
 
-static JobResult *make_result(const RunContext *c, const Job *job, const RunRequest *request, const JobClass *class,
-                              JsonObject *values) {
+JobResult *run_request_new_result(const RunContext *c, const Job *job, uint32_t requester_uid, const char *requester,
+                                  uint64_t now_usec) {
         JobResult *jr;
 
         jr = job_result_new();
@@ -159,11 +159,32 @@ static JobResult *make_result(const RunContext *c, const Job *job, const RunRequ
         (void) g_strlcpy(jr->job_id, job->id, sizeof(jr->job_id));
         jr->job_name = g_strdup(job->effective.name);
         jr->class_path = g_strdup(job->class_path);
-        jr->requester_uid = request->requester_uid;
-        jr->requester = g_strdup(request->requester);
-        g_free(jr->requested_by);
-        jr->requested_by = g_strdup(request->requested_by ?: "");
-        jr->task_queue = g_strdup(request->task_queue ?: run_request_default_queue(job, c->settings));
+        jr->requester_uid = requester_uid;
+        jr->requester = g_strdup(requester);
+        jr->task_queue = g_strdup(run_request_default_queue(job, c->settings));
+        jr->has_sensitive_variables = job->effective.has_sensitive_variables;
+        jr->soft_time_limit_usec = limit_or_default(job->effective.soft_time_limit_usec,
+                                                    c->settings->default_soft_time_limit_usec);
+        jr->time_limit_usec = limit_or_default(job->effective.time_limit_usec, c->settings->default_time_limit_usec);
+        jr->date_created = now_usec;
+        return jr;
+}
+
+static void set_text(char **text, const char *value) {
+        if (!value)
+                return;
+        g_free(*text);
+        *text = g_strdup(value);
+}
+
+static JobResult *make_result(const RunContext *c, const Job *job, const RunRequest *request, const JobClass *class,
+                              JsonObject *values) {
+        JobResult *jr;
+
+        jr = run_request_new_result(c, job, request->requester_uid, request->requester, c->now_usec);
+        set_text(&jr->requested_by, request->requested_by);
+        set_text(&jr->caused_by, request->caused_by);
+        set_text(&jr->task_queue, request->task_queue);
         jr->has_sensitive_variables = job->effective.has_sensitive_variables ||
                                       variables_have_sensitive(class->variables);
         if (!job->effective.has_sensitive_variables) {
@@ -171,10 +192,6 @@ static JobResult *make_result(const RunContext *c, const Job *job, const RunRequ
 
                 jr->data = format_object(public);
         }
-        jr->soft_time_limit_usec = limit_or_default(job->effective.soft_time_limit_usec,
-                                                    c->settings->default_soft_time_limit_usec);
-        jr->time_limit_usec = limit_or_default(job->effective.time_limit_usec, c->settings->default_time_limit_usec);
-        jr->date_created = c->now_usec;
 
         /* The reference's row M12: a warning, not an error. */
         if (jr->time_limit_usec <= jr->soft_time_limit_usec) {

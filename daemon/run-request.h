@@ -18,6 +18,7 @@ typedef struct RunRequest {
         uint32_t requester_uid;
         const char *requester;
         const char *requested_by; /* who asks for it as that user; NULL: the requester */
+        const char *caused_by;    /* the job result that it follows in a chain; NULL: none */
 } RunRequest;
 
 /* What the checks look at. */
@@ -48,6 +49,10 @@ void prepared_run_done(PreparedRun *p);
  */
 int run_request_prepare(const RunContext *context, const Job *job, const RunRequest *request, PreparedRun *ret,
                         Refusal *refusal) _must_check_;
+
+/* A job result of that job as of now, with neither input nor state. To be freed. */
+JobResult *run_request_new_result(const RunContext *context, const Job *job, uint32_t requester_uid,
+                                  const char *requester, uint64_t now_usec);
 
 /* The queues a run of this job may use; the first is the default. Borrowed. */
 const char *run_request_default_queue(const Job *job, const Settings *settings);

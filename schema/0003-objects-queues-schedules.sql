@@ -103,6 +103,18 @@ CREATE TABLE approval_request (
 
 CREATE UNIQUE INDEX approval_once ON approval (scheduled_job_id, approver_uid) WHERE voided = 0;
 
+-- ---- chains ----
+--
+-- A run that the end of a job result asks for, until it is requested or refused. data is JSON, without sensitive values.
+
+CREATE TABLE chain_hop (
+        result_id TEXT NOT NULL REFERENCES job_result (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        class_path TEXT NOT NULL,
+        data TEXT NOT NULL,
+        PRIMARY KEY (result_id, position)
+) STRICT, WITHOUT ROWID;
+
 -- ---- job results ----
 --
 -- A retry is a job result of its own: retry_of is the first one of its row, attempt counts from 1, not_before is when it
