@@ -63,12 +63,12 @@ static void test_json(void) {
 
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
-        g_test_add_func("/cli-escape/plain", test_plain);
-        g_test_add_func("/cli-escape/controls", test_controls);
-        g_test_add_func("/cli-escape/layout", test_layout);
-        g_test_add_func("/cli-escape/bidirectional", test_bidirectional);
-        g_test_add_func("/cli-escape/not-utf8", test_not_utf8);
-        g_test_add_func("/cli-escape/ascii", test_ascii);
-        g_test_add_func("/cli-escape/json", test_json);
+        g_test_add_func("/escape/plain", test_plain);
+        g_test_add_func("/escape/controls", test_controls);
+        g_test_add_func("/escape/layout", test_layout);
+        g_test_add_func("/escape/bidirectional", test_bidirectional);
+        g_test_add_func("/escape/not-utf8", test_not_utf8);
+        g_test_add_func("/escape/ascii", test_ascii);
+        g_test_add_func("/escape/json", test_json);
         return g_test_run();
 }
