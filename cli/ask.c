@@ -71,7 +71,8 @@ static char *read_answer(void) {
 
 /* The echo is off before there is a prompt: who sees it may type. */
 static char *prompt_and_read(JsonObject *variable) {
-        bool sensitive = json_boolean(variable, "sensitive");
+        /* Of a file it is the contents that are sensitive, and not its path. */
+        bool sensitive = json_boolean(variable, "sensitive") && !run_files_is_file(variable);
         struct termios saved;
         char *answer;
 
@@ -86,10 +87,23 @@ static char *prompt_and_read(JsonObject *variable) {
         return answer;
 }
 
-static int ask_one(JsonObject *variable, JsonObject *data) {
+/* Wipes the answer, which may be a secret. */
+static int take_answer(JsonObject *variable, JsonObject *data, RunFiles *files, char *answer, char **ret_error) {
+        JsonNode *value;
+        int r;
+
+        if (run_files_is_file(variable))
+                return run_files_open(files, variable, data, answer, ret_error);
+        r = variable_text_to_json(json_string(variable, "type") ?: "string", answer, &value, ret_error);
+        explicit_bzero(answer, strlen(answer));
+        if (r >= 0)
+                json_object_set_member(data, json_string(variable, "name"), value);
+        return r;
+}
+
+static int ask_one(JsonObject *variable, JsonObject *data, RunFiles *files) {
         for (;;) {
                 g_autofree char *answer = NULL, *error = NULL;
-                JsonNode *value;
                 int r;
 
                 answer = prompt_and_read(variable);
@@ -97,17 +111,14 @@ static int ask_one(JsonObject *variable, JsonObject *data) {
                         return -ECANCELED;
                 if (answer[0] == '\0')
                         return 0;
-                r = variable_text_to_json(json_string(variable, "type") ?: "string", answer, &value, &error);
-                explicit_bzero(answer, strlen(answer));
-                if (r >= 0) {
-                        json_object_set_member(data, json_string(variable, "name"), value);
+                r = take_answer(variable, data, files, answer, &error);
+                if (r >= 0)
                         return 0;
-                }
                 fprintf(stderr, "%s\n", error ?: g_strerror(-r));
         }
 }
 
-static int ask(JsonArray *variables, JsonObject *data, bool all) {
+static int ask(JsonArray *variables, JsonObject *data, RunFiles *files, bool all) {
         for (unsigned i = 0; i < json_array_get_length(variables); i++) {
                 JsonNode *node = json_array_get_element(variables, i);
                 JsonObject *variable = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
@@ -115,17 +126,17 @@ static int ask(JsonArray *variables, JsonObject *data, bool all) {
 
                 if (!variable || !(all || is_missing(variable, data)))
                         continue;
-                r = ask_one(variable, data);
+                r = ask_one(variable, data, files);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-int ask_missing(JsonArray *variables, JsonObject *data) {
-        return ask(variables, data, false);
+int ask_missing(JsonArray *variables, JsonObject *data, RunFiles *files) {
+        return ask(variables, data, files, false);
 }
 
-int ask_all(JsonArray *variables, JsonObject *data) {
-        return ask(variables, data, true);
+int ask_all(JsonArray *variables, JsonObject *data, RunFiles *files) {
+        return ask(variables, data, files, true);
 }

@@ -52,6 +52,9 @@ static int direct_bus_open(const char *path, sd_bus **ret) {
         if (r < 0)
                 return r;
         TAKE_FD(fd);
+        r = sd_bus_negotiate_fds(bus, true);
+        if (r < 0)
+                return r;
         r = sd_bus_start(bus);
         if (r < 0)
                 return r;

@@ -89,6 +89,7 @@ static char *rules_text(JsonObject *o) {
                 g_string_append(out, out->len > 0 ? ", sensitive" : "sensitive");
         append_range(out, o, "", "min_value", "max_value");
         append_range(out, o, " characters", "min_length", "max_length");
+        append_range(out, o, " bytes", "", "max_size");
         append_choices(out, o);
         append_dependency(out, o);
         return g_string_free(out, false);

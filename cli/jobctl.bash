@@ -10,9 +10,26 @@ __jobctl_results() {
         jobctl results --no-legend --no-ask-password -n 50 "$@" 2>/dev/null | while read -r id _; do echo "$id"; done
 }
 
+# Those that are given as files, or all others: $2 is "file" or empty.
 __jobctl_variables() {
-        jobctl show --json --variables --no-ask-password "$1" 2>/dev/null |
-                sed -n '/"variables"/,$ s/^ *"name" : "\([A-Za-z0-9_]*\)".*/\1=/p'
+        local line name=''
+        jobctl show --json --variables --no-ask-password "$1" 2>/dev/null | sed '1,/"variables"/d' |
+                while read -r line; do
+                        [[ $line == '"name" : '* ]] && name=${line#*: \"} && name=${name%%\"*}
+                        [[ $line == '"type" : '* ]] || continue
+                        [[ $line == *'"file"'* ]] && [[ ${2-} == file ]] && echo "$name="
+                        [[ $line == *'"file"'* ]] || [[ ${2-} == file ]] || echo "$name="
+                done
+}
+
+# Whether PATH of "--file NAME=PATH" or "--file=NAME=PATH" is at the cursor.
+__jobctl_at_file() {
+        local at=$COMP_CWORD
+        [[ ${COMP_WORDS[at]} == '=' ]] || ((at--))
+        [[ ${COMP_WORDS[at]} == '=' ]] || return 1
+        ((at -= 2))
+        [[ ${COMP_WORDS[at]} == '=' ]] && ((at--))
+        [[ ${COMP_WORDS[at]} == '--file' ]]
 }
 
 # The first word after the verb that is no option and no option's value: the job.
@@ -20,7 +37,7 @@ __jobctl_first_argument() {
         local i
         for ((i = verb_at + 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                -d | --data | --var | --from | --queue)
+                -d | --data | --var | --file | --from | --queue)
                         ((i++))
                         [[ ${COMP_WORDS[i]} == '=' ]] && ((i++))            # --var=NAME=VALUE are five words
                         [[ ${COMP_WORDS[i + 1]-} == '=' ]] && ((i += 2)) ;;
@@ -56,7 +73,7 @@ _jobctl() {
                 [enable]='--quiet' [disable]='--quiet'
                 [set]='--quiet' [revert]='--all --quiet'
                 [delete]='--yes --quiet'
-                [run]='--data --var --from --queue --no-wait --quiet'
+                [run]='--data --var --file --from --queue --no-wait --quiet'
                 [results]='--job --status --user --lines --no-legend'
                 [result]=''
                 [logs]='--follow --lines --level --grouping --output'
@@ -73,6 +90,13 @@ _jobctl() {
                 verb=${COMP_WORDS[i]} verb_at=$i
                 break
         done
+        if [[ $verb == run ]] && __jobctl_at_file; then
+                [[ $cur == '=' ]] && cur=''
+                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                compopt -o filenames 2>/dev/null
+                return
+        fi
+
         # "--option=value" is three words.
         if [[ $cur == '=' ]]; then
                 cur=''
@@ -91,6 +115,7 @@ _jobctl() {
                 mapfile -t COMPREPLY < <(compgen -P @ -f -- "${cur#@}")
                 return ;;
         run:--var) suggestions=$(__jobctl_variables "$(__jobctl_run_job)") ;;
+        run:--file) suggestions=$(__jobctl_variables "$(__jobctl_run_job)" file) ;;
         run:--from) suggestions=$(__jobctl_results) ;;
         results:--job | results:-j) suggestions=$(__jobctl_jobs) ;;
         results:--status | results:-s) suggestions='PENDING STARTED SUCCESS FAILURE REVOKED' ;;

@@ -4,6 +4,7 @@
 
 #include "output.h"
 #include "run-data.h"
+#include "run-files.h"
 #include "run-from.h"
 
 typedef struct Input {
@@ -90,18 +91,26 @@ char **run_from_complete(JsonArray *variables, JsonObject *stored, JsonObject *d
 
                 if (!variable)
                         g_ptr_array_add(unknown, g_strdup(name));
-                else if (!json_object_has_member(given, name) && has_value(&in, variable, value))
+                else if (!run_files_is_file(variable) && !json_object_has_member(given, name) &&
+                         has_value(&in, variable, value))
                         json_object_set_member(data, name, json_node_copy(value));
         }
         g_ptr_array_add(unknown, NULL);
         return (char **) g_ptr_array_free(unknown, false);
 }
 
+/* A file that was given; they are kept for a run only. */
+static bool was_file(JsonObject *variable, JsonObject *stored) {
+        JsonNode *value = json_object_get_member(stored, json_string(variable, "name"));
+
+        return run_files_is_file(variable) && value && !JSON_NODE_HOLDS_NULL(value);
+}
+
 static bool may_be_lost(JsonObject *variable, JsonObject *stored) {
         JsonNode *value = json_object_get_member(variable, "default");
 
         /* Of a job with sensitive variables as a whole nothing is stored. */
-        return json_object_get_size(stored) == 0 || json_boolean(variable, "sensitive") ||
+        return json_object_get_size(stored) == 0 || json_boolean(variable, "sensitive") || was_file(variable, stored) ||
                (json_boolean(variable, "required") && (!value || JSON_NODE_HOLDS_NULL(value)));
 }
 

@@ -15,16 +15,29 @@
 #include "progress-line.h"
 #include "result-text.h"
 #include "run-data.h"
+#include "run-files.h"
 #include "run-from.h"
 
 typedef struct RunOptions {
-        char *data, **vars, *queue, *from;
+        char *data, **vars, **files, *queue, *from;
         gboolean no_wait, quiet;
 } RunOptions;
+
+/* What the run is given. */
+typedef struct RunInput {
+        JsonObject *data;
+        RunFiles *files;
+} RunInput;
+
+static void run_input_done(RunInput *in) {
+        g_clear_pointer(&in->data, json_object_unref);
+        in->files = run_files_free(in->files);
+}
 
 static void run_options_done(RunOptions *o) {
         g_free(o->data);
         g_strfreev(o->vars);
+        g_strfreev(o->files);
         g_free(o->queue);
         g_free(o->from);
 }
@@ -61,6 +74,14 @@ static int add_vars(char **vars, JsonArray *variables, JsonObject *data, char **
 
         for (; vars && *vars && r >= 0; vars++)
                 r = run_data_set(data, variables, given, *vars, ret_error);
+        return r;
+}
+
+static int add_files(char **assignments, JsonArray *variables, RunInput *in, char **ret_error) {
+        int r = 0;
+
+        for (; assignments && *assignments && r >= 0; assignments++)
+                r = run_files_add(in->files, variables, in->data, *assignments, ret_error);
         return r;
 }
 
@@ -105,13 +126,15 @@ static int report_lost(const Earlier *earlier, JsonArray *missing) {
                 g_string_append_printf(names, "%s%s", i > 0 ? ", " : "",
                                        json_string(json_array_get_object_element(missing, i), "name"));
         return report_error(-ENODATA,
-                            "job result %s does not have the values of %s: sensitive ones are not stored. Give them "
-                            "by --data=@FILE or --data=- (null to leave one out), or run this on a terminal.",
+                            "job result %s does not have the values of %s: sensitive ones and files are not kept. Give "
+                            "them by --data=@FILE or --data=- (null to leave one out), files by --file NAME=PATH, or run "
+                            "this on a terminal.",
                             earlier->id, names->str);
 }
 
 /* Adds to data what the earlier run was given; what is not stored is asked for or must be there. */
-static int complete_data(const Earlier *earlier, JsonArray *variables, JsonObject *data, bool may_ask) {
+static int complete_data(const Earlier *earlier, JsonArray *variables, const RunInput *in, bool may_ask) {
+        JsonObject *data = in->data;
         g_auto(GStrv) unknown = run_from_complete(variables, earlier->stored, data);
         g_autoptr(JsonArray) missing = run_from_missing(variables, earlier->stored, data);
 
@@ -121,47 +144,60 @@ static int complete_data(const Earlier *earlier, JsonArray *variables, JsonObjec
                 return 0;
         if (!may_ask)
                 return report_lost(earlier, missing);
-        return ask_all(missing, data) < 0 ? report_error(-ECANCELED, "nothing was run.") : 0;
+        return ask_all(missing, data, in->files) < 0 ? report_error(-ECANCELED, "nothing was run.") : 0;
 }
 
-/* The input. earlier: NULL without --from. Returns -1 or the status to exit with. */
-static int make_data(Jobctl *j, const Verb *verb, Connection *c, const char *job, const RunOptions *o,
-                     const Earlier *earlier, JsonObject **ret) {
+/* The input, whose members are empty. earlier: NULL without --from. Returns -1 or the status to exit with. */
+static int make_input(Jobctl *j, const Verb *verb, Connection *c, const char *job, const RunOptions *o,
+                      const Earlier *earlier, RunInput *in) {
         bool ask = ask_possible() && j->connection.ask_password && !j->json;
         g_autoptr(JsonArray) variables = NULL;
-        g_autoptr(JsonObject) data = NULL;
         g_autofree char *message = NULL;
         int r = 0;
 
         if (o->data)
-                r = run_data_read(o->data, &data, &message);
+                r = run_data_read(o->data, &in->data, &message);
         else
-                data = json_object_new();
+                in->data = json_object_new();
         if (r < 0)
                 return usage_error(verb, "%s", message);
 
         if ((o->vars || earlier) && find_variables(c, job, &variables) < 0)
                 return STATUS_ERROR;
-        if (!variables && ask)
+        if (!variables && (ask || o->files))
                 try_variables(c, job, &variables);
-        if (add_vars(o->vars, variables, data, &message) < 0)
+        r = add_vars(o->vars, variables, in->data, &message);
+        if (r >= 0)
+                r = add_files(o->files, variables, in, &message);
+        if (r < 0)
                 return usage_error(verb, "%s", message);
-        if (earlier && complete_data(earlier, variables, data, ask) < 0)
+        if (earlier && complete_data(earlier, variables, in, ask) < 0)
                 return STATUS_ERROR;
-        if (ask && !earlier && variables && ask_missing(variables, data) < 0) {
+        if (ask && !earlier && variables && ask_missing(variables, in->data, in->files) < 0) {
                 (void) report_error(-ECANCELED, "nothing was run.");
                 return STATUS_ERROR;
         }
-        *ret = TAKE_PTR(data);
+        run_files_take_out(in->files, in->data);
         return -1;
 }
 
-static int append_arguments(sd_bus_message *call, const char *job, JsonObject *data, const char *queue) {
+static int append_options(sd_bus_message *call, const RunFiles *files, const char *queue) {
+        int r;
+
+        r = sd_bus_message_open_container(call, 'a', "{sv}");
+        if (r >= 0 && queue)
+                r = sd_bus_message_append(call, "{sv}", "task_queue", "s", queue);
+        if (r >= 0)
+                r = run_files_append(files, call);
+        return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+static int append_arguments(sd_bus_message *call, const char *job, const RunInput *in, const char *queue) {
         g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
         g_autofree char *text = NULL;
         int r;
 
-        json_node_set_object(node, data);
+        json_node_set_object(node, in->data);
         text = json_format(node);
         r = sd_bus_message_append(call, "ss", job, text);
         explicit_bzero(text, strlen(text));
@@ -171,11 +207,10 @@ static int append_arguments(sd_bus_message *call, const char *job, JsonObject *d
         r = sd_bus_message_sensitive(call);
         if (r < 0)
                 return r;
-        return queue ? sd_bus_message_append(call, "a{sv}", 1, "task_queue", "s", queue)
-                     : sd_bus_message_append(call, "a{sv}", 0);
+        return append_options(call, in->files, queue);
 }
 
-static int request_run(Connection *c, const char *job, JsonObject *data, const char *queue, char **ret_id,
+static int request_run(Connection *c, const char *job, const RunInput *in, const char *queue, char **ret_id,
                        char **ret_path) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
         const char *id, *path;
@@ -184,7 +219,7 @@ static int request_run(Connection *c, const char *job, JsonObject *data, const c
         r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "RunJob", &call);
         if (r < 0)
                 return r;
-        r = append_arguments(call, job, data, queue);
+        r = append_arguments(call, job, in, queue);
         if (r < 0)
                 return report_errno(r, "cannot make a message");
         r = connection_call(c, call, job, &reply);
@@ -264,15 +299,26 @@ static int wait_for_end(Jobctl *j, Connection *c, const char *id, const char *pa
         return status;
 }
 
+static unsigned count_stdin(const RunOptions *o) {
+        unsigned n = o->data && (strcmp(o->data, "-") == 0 || strcmp(o->data, "@-") == 0);
+
+        for (char **file = o->files; file && *file; file++)
+                if (g_str_has_suffix(*file, "=-"))
+                        n++;
+        return n;
+}
+
 int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
         _cleanup_(connection_freep) Connection *c = NULL;
         g_autofree char *id = NULL, *path = NULL;
-        g_autoptr(JsonObject) data = NULL;
+        _cleanup_(run_input_done) RunInput in = { .files = run_files_new() };
         _cleanup_(run_options_done) RunOptions o = {};
         _cleanup_(earlier_done) Earlier earlier = {};
         const GOptionEntry entries[] = {
                 { "data", 'd', 0, G_OPTION_ARG_FILENAME, &o.data, "The input: JSON, @FILE, or - to read it", "JSON" },
                 { "var", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.vars, "The value of one variable", "NAME=VALUE" },
+                { "file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.files, "The file of one variable, - to read it",
+                  "NAME=PATH" },
                 { "from", 0, 0, G_OPTION_ARG_FILENAME, &o.from, "Run again what that job result has run", "ID" },
                 { "queue", 0, 0, G_OPTION_ARG_FILENAME, &o.queue, "One of the job's task queues", "QUEUE" },
                 { "no-wait", 0, 0, G_OPTION_ARG_NONE, &o.no_wait, "Print the ID and do not wait", NULL },
@@ -291,14 +337,16 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 return usage_error(verb, "run: --from names the job already, leave out %s.", job);
         if (!job && !o.from)
                 return usage_error(verb, "run: give a JOB, or --from=ID to run again what a job result has run.");
+        if (count_stdin(&o) > 1)
+                return usage_error(verb, "run: standard input can be read once only.");
         if (connection_open(&j->connection, &c) < 0 || (o.from && find_earlier(c, o.from, &earlier) < 0))
                 return STATUS_ERROR;
         if (o.from)
                 job = earlier.job;
-        r = make_data(j, verb, c, job, &o, o.from ? &earlier : NULL, &data);
+        r = make_input(j, verb, c, job, &o, o.from ? &earlier : NULL, &in);
         if (r >= 0)
                 return r;
-        if (request_run(c, job, data, o.queue ?: earlier.queue, &id, &path) < 0)
+        if (request_run(c, job, &in, o.queue ?: earlier.queue, &id, &path) < 0)
                 return STATUS_ERROR;
         if (o.no_wait)
                 return print_acknowledged(j, c, id, path);

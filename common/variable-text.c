@@ -136,6 +136,10 @@ static int objects_from_text(const char *text, JsonNode **ret, char **ret_error)
         return *first == '{' ? json_from_text(text, ret, ret_error) : list_from_text(text, ret, ret_error);
 }
 
+static int no_text(const char *text, JsonNode **ret, char **ret_error) {
+        return fail(-EINVAL, ret_error, "a file is no text; give it by --file NAME=PATH");
+}
+
 static const struct {
         const char *type;
         int (*from_text)(const char *text, JsonNode **ret, char **ret_error);
@@ -155,6 +159,7 @@ static const struct {
         { "duration", string_from_text },
         { "object", object_from_text },
         { "multiobject", objects_from_text },
+        { "file", no_text },
 };
 
 int variable_text_to_json(const char *type, const char *text, JsonNode **ret, char **ret_error) {

@@ -21,7 +21,7 @@ int job_result_bus_append_properties(sd_bus_message *reply, const JobResult *jr)
 extern const char *const job_bus_changing_properties[];
 extern const char *const job_result_bus_changing_properties[];
 
-/* RunJob and Run: the message stands at the argument data. */
+/* RunJob and Run (run-job-bus.c): the message stands at the argument data. */
 int bus_run_job(Manager *m, sd_bus_message *message, const Job *job, sd_bus_error *error) _must_check_;
 
 /* Replies are sent when what they say is on the disk. Takes over the reply. */

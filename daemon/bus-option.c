@@ -25,16 +25,22 @@ static int unknown_option(const char *name, const BusOption *table, size_t n, sd
 
 static int read_option(sd_bus_message *m, const BusOption *o, void *options, sd_bus_error *error) {
         const char type[] = { o->type, '\0' };
-        const char *contents;
+        const char *signature = o->signature ?: type, *contents;
         char container;
         int r;
 
         r = sd_bus_message_peek_type(m, &container, &contents);
         if (r < 0)
                 return r;
-        if (container != 'v' || strcmp(contents, type) != 0)
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "option '%s' must have the type '%c'", o->name,
-                                         o->type);
+        if (container != 'v' || strcmp(contents, signature) != 0)
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "option '%s' must have the type '%s'", o->name,
+                                         signature);
+        if (o->read) {
+                r = sd_bus_message_enter_container(m, 'v', signature);
+                if (r >= 0)
+                        r = o->read(m, (uint8_t *) options + o->offset, error);
+                return r < 0 ? r : sd_bus_message_exit_container(m);
+        }
         return sd_bus_message_read(m, "v", type, (uint8_t *) options + o->offset);
 }
 

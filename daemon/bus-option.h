@@ -11,8 +11,11 @@
  */
 typedef struct BusOption {
         const char *name;
-        char type;     /* 's' (stores const char*, borrowed from the message), 'b' (int), 'u' (uint32_t), 't' (uint64_t) */
+        char type;     /* 's' (stores const char*, borrowed from the message), 'b' (int), 'u' (uint32_t), 't' (uint64_t);
+                          'a' for one with a signature of its own */
         size_t offset; /* in the options' struct */
+        const char *signature;
+        int (*read)(sd_bus_message *m, void *target, sd_bus_error *error); /* of a value of that signature */
 } BusOption;
 
 /* Reads the array from the message into the struct; *error is set on failure. */

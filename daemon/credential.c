@@ -85,7 +85,7 @@ static int answer(CredentialServer *s, int fd, const Secret *secret) {
         c = g_new0(Connection, 1);
         c->server = s;
         c->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        c->secret = secret_new(secret_bytes(secret));
+        c->secret = secret_new_bytes(secret_bytes(secret), secret_size(secret));
         c->sent = n > 0 ? (size_t) n : 0;
         (void) g_hash_table_add(s->connections, c);
         if (c->fd < 0 || !c->secret)

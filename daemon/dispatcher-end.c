@@ -168,7 +168,7 @@ static void recover_without_unit(Run *run) {
 }
 
 static void recover_run(Dispatcher *d, JobResult *jr, const GPtrArray *units) {
-        Secret *input = jr->has_sensitive_variables || !jr->data ? NULL : secret_new(jr->data);
+        Secret *input = dispatcher_read_input(d, jr);
         Run *run = run_new(d, jr, input);
         int r;
 

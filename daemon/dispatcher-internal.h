@@ -46,6 +46,9 @@ struct Dispatcher {
 Run *run_new(Dispatcher *d, JobResult *jr, Secret *input);
 Run *dispatcher_find_by_unit(Dispatcher *d, const char *unit);
 
+/* The input as it was stored, with the paths of its files; NULL: it was not stored, or there is no memory for it. */
+Secret *dispatcher_read_input(const Dispatcher *d, const JobResult *jr);
+
 /* Gives the run its final state, stores it, and lets go of everything once that is on the disk. */
 void run_finish(Run *run, JobResultStatus status, JobResultReason reason, const char *message, uint64_t when_usec);
 
@@ -57,6 +60,9 @@ void run_store(Run *run);
 
 /* Its input was in memory only and is gone: that is the outcome. */
 void run_finish_input_lost(Run *run, uint64_t when_usec);
+
+/* The same for a file of it, in memory or on the disk. */
+void run_finish_files_lost(Run *run, const char *variable);
 
 /* Asks systemd to start it; on any failure the run is finished. */
 void run_start(Run *run);

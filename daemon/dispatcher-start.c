@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "dispatcher-internal.h"
+#include "input-file.h"
 #include "json.h"
 #include "names.h"
 #include "result-log.h"
@@ -38,8 +39,17 @@ static char **make_log_fields(const JobResult *jr) {
         return (char **) g_ptr_array_free(fields, false);
 }
 
+/* Of a file: where it is. */
+static char *value_text(const Run *run, const char *name, JsonNode *value) {
+        const Variable *v = variables_find(run->class->variables, name);
+
+        return v && variable_is_file(v) && JSON_NODE_HOLDS_OBJECT(value) ? input_file_path(run->unit, name, false)
+                                                                        : variable_value_to_text(value);
+}
+
 /* JOB_VAR_<name> for each value that is not sensitive: a unit's environment can be read by every user of the host. */
-static void add_variables(GPtrArray *environment, const JobResult *jr) {
+static void add_variables(GPtrArray *environment, const Run *run) {
+        const JobResult *jr = run->result;
         g_autoptr(JsonObject) values = NULL;
         g_autoptr(GList) names = NULL;
 
@@ -47,21 +57,22 @@ static void add_variables(GPtrArray *environment, const JobResult *jr) {
                 return;
         names = json_object_get_members(values);
         for (GList *l = names; l; l = l->next) {
-                g_autofree char *text = variable_value_to_text(json_object_get_member(values, l->data));
+                g_autofree char *text = value_text(run, l->data, json_object_get_member(values, l->data));
 
                 g_ptr_array_add(environment, g_strdup_printf("JOB_VAR_%s=%s", (const char *) l->data, text));
         }
 }
 
-static char **make_environment(const JobResult *jr) {
+static char **make_environment(const Run *run) {
         GPtrArray *environment = g_ptr_array_new();
+        const JobResult *jr = run->result;
 
         add_field(environment, "JOB_RESULT_ID", jr->id);
         add_field(environment, "JOB_NAME", jr->job_name);
         add_field(environment, "JOB_CLASS_PATH", jr->class_path);
         add_field(environment, "JOB_REQUESTER", jr->requester);
         g_ptr_array_add(environment, g_strdup_printf("JOB_REQUESTER_UID=%" PRIu32, jr->requester_uid));
-        add_variables(environment, jr);
+        add_variables(environment, run);
         g_ptr_array_add(environment, NULL);
         return (char **) g_ptr_array_free(environment, false);
 }
@@ -70,7 +81,9 @@ static int start_unit(Run *run) {
         const JobResult *jr = run->result;
         g_autofree char *description = g_strdup_printf("%s for %s", jr->class_path, jr->requester);
         g_autofree char *slice = slice_for_queue(jr->task_queue);
-        g_auto(GStrv) environment = make_environment(jr), fields = make_log_fields(jr);
+        g_auto(GStrv) environment = make_environment(run), fields = make_log_fields(jr);
+        g_autofree char *files = input_files_directory(run->dispatcher->context.files, jr->id);
+        g_auto(GStrv) secret_files = input_files_list_secrets(run->dispatcher->context.files, jr->id);
         UnitSpec spec = {
                 .name = run->unit,
                 .description = description,
@@ -79,6 +92,9 @@ static int start_unit(Run *run) {
                 .environment = (const char *const *) environment,
                 .log_fields = (const char *const *) fields,
                 .credentials_socket = JOBD_CREDENTIALS_PATH,
+                .further_credentials = (const char *const *) secret_files,
+                .files_directory = files,
+                .files_path = INPUT_FILES_PATH,
                 .soft_time_limit_usec = jr->soft_time_limit_usec,
                 .time_limit_usec = jr->time_limit_usec,
                 .sensitive = jr->has_sensitive_variables,
@@ -126,8 +142,27 @@ static char *check_again(Run *run) {
         return NULL;
 }
 
+/* The first variable whose file is gone, NULL: none. What is not stored is sensitive, and there as long as the input. */
+static const char *find_lost_file(const Run *run) {
+        g_autoptr(JsonObject) values = NULL;
+        const JobResult *jr = run->result;
+
+        if (!jr->data || json_parse_object(jr->data, strlen(jr->data), SIZE_MAX, &values, NULL) < 0)
+                return NULL;
+        for (guint i = 0; run->class->variables && i < run->class->variables->len; i++) {
+                const Variable *v = run->class->variables->pdata[i];
+                JsonNode *value = variable_is_file(v) ? json_object_get_member(values, variable_name(v)) : NULL;
+
+                if (value && JSON_NODE_HOLDS_OBJECT(value) &&
+                    !input_files_has(run->dispatcher->context.files, jr->id, variable_name(v)))
+                        return variable_name(v);
+        }
+        return NULL;
+}
+
 void run_start(Run *run) {
         g_autofree char *problem = NULL;
+        const char *lost;
         int r;
 
         if (run->result->revoked_by[0]) {
@@ -143,6 +178,12 @@ void run_start(Run *run) {
         problem = check_again(run);
         if (problem) {
                 run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE, problem, 0);
+                return;
+        }
+
+        lost = find_lost_file(run);
+        if (lost) {
+                run_finish_files_lost(run, lost);
                 return;
         }
 

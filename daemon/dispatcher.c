@@ -5,11 +5,13 @@
 
 #include "dispatcher-internal.h"
 #include "hash-table.h"
+#include "json.h"
 #include "log.h"
 #include "message-ids.h"
 #include "now.h"
 #include "result-log.h"
 #include "store-result.h"
+#include "variable.h"
 
 /* Requests, the waiting line, and storing. Starting is in dispatcher-start.c, ending in dispatcher-end.c. */
 
@@ -76,6 +78,14 @@ const Secret *dispatcher_find_input(Dispatcher *d, const char *unit) {
         return run->input;
 }
 
+const Secret *dispatcher_find_file(Dispatcher *d, const char *unit, const char *variable) {
+        Run *run;
+
+        /* Lost with the input: that stops the run. */
+        run = dispatcher_find_by_unit(d, unit);
+        return run ? input_files_find_secret(d->context.files, run->result->id, variable) : NULL;
+}
+
 /* ---- storing ---- */
 
 void dispatcher_announce_change(Dispatcher *d, const JobResult *jr) {
@@ -112,6 +122,7 @@ static void run_done(Run *run) {
         Dispatcher *d = run->dispatcher;
 
         result_log_finished(run->result);
+        input_files_remove(d->context.files, run->result->id);
         if (run->has_unit)
                 unit_release(d->units, run->unit, run->left);
         dispatcher_announce_change(d, run->result);
@@ -194,6 +205,13 @@ void run_finish_input_lost(Run *run, uint64_t when_usec) {
                    when_usec);
 }
 
+void run_finish_files_lost(Run *run, const char *variable) {
+        g_autofree char *message = g_strdup_printf("the file for %s is no longer there: request the run again",
+                                                   variable);
+
+        run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_INPUT_LOST, message, 0);
+}
+
 /* ---- the waiting line ---- */
 
 /* After a lost batch the store knows best. */
@@ -212,8 +230,18 @@ static bool has_room(const Dispatcher *d) {
         return g_hash_table_size(d->runs) < d->context.run.settings->max_running;
 }
 
-static Secret *secret_from_data(const JobResult *jr) {
-        return jr->has_sensitive_variables || !jr->data ? NULL : secret_new(jr->data);
+Secret *dispatcher_read_input(const Dispatcher *d, const JobResult *jr) {
+        g_autofree char *unit = job_result_unit(jr), *files = NULL, *text = NULL;
+        g_autoptr(JsonObject) values = NULL;
+
+        if (jr->has_sensitive_variables || !jr->data)
+                return NULL;
+        files = input_files_directory(d->context.files, jr->id);
+        if (!files || json_parse_object(jr->data, strlen(jr->data), VARIABLES_SIZE_MAX, &values, NULL) < 0)
+                return secret_new(jr->data);
+        input_files_add_paths(d->context.files, jr->id, unit, values);
+        text = json_format_object(values);
+        return secret_new(text);
 }
 
 static void mark_dispatched(Dispatcher *d, JobResult *jr) {
@@ -272,7 +300,7 @@ static int dispatch_next(Dispatcher *d) {
         if (g_hash_table_steal_extended(d->inputs, jr->id, &key, (void **) &input))
                 g_free(key);
         else
-                input = secret_from_data(jr);
+                input = dispatcher_read_input(d, jr);
         run = run_new(d, TAKE_PTR(jr), input);
         store_after_commit(d->context.store, on_dispatch_stored, storing_run_new(run));
         return 1;
@@ -306,6 +334,7 @@ static void on_submitted(int r, void *userdata) {
                 return;
         run->storing = false;
         if (r < 0) {
+                input_files_remove(d->context.files, s->id);
                 (void) g_hash_table_remove(d->runs, s->id);
                 return;
         }
@@ -327,6 +356,7 @@ static void on_waiting_submitted(int r, void *userdata) {
 
         if (r < 0) {
                 (void) g_hash_table_remove(d->inputs, jr->id);
+                input_files_remove(d->context.files, jr->id);
                 recount_waiting(d);
                 return;
         }
@@ -435,6 +465,7 @@ static void on_waiting_cancelled(int r, void *userdata) {
                 return;
         }
         (void) g_hash_table_remove(d->inputs, jr->id);
+        input_files_remove(d->context.files, jr->id);
         result_log_finished(jr);
         dispatcher_announce_change(d, jr);
 }

@@ -3,6 +3,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "input-files.h"
 #include "run-request.h"
 #include "store.h"
 
@@ -27,6 +28,7 @@ typedef struct DispatcherContext {
         Store *store;
         Registry *registry;
         RunContext run; /* now_usec is not used */
+        InputFiles *files; /* of runs: removed when one has ended, in whatever way */
         const DispatcherHooks *hooks;
         void *userdata;
 } DispatcherContext;
@@ -58,6 +60,9 @@ int dispatcher_get_result(Dispatcher *d, const char *id, JobResult **ret) _must_
 
 /* The input of the run with that unit, borrowed until the loop goes on; NULL when there is none. */
 const Secret *dispatcher_find_input(Dispatcher *d, const char *unit);
+
+/* The same for a sensitive file that it is given for a variable. */
+const Secret *dispatcher_find_file(Dispatcher *d, const char *unit, const char *variable);
 
 /*
  * The job result of a run that may say something about itself: from before it starts until its unit has ended. To be

@@ -3,36 +3,43 @@
 
 #include "json.h"
 #include "macro.h"
+#include "store-output.h"
 
 enum {
-        INPUT_FILES_MAX = 128,                         /* of a request; the bus takes no more descriptors anyway */
-        INPUT_FILES_SECRET_SIZE_MAX = 384 * 1024,      /* sensitive files of a run: systemd takes 1 MB of credentials
-                                                          in all, and the input of the run is one of them */
-        INPUT_FILE_SHA256_SIZE = 65,                   /* hexadecimal, with the NUL */
+        INPUT_FILES_MAX = 128, /* of a request */
+        /* Sensitive files of a run: systemd takes 1 MB of credentials in all, and the input of the run is one of them. */
+        INPUT_FILES_SECRET_SIZE_MAX = 384 * 1024,
 };
 
-/* Where a run finds its files: /run/jobd/files/<variable>, or with its credentials when they are sensitive. */
+/* Where a run finds the files that are not sensitive. */
 #define INPUT_FILES_PATH "/run/jobd/files"
 
 /* A file that a request gives for a variable of Type=file. */
 typedef struct InputFile {
         char *variable;
         char *name; /* what it was called; never NULL */
-        int fd;     /* borrowed from the message; not used once it was copied */
-        uint64_t max;
+        int fd;     /* borrowed, until it was copied; negative: there is nothing to copy */
+        uint64_t max; /* bytes that it may have */
         bool sensitive;
-        bool copied;
         uint64_t size;
-        char sha256[INPUT_FILE_SHA256_SIZE];
+        char sha256[SHA256_STRING_SIZE];
         JsonArray *messages; /* what is wrong with it */
 } InputFile;
 
-InputFile *input_file_new(const char *variable, const char *name, int fd);
+InputFile *input_file_new(const char *variable, int fd);
 InputFile *input_file_free(InputFile *f);
 
-/*
- * For variables_validate(): an object with, by variable, {"name", "size", "sha256"} of a file that was copied or the
- * list of messages about one that was not. This is also how the value of a file variable is stored, so an accepted
- * input that was stored is given again by moving its file variables' members here (variables_take_files()).
- */
+/* What it was called; the variable's name before that. A name that no file can have is a message. */
+void input_file_set_name(InputFile *f, const char *name);
+
+/* Adds to what is wrong with it. */
+void input_file_message(InputFile *f, const char *format, ...) _printf_(2, 3);
+
+/* The one for that variable in an array of InputFile, or NULL. */
+InputFile *input_files_find(const GPtrArray *files, const char *variable);
+
+/* For variables_validate_files(). files may be NULL. A new object. */
 JsonObject *input_files_to_json(const GPtrArray *files);
+
+/* Where the run of that unit finds the file of a variable. Free with g_free(). */
+char *input_file_path(const char *unit, const char *variable, bool sensitive);

@@ -30,18 +30,25 @@ DEFINE_CLEANUP(InputFiles *, input_files_free);
 /* ---- taking them from a client ---- */
 
 /*
- * All were looked at, and none or all were copied: the members of files say which, and are the caller's as before.
- * refusal: NULL, or what is wrong with all of it, which no variable is to blame for (no room on the disk).
+ * All were looked at, and none or all were copied: none when one has a message. refusal: NULL, or what no file is to
+ * blame for (no room on the disk).
  */
 typedef void (*InputFilesCopied)(Refusal *refusal, void *userdata);
 
+typedef struct InputFilesRequest {
+        const char *id;         /* for what they are kept */
+        const GPtrArray *files; /* of InputFile; borrowed until the end, with their descriptors */
+        uint32_t uid;           /* the requester's; those of one user are copied one after the other */
+        bool look_only;         /* the request is refused anyway, and what is wrong with its files shall be told, too */
+        InputFilesCopied copied;
+        void *userdata;
+} InputFilesRequest;
+
 /*
- * Copies files (array of InputFile) for id, in a process of its own. A file with an error in it already is left out. On
- * any error of one of them nothing is kept, and each one's messages say what is wrong with it. Returns 0 and calls back
- * later, or negative errno and the refusal. uid: the requester, whose requests are copied one after the other.
+ * Copies those with a descriptor, in a process of its own, and sets their size and digest, or adds messages. Returns 0
+ * and calls back later, or negative errno and the refusal.
  */
-int input_files_copy(InputFiles *f, const char *id, GPtrArray *files, uint32_t uid, InputFilesCopied copied,
-                     void *userdata, Refusal *refusal) _must_check_;
+int input_files_copy(InputFiles *f, const InputFilesRequest *request, Refusal *refusal) _must_check_;
 
 /* ---- having them ---- */
 
@@ -58,7 +65,7 @@ int input_files_link(InputFiles *f, const char *from, const char *to) _must_chec
 void input_files_remove(InputFiles *f, const char *id);
 
 /* Whether there is a file for that variable, sensitive or not. */
-bool input_files_have(const InputFiles *f, const char *id, const char *variable);
+bool input_files_has(const InputFiles *f, const char *id, const char *variable);
 
 /* The directory with the files that are not sensitive, for BindReadOnlyPaths=; NULL: there are none. g_free(). */
 char *input_files_directory(const InputFiles *f, const char *id);

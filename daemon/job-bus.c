@@ -8,6 +8,7 @@
 #include "bus-error.h"
 #include "bus-objects.h"
 #include "bus-property.h"
+#include "input-file.h"
 #include "json.h"
 #include "message-ids.h"
 #include "names.h"
@@ -323,6 +324,23 @@ static int method_delete(sd_bus_message *m, void *userdata, sd_bus_error *error)
         return bus_reply_after_commit(b->manager, m, NULL);
 }
 
+/* A class that sets no limit, or a higher one, has that of the settings. */
+static void limit_file_sizes(const JobBus *b, JsonArray *variables) {
+        const Settings *s = b->manager->settings;
+
+        for (unsigned i = 0; i < json_array_get_length(variables); i++) {
+                JsonObject *v = json_array_get_object_element(variables, i);
+                int64_t max = (int64_t) MIN(s->input_file_size_max, s->input_files_size_max);
+
+                if (strcmp(json_object_get_string_member(v, "type"), "file") != 0)
+                        continue;
+                if (b->job->effective.has_sensitive_variables || json_object_get_boolean_member(v, "sensitive"))
+                        max = MIN(max, INPUT_FILES_SECRET_SIZE_MAX);
+                json_object_set_int_member(v, "max_size",
+                                           MIN(max, json_object_get_int_member_with_default(v, "max_size", max)));
+        }
+}
+
 static int method_get_variables(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         JobBus *b = userdata;
         _cleanup_(job_class_freep) JobClass *class = NULL;
@@ -338,6 +356,7 @@ static int method_get_variables(sd_bus_message *m, void *userdata, sd_bus_error 
                                          problem ?: g_strerror(-r));
         ordered = variables_in_order(class->variables, (const char *const *) class->field_order);
         node = variables_describe(ordered);
+        limit_file_sizes(b, json_node_get_array(node));
         text = json_format(node);
         return sd_bus_reply_method_return(m, "s", text);
 }

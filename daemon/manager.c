@@ -10,6 +10,7 @@
 #include "credential.h"
 #include "direct.h"
 #include "idle.h"
+#include "input-files.h"
 #include "listen.h"
 #include "log.h"
 #include "manager.h"
@@ -172,7 +173,7 @@ static int make_chain_runner(Manager *m) {
 }
 
 static int manager_make_parts(Manager *m) {
-        const DispatcherContext dispatcher = {
+        DispatcherContext dispatcher = {
                 .event = m->event,
                 .store = m->store,
                 .registry = m->registry,
@@ -186,6 +187,10 @@ static int manager_make_parts(Manager *m) {
         m->announcer = announcer_new(m->event);
         if (!m->announcer)
                 return log_error_errno(-ENOMEM, "Cannot set up the event loop: %m");
+        r = input_files_new(m->event, state_directory(), m->store, m->settings, &m->input_files);
+        if (r < 0)
+                return r;
+        dispatcher.files = m->input_files;
         r = dispatcher_new(&dispatcher, &m->dispatcher);
         if (r < 0)
                 return log_error_errno(r, "Cannot connect to the system bus: %m");
@@ -242,6 +247,7 @@ Manager *manager_free(Manager *m) {
         (void) chain_runner_free(m->chain_runner);
         (void) access_free(m->access);
         (void) dispatcher_free(m->dispatcher);
+        (void) input_files_free(m->input_files);
         (void) log_streams_free(m->log_streams);
         if (m->bus)
                 (void) sd_bus_flush_close_unref(m->bus);
@@ -267,7 +273,7 @@ static const Secret *lookup_credential(const char *unit, const char *credential,
                 return dispatcher_find_input(m->dispatcher, unit);
         if (strcmp(credential, JOBD_CREDENTIAL_TOKEN) == 0)
                 return run_bus_token(m, unit);
-        return NULL;
+        return dispatcher_find_file(m->dispatcher, unit, credential);
 }
 
 static int manager_take_sockets(Manager *m) {
@@ -326,6 +332,7 @@ bool manager_is_idle(const Manager *m) {
         return dispatcher_is_idle(m->dispatcher) && log_streams_count(m->log_streams) == 0 &&
                access_n_waiting(m->access) == 0 && !store_has_batch(m->store) && outputs_is_idle(m->outputs) &&
                chain_runner_is_idle(m->chain_runner) &&
+               input_files_is_idle(m->input_files) &&
                (!m->direct_server || direct_server_n_connections(m->direct_server) == 0);
 }
 
@@ -347,7 +354,8 @@ static bool may_leave(void *userdata) {
 
         return access_n_waiting(m->access) == 0 && !store_has_batch(m->store) &&
                !dispatcher_has_unread_input(m->dispatcher) && log_streams_count_finite(m->log_streams) == 0 &&
-               !announcer_has_changes(m->announcer) && outputs_is_idle(m->outputs);
+               !announcer_has_changes(m->announcer) && outputs_is_idle(m->outputs) &&
+               input_files_is_idle(m->input_files);
 }
 
 static uint64_t idle_timeout(void) {

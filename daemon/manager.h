@@ -15,6 +15,7 @@ typedef struct Announcer Announcer;
 typedef struct ChainRunner ChainRunner;
 typedef struct CredentialServer CredentialServer;
 typedef struct DirectServer DirectServer;
+typedef struct InputFiles InputFiles;
 typedef struct Outputs Outputs;
 typedef struct RunKey RunKey;
 
@@ -38,6 +39,7 @@ typedef struct Manager {
         RunKey *run_key;
         Secret *run_token; /* the one that was asked for last */
         Outputs *outputs;
+        InputFiles *input_files;
         GPtrArray *first_report; /* of the refresh by jobd itself, until somebody asks for a report; may be NULL */
 } Manager;
 

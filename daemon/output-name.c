@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#include "outputs.h"
+#include "macro.h"
+#include "output-name.h"
 
 /* What is a file name wherever it is fetched to, and can be shown on one line. */
 const char *output_name_problem(const char *name) {

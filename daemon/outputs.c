@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <string.h>
 
+#include "file-copy.h"
 #include "json.h"
 #include "log.h"
 #include "now.h"
-#include "output-copy.h"
 #include "output-files.h"
 #include "outputs.h"
 
@@ -17,6 +17,8 @@ enum {
         REQUESTS_OF_RUN_MAX = 16,  /* that wait, of one run */
         REMOVALS_PER_TURN = 4,
 };
+
+#define COPY_TIMEOUT_USEC (30 * USEC_PER_SEC)
 
 struct Outputs {
         sd_event *event;
@@ -35,7 +37,7 @@ typedef struct Request {
         char *name;
         int fd;
         uint64_t max;
-        OutputCopy *copy; /* NULL: it waits */
+        FileCopy *copy; /* NULL: it waits */
         OutputAdded added;
         void *userdata;
 } Request;
@@ -43,7 +45,7 @@ typedef struct Request {
 static void request_free_func(void *p) {
         Request *q = p;
 
-        (void) output_copy_free(q->copy);
+        (void) file_copy_free(q->copy);
         closep(&q->fd);
         g_free(q->name);
         g_free(q);
@@ -111,7 +113,7 @@ static int refuse_too_large(const Request *q, uint64_t size, Refusal *f) {
                       OUTPUTS_SIZE_MAX, q->max);
 }
 
-static int check_copied(const Request *q, const OutputCopied *c, Refusal *f) {
+static int check_copied(const Request *q, const FileCopied *c, Refusal *f) {
         switch (c->error) {
         case 0:
                 break;
@@ -135,7 +137,7 @@ static int check_copied(const Request *q, const OutputCopied *c, Refusal *f) {
         return 0;
 }
 
-static int put(Request *q, const OutputCopied *c, Refusal *f) {
+static int put(Request *q, const FileCopied *c, Refusal *f) {
         Output new = { .name = q->name, .size = c->size, .date_created = now_usec() };
         _cleanup_(output_freep) Output *old = NULL;
         Outputs *o = q->outputs;
@@ -159,7 +161,7 @@ static int put(Request *q, const OutputCopied *c, Refusal *f) {
         return 0;
 }
 
-static void on_copied(const OutputCopied *c, void *userdata) {
+static void on_copied(const FileCopied *c, size_t n, void *userdata) {
         Request *q = userdata;
         Outputs *o = q->outputs;
         Refusal f = {};
@@ -203,14 +205,17 @@ static int request_start(Request *q, Refusal *f) {
         Outputs *o = q->outputs;
         g_autofree char *directory = g_build_filename(o->directory, q->result_id, NULL);
         g_autofree char *new_path = output_files_new_path(o->directory, o->n_copies++);
+        const FileCopyLimits limits = { .all = UINT64_MAX, .timeout_usec = COPY_TIMEOUT_USEC };
+        FileCopySource source = { .fd = q->fd, .path = new_path, .move = directory, .mode = 0600 };
         int r;
 
         r = check_room(q, f);
+        source.max = q->max;
         if (r < 0)
                 return r;
         r = output_files_make_directory(o->directory, q->result_id);
         if (r >= 0)
-                r = output_copy_start(o->event, q->fd, q->max, new_path, directory, on_copied, q, &q->copy);
+                r = file_copy_start(o->event, &source, 1, &limits, on_copied, q, &q->copy);
         if (r < 0)
                 return refuse(f, r, SD_BUS_ERROR_FAILED, "it cannot be copied: %s", g_strerror(-r));
         o->n_copying++;

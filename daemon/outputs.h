@@ -4,6 +4,7 @@
 #include <systemd/sd-event.h>
 
 #include "dispatcher.h"
+#include "output-name.h"
 #include "store-output.h"
 
 /*
@@ -17,7 +18,6 @@ enum {
         OUTPUT_SIZE_MAX = 10 * 1024 * 1024,   /* bytes of a file; so many are allowed */
         OUTPUTS_SIZE_MAX = 64 * 1024 * 1024,  /* of all files of a run */
         OUTPUTS_MAX = 100,                    /* files of a run */
-        OUTPUT_NAME_MAX = 255,                /* bytes */
 };
 
 /* Makes the directory, and clears away what an earlier jobd could not finish. Has logged a failure. */
@@ -44,6 +44,3 @@ void outputs_removal_is_due(Outputs *o);
 
 /* Nothing is being copied or removed. */
 bool outputs_is_idle(const Outputs *o);
-
-/* What is wrong with a name for an output, NULL when nothing is. Static. */
-const char *output_name_problem(const char *name);

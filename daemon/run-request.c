@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "run-request.h"
+#include "run-request-files.h"
 #include "variables-objects.h"
 
 void prepared_run_done(PreparedRun *p) {
@@ -85,6 +85,18 @@ static char *format_object(JsonObject *object) {
         return json_format(node);
 }
 
+int run_request_check(const RunContext *c, const Job *job, const RunRequest *request, JobClass **ret_class,
+                      JsonObject **ret_data, Refusal *f) {
+        int r;
+
+        r = check_job(job, f);
+        if (r >= 0)
+                r = load_class(c, job, ret_class, f);
+        if (r >= 0)
+                r = parse_data(request, ret_data, f);
+        return r < 0 ? r : check_queue(c, job, request->task_queue, f);
+}
+
 static int refuse_data(JsonObject *errors, int error, Refusal *f) {
         g_autofree char *text = format_object(errors);
 
@@ -115,10 +127,10 @@ static int check_with_objects(const RunContext *c, const JobClass *class, JsonOb
         return r < 0 ? refuse_data(errors, r, f) : 0;
 }
 
-static int validate(const RunContext *c, const JobClass *class, JsonObject *data, JsonObject **ret_values,
-                    Refusal *f) {
+static int validate(const RunContext *c, const RunRequest *request, const JobClass *class, JsonObject *data,
+                    JsonObject **ret_values, Refusal *f) {
         g_autoptr(GHashTable) wants = variables_object_wants(class->variables, data);
-        g_autoptr(JsonObject) values = NULL, errors = NULL;
+        g_autoptr(JsonObject) files = run_files_to_json(request, class, data), values = NULL, errors = NULL;
         int r = 0;
 
         if (wants && !c->objects && c->ret_wants) {
@@ -129,7 +141,7 @@ static int validate(const RunContext *c, const JobClass *class, JsonObject *data
                 r = check_models(c, wants, f);
         if (r < 0)
                 return r;
-        r = variables_validate_objects(class->variables, data, c->objects, &values, &errors);
+        r = variables_validate_all(class->variables, data, files, c->objects, &values, &errors);
         if (r < 0)
                 return refuse_data(errors, r, f);
         if (wants && c->objects)
@@ -138,6 +150,12 @@ static int validate(const RunContext *c, const JobClass *class, JsonObject *data
                 return r;
         *ret_values = TAKE_PTR(values);
         return 0;
+}
+
+/* What the job gets: the values, and where its files are. */
+static char *format_input(const Job *job, const JobClass *class, const char *id, JsonObject *values) {
+        run_files_add_paths(job, class, id, values);
+        return format_object(values);
 }
 
 /* Reference, row A8: a dry run of a job that supports it needs no approval. */
@@ -182,6 +200,8 @@ static JobResult *make_result(const RunContext *c, const Job *job, const RunRequ
         JobResult *jr;
 
         jr = run_request_new_result(c, job, request->requester_uid, request->requester, c->now_usec);
+        if (request->id)
+                (void) g_strlcpy(jr->id, request->id, sizeof(jr->id));
         set_text(&jr->requested_by, request->requested_by);
         set_text(&jr->caused_by, request->caused_by);
         set_text(&jr->task_queue, request->task_queue);
@@ -210,19 +230,16 @@ static JobResult *make_result(const RunContext *c, const Job *job, const RunRequ
 int run_request_prepare(const RunContext *c, const Job *job, const RunRequest *request, PreparedRun *ret, Refusal *f) {
         _cleanup_(job_class_freep) JobClass *class = NULL;
         g_autoptr(JsonObject) data = NULL, values = NULL;
+        _cleanup_(job_result_freep) JobResult *result = NULL;
         _cleanup_(secret_freep) Secret *input = NULL;
         g_autofree char *text = NULL;
         int r;
 
-        r = check_job(job, f);
+        r = run_request_check(c, job, request, &class, &data, f);
         if (r >= 0)
-                r = load_class(c, job, &class, f);
+                r = validate(c, request, class, data, &values, f);
         if (r >= 0)
-                r = parse_data(request, &data, f);
-        if (r >= 0)
-                r = check_queue(c, job, request->task_queue, f);
-        if (r >= 0)
-                r = validate(c, class, data, &values, f);
+                r = run_files_check(job, class, request, f);
         if (r < 0)
                 return r;
         if (job->effective.approval_required && !is_dry_run(class, values))
@@ -231,13 +248,14 @@ int run_request_prepare(const RunContext *c, const Job *job, const RunRequest *r
                               "\"jobctl set %s approval_required=no\" if it may run without",
                               job->class_path, job->class_path);
 
-        text = format_object(values);
+        result = make_result(c, job, request, class, values);
+        text = format_input(job, class, result->id, values);
         input = secret_new(text);
         explicit_bzero(text, strlen(text));
         if (!input)
                 return refuse(f, -ENOMEM, BUS_ERROR_TOO_MANY, "there is no memory to hold the input of the run");
 
-        ret->result = make_result(c, job, request, class, values);
+        ret->result = TAKE_PTR(result);
         ret->input = TAKE_PTR(input);
         ret->class = TAKE_PTR(class);
         return 0;

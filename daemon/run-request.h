@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "input-file.h"
 #include "job-class.h"
 #include "job-result.h"
 #include "object-set.h"
@@ -19,6 +20,9 @@ typedef struct RunRequest {
         const char *requester;
         const char *requested_by; /* who asks for it as that user; NULL: the requester */
         const char *caused_by;    /* the job result that it follows in a chain; NULL: none */
+        const char *id;           /* of the job result, for which its files are kept; NULL: a new one */
+        const GPtrArray *files;   /* of InputFile, copied; NULL: none */
+        bool was_accepted;        /* data is what an earlier request has stored: its files are in it */
 } RunRequest;
 
 /* What the checks look at. */
@@ -39,6 +43,14 @@ typedef struct PreparedRun {
 } PreparedRun;
 
 void prepared_run_done(PreparedRun *p);
+
+/*
+ * Before files are copied: the checks that come before that of the input, and what each file may be (max, sensitive). One
+ * that is for no file variable loses its descriptor. *ret_valid: whether the request is valid but for what the files
+ * turn out to be.
+ */
+int run_request_prepare_files(const RunContext *context, const Job *job, const RunRequest *request, bool *ret_valid,
+                              Refusal *refusal) _must_check_;
 
 /*
  * Checks in this order: job enabled, installed, sensitive and approval conflict, class loadable, data is a JSON object,

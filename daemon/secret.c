@@ -12,7 +12,11 @@ struct Secret {
 };
 
 Secret *secret_new(const char *text) {
-        size_t size = strlen(text), mapped = size + 1; /* with the NUL */
+        return secret_new_bytes(text, strlen(text));
+}
+
+Secret *secret_new_bytes(const void *bytes, size_t size) {
+        size_t mapped = size + 1; /* with the NUL */
         Secret *s;
         void *p;
 
@@ -22,7 +26,7 @@ Secret *secret_new(const char *text) {
         (void) mlock(p, mapped); /* as far as LimitMEMLOCK= goes */
         (void) madvise(p, mapped, MADV_DONTDUMP);
         (void) madvise(p, mapped, MADV_DONTFORK); /* what copies output files has no business with it */
-        memcpy(p, text, size);
+        memcpy(p, bytes, size);
 
         s = g_new(Secret, 1);
         *s = (Secret){ p, size, mapped };

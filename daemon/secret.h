@@ -4,13 +4,14 @@
 #include "macro.h"
 
 /*
- * The input of a run, as bytes. It may be sensitive, so it lives in pages of its own that are locked (not swapped),
+ * The input of a run, or a file of it, as bytes. It may be sensitive, so it lives in pages of its own that are locked (not swapped),
  * left out of core dumps, and wiped before they are given back.
  */
 typedef struct Secret Secret;
 
 /* A copy of text. NULL with errno set when the kernel has no memory for it. */
 Secret *secret_new(const char *text);
+Secret *secret_new_bytes(const void *bytes, size_t size);
 Secret *secret_free(Secret *s);
 DEFINE_CLEANUP(Secret *, secret_free);
 

@@ -5,12 +5,14 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "byte-size.h"
 #include "hash-table.h"
 #include "job-metadata.h"
 #include "settings.h"
 #include "time-span.h"
 
 #define SECTION "Jobd"
+#define SIZE_LIMIT (UINT64_C(1) << 40)
 
 enum { MAX_RUNNING_LIMIT = 1000, MAX_PENDING_LIMIT = 10000000, FILE_SIZE_MAX = 64 * 1024 };
 
@@ -65,6 +67,17 @@ static int parse_notify_unit(char **target, const char *value, char **ret_error)
         return 0;
 }
 
+static int parse_size(uint64_t *target, const char *value, char **ret_error) {
+        uint64_t size;
+
+        if (byte_size_parse(value, 1024, &size) < 0 || size == 0 || size > SIZE_LIMIT) {
+                *ret_error = g_strdup("not a size from 1 byte to 1T: use one like \"64M\"");
+                return -EINVAL;
+        }
+        *target = size;
+        return 0;
+}
+
 static int settings_set(Settings *s, const char *key, const char *value, char **ret_error) {
         if (strcmp(key, "DefaultSoftTimeLimit") == 0)
                 return parse_time(s, &s->default_soft_time_limit_usec, value, ret_error);
@@ -78,6 +91,10 @@ static int settings_set(Settings *s, const char *key, const char *value, char **
                 return parse_timeout(&s->approval_timeout_usec, value, ret_error);
         if (notify_event_from_key(key) >= 0)
                 return parse_notify_unit(&s->notify_units[notify_event_from_key(key)], value, ret_error);
+        if (strcmp(key, "InputFileSizeMax") == 0)
+                return parse_size(&s->input_file_size_max, value, ret_error);
+        if (strcmp(key, "InputFilesSizeMax") == 0)
+                return parse_size(&s->input_files_size_max, value, ret_error);
         if (strcmp(key, "DefaultQueue") == 0) {
                 if (!job_queue_name_is_valid(value)) {
                         *ret_error = g_strdup("not a queue name: use letters, digits, \"_\", \"-\" and \".\"");
@@ -174,6 +191,8 @@ Settings *settings_load(const char *root, GPtrArray **ret_problems) {
         s->default_time_limit_usec = 600 * USEC_PER_SEC;
         s->max_running = 64;
         s->max_pending = 100000;
+        s->input_file_size_max = UINT64_C(64) << 20;
+        s->input_files_size_max = UINT64_C(256) << 20;
         s->default_queue = g_strdup("default");
         s->approval_timeout_usec = 7 * 24 * 3600 * USEC_PER_SEC;
 

@@ -10,6 +10,8 @@ typedef struct Settings {
         uint64_t default_time_limit_usec;
         uint64_t max_running; /* runs at once */
         uint64_t max_pending; /* runs that wait */
+        uint64_t input_file_size_max;  /* bytes of one file that a run is given */
+        uint64_t input_files_size_max; /* of all of them */
         char *default_queue;
         uint64_t approval_timeout_usec;        /* USEC_INFINITY: requests do not expire */
         char *notify_units[_NOTIFY_EVENT_MAX]; /* templates, for classes that name none; NULL: none */

@@ -83,10 +83,23 @@ static int append_input(sd_bus_message *m, const UnitSpec *spec) {
         g_variant_builder_init(&b, G_VARIANT_TYPE("a(ss)"));
         g_variant_builder_add(&b, "(ss)", JOBD_CREDENTIAL_DATA, spec->credentials_socket);
         g_variant_builder_add(&b, "(ss)", JOBD_CREDENTIAL_TOKEN, spec->credentials_socket);
+        for (size_t i = 0; spec->further_credentials && spec->further_credentials[i]; i++)
+                g_variant_builder_add(&b, "(ss)", spec->further_credentials[i], spec->credentials_socket);
         r = append_variant(m, "LoadCredential", g_variant_builder_end(&b));
         if (r >= 0)
                 r = append_variant(m, "Environment", g_variant_new_strv(spec->environment, -1));
         return r;
+}
+
+/* Adds to what the class mounts. A run that has none is spared the mount namespace. */
+static int append_files(sd_bus_message *m, const UnitSpec *spec) {
+        GVariantBuilder b;
+
+        if (!spec->files_directory)
+                return 0;
+        g_variant_builder_init(&b, G_VARIANT_TYPE("a(ssbt)"));
+        g_variant_builder_add(&b, "(ssbt)", spec->files_directory, spec->files_path, false, (guint64) 0);
+        return append_variant(m, "BindReadOnlyPaths", g_variant_builder_end(&b));
 }
 
 /* What a class does not say and a run needs: no root unless asked for, and all of it dies when memory runs out. */
@@ -134,6 +147,8 @@ static int append_properties(sd_bus_message *m, const UnitSpec *spec) {
                 r = append_log(m, spec);
         if (r >= 0)
                 r = append_input(m, spec);
+        if (r >= 0)
+                r = append_files(m, spec);
         return r;
 }
 

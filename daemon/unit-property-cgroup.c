@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "time-span.h"
+#include "byte-size.h"
 #include "unit-property-internal.h"
 
 /* CPUWeight=, IOWeight= and their predecessors: a number within min and max, or a name. */
@@ -45,7 +46,7 @@ int unit_setting_memory(const UnitSetting *s, const char *value, GPtrArray *prop
 
         if (strcmp(value, "infinity") == 0)
                 bytes = UINT64_MAX;
-        else if (unit_parse_size(value, 1024, &bytes) < 0 || bytes == UINT64_MAX)
+        else if (byte_size_parse(value, 1024, &bytes) < 0 || bytes == UINT64_MAX)
                 return unit_setting_error(s, value, ret_error,
                                           "not a size: use bytes with K, M, G or T, a percentage, or \"infinity\"");
         else if (bytes < (uint64_t) s->min)

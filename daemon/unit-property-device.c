@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "time-span.h"
+#include "byte-size.h"
 #include "unit-property-internal.h"
 
 /* Splits at the first space. The second part is NULL where there is none. */
@@ -61,7 +62,7 @@ int unit_setting_device_bandwidth(const UnitSetting *s, const char *value, GPtrA
         g_auto(GStrv) parts = split_device(value);
         uint64_t number = UINT64_MAX;
 
-        if (!parts[1] || (strcmp(parts[1], "infinity") != 0 && (unit_parse_size(parts[1], 1000, &number) < 0 ||
+        if (!parts[1] || (strcmp(parts[1], "infinity") != 0 && (byte_size_parse(parts[1], 1000, &number) < 0 ||
                                                                number == 0 || number == UINT64_MAX)))
                 return unit_setting_error(s, value, ret_error,
                                           "not a limit: use the device, a space, and a number with K, M or G, or "

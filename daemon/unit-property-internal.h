@@ -63,7 +63,6 @@ int unit_parse_unsigned(const char *text, uint64_t *ret) _must_check_;
 int unit_parse_hex(const char *text, uint64_t *ret) _must_check_;
 int unit_parse_boolean(const char *text, bool *ret) _must_check_;
 int unit_parse_mode(const char *text, uint32_t *ret) _must_check_;
-int unit_parse_size(const char *text, unsigned base, uint64_t *ret) _must_check_;
 int unit_parse_permyriad(const char *text, uint32_t *ret) _must_check_; /* "50%": 5000; not limited to 100% */
 int unit_parse_range(const char *text, uint32_t *ret_lower, uint32_t *ret_upper) _must_check_;
 int unit_parse_cpu_set(const char *text, GString **ret) _must_check_; /* bytes: CPU n is bit n%8 of byte n/8 */

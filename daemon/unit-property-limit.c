@@ -4,13 +4,14 @@
 
 #include <string.h>
 
+#include "byte-size.h"
 #include "time-span.h"
 #include "unit-property-internal.h"
 
 typedef int LimitParse(const char *text, uint64_t *ret);
 
 static int limit_size(const char *text, uint64_t *ret) {
-        return unit_parse_size(text, 1024, ret);
+        return byte_size_parse(text, 1024, ret);
 }
 
 /* RLIMIT_CPU counts whole seconds. */

@@ -23,6 +23,9 @@ typedef struct UnitSpec {
         const char *const *environment;  /* NULL-terminated "NAME=value" */
         const char *const *log_fields;   /* NULL-terminated "FIELD=value" */
         const char *credentials_socket;  /* where PID 1's starter reads the run's credentials */
+        const char *const *further_credentials; /* NULL-terminated names of those to be read there, too; NULL: none */
+        const char *files_directory;     /* what the run sees at files_path, and cannot write to; NULL: nothing */
+        const char *files_path;
         uint64_t soft_time_limit_usec;   /* SIGTERM */
         uint64_t time_limit_usec;        /* SIGKILL */
         bool sensitive;                  /* no core dumps */

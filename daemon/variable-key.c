@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "byte-size.h"
 #include "variable-text.h"
 #include "variable-type.h"
 
@@ -71,6 +72,9 @@ void variable_key_reset(Variable *v, VariableKey key) {
                 break;
         case VARIABLE_KEY_QUERY_PARAMS:
                 g_clear_pointer(&v->query_params, json_object_unref);
+                break;
+        case VARIABLE_KEY_MAX_SIZE:
+                v->max_size = UINT64_MAX;
                 break;
         case _VARIABLE_KEY_MAX:
                 break;
@@ -210,6 +214,15 @@ static int set_query_params(Variable *v, size_t offset, const char *value, char 
         return variable_object_set_query_params(v, value, ret_error);
 }
 
+static int set_max_size(Variable *v, size_t offset, const char *value, char **ret_error) {
+        uint64_t size;
+
+        if (byte_size_parse(value, 1024, &size) < 0 || size == 0 || size > INT64_MAX)
+                return variable_fail(ret_error, "not a size above zero; write bytes, or a number with K, M or G");
+        v->max_size = size;
+        return 0;
+}
+
 static const Key keys[_VARIABLE_KEY_MAX] = {
         [VARIABLE_KEY_TYPE] = { "Type", set_type, 0 },
         [VARIABLE_KEY_LABEL] = { "Label", set_label, offsetof(Variable, label) },
@@ -231,6 +244,7 @@ static const Key keys[_VARIABLE_KEY_MAX] = {
                                              offsetof(Variable, max_prefix_length) },
         [VARIABLE_KEY_MODEL] = { "Model", set_model, 0 },
         [VARIABLE_KEY_QUERY_PARAMS] = { "QueryParams", set_query_params, 0 },
+        [VARIABLE_KEY_MAX_SIZE] = { "MaxSize", set_max_size, 0 },
 };
 
 const char *variable_key_to_string(VariableKey key) {

@@ -20,6 +20,7 @@ static const VariableType *const types[] = {
         &duration_variable_type,
         &object_variable_type,
         &multiobject_variable_type,
+        &file_variable_type,
 };
 
 const VariableType *variable_type_find(const char *name) {

@@ -28,12 +28,13 @@ typedef enum VariableKey {
         VARIABLE_KEY_MAX_PREFIX_LENGTH,
         VARIABLE_KEY_MODEL,
         VARIABLE_KEY_QUERY_PARAMS,
+        VARIABLE_KEY_MAX_SIZE,
         _VARIABLE_KEY_MAX,
 } VariableKey;
 
 #define VARIABLE_KEY_BIT(key) (1U << VARIABLE_KEY_##key)
 
-/* Every type has these; a dry-run variable, which is jobd's own, has the first three only. */
+/* Every type has these; a dry-run variable, which is jobd's own, has the first three only, a file no default. */
 #define VARIABLE_KEYS_SHOWN (VARIABLE_KEY_BIT(TYPE) | VARIABLE_KEY_BIT(LABEL) | VARIABLE_KEY_BIT(DESCRIPTION))
 #define VARIABLE_KEYS_COMMON                                                                                       \
         (VARIABLE_KEYS_SHOWN | VARIABLE_KEY_BIT(DEFAULT) | VARIABLE_KEY_BIT(REQUIRED) |                            \
@@ -75,6 +76,7 @@ struct Variable {
         unsigned max_prefix_length;
         char *model;              /* of objects */
         JsonObject *query_params; /* lookups; "$name" stands for the value of that variable. NULL: none */
+        uint64_t max_size; /* bytes of a file; UINT64_MAX: no bound of its own */
 
         JsonNode *default_value; /* normalised; NULL: none */
 };
@@ -119,6 +121,7 @@ extern const VariableType path_variable_type;
 extern const VariableType duration_variable_type;
 extern const VariableType object_variable_type;
 extern const VariableType multiobject_variable_type;
+extern const VariableType file_variable_type;
 
 /* NULL when there is no such type. */
 const VariableType *variable_type_find(const char *name);
@@ -180,9 +183,6 @@ JsonObject *variable_object_params(const Variable *v, VariableLookup lookup, voi
  */
 JsonNode *variable_object_resolve(const Variable *v, JsonNode *value, const ObjectSet *objects, JsonObject *params,
                                   JsonArray *messages);
-
-/* variables.c: the variable of that name, or NULL. */
-const Variable *variables_find(const GPtrArray *variables, const char *name);
 
 /*
  * The value that v's DependsOn=other=value asks of other, normalised, a new node; NULL and a sentence when other

@@ -17,6 +17,7 @@ typedef struct Validation {
         Field *fields;
         unsigned n_fields;
         JsonObject *input;        /* may be NULL */
+        JsonObject *files;        /* may be NULL */
         const ObjectSet *objects; /* NULL: they are not looked for */
 } Validation;
 
@@ -142,7 +143,37 @@ static JsonNode *field_value(Validation *validation, Field *f, JsonNode *given, 
         return variable_without_value(v, given);
 }
 
+/*
+ * What the request has for a file variable: what stands for the file, null, or NULL for none. -EINVAL and messages when it
+ * is not accepted.
+ */
+static int given_file(Validation *v, Field *f, JsonNode **ret) {
+        const char *name = f->variable->name;
+        JsonNode *value = v->input ? json_object_get_member(v->input, name) : NULL;
+        JsonNode *file = v->files ? json_object_get_member(v->files, name) : NULL;
+
+        if (value && !JSON_NODE_HOLDS_NULL(value)) {
+                variable_message(f->messages, VARIABLE_MESSAGE_NO_FILE, name);
+                return -EINVAL;
+        }
+        if (file && JSON_NODE_HOLDS_ARRAY(file)) {
+                json_array_unref(f->messages);
+                f->messages = json_array_ref(json_node_get_array(file));
+                return -EINVAL;
+        }
+        *ret = file ?: value;
+        return 0;
+}
+
+static int given_value(Validation *v, Field *f, JsonNode **ret) {
+        if (variable_is_file(f->variable))
+                return given_file(v, f, ret);
+        *ret = v->input ? json_object_get_member(v->input, f->variable->name) : NULL;
+        return 0;
+}
+
 static void check_field(Validation *v, Field *f) {
+        JsonNode *given = NULL;
         Condition condition;
 
         /* In check: a ring of DependsOn=, which variables_check() has refused. */
@@ -151,7 +182,8 @@ static void check_field(Validation *v, Field *f) {
 
         f->state = FIELD_IN_CHECK;
         condition = check_condition(v, f->variable);
-        f->value = field_value(v, f, v->input ? json_object_get_member(v->input, f->variable->name) : NULL, condition);
+        if (given_value(v, f, &given) >= 0)
+                f->value = field_value(v, f, given, condition);
         f->state = FIELD_CHECKED;
 }
 
@@ -173,6 +205,34 @@ static void add_unknown_properties(Validation *v, JsonObject *errors) {
                 }
 }
 
+static void add_other_files(Validation *v, JsonObject *errors) {
+        JsonObjectIter iter;
+        const char *name;
+        JsonNode *file;
+
+        if (!v->files)
+                return;
+
+        json_object_iter_init_ordered(&iter, v->files);
+        while (json_object_iter_next_ordered(&iter, &name, &file)) {
+                Field *f = find_field(v, name);
+                JsonArray *messages;
+
+                if (f && variable_is_file(f->variable))
+                        continue;
+                messages = json_object_has_member(errors, name) ? json_object_get_array_member(errors, name) : NULL;
+                if (!messages) {
+                        messages = json_array_new();
+                        json_object_set_array_member(errors, name, messages);
+                }
+                if (f)
+                        variable_message(messages, "This is a %s and cannot be given as a file.",
+                                         f->variable->type->name);
+                else
+                        variable_message(messages, "Job data contained an unknown property");
+        }
+}
+
 /* The errors, NULL when there are none. */
 static JsonObject *collect_errors(Validation *v) {
         g_autoptr(JsonObject) errors = json_object_new();
@@ -184,6 +244,7 @@ static JsonObject *collect_errors(Validation *v) {
                         json_object_set_array_member(errors, f->variable->name, json_array_ref(f->messages));
         }
         add_unknown_properties(v, errors);
+        add_other_files(v, errors);
         return json_object_get_size(errors) > 0 ? TAKE_PTR(errors) : NULL;
 }
 
@@ -208,13 +269,14 @@ static void validation_done(Validation *v) {
         g_free(v->fields);
 }
 
-int variables_validate_objects(const GPtrArray *variables, JsonObject *input, const ObjectSet *objects,
-                               JsonObject **ret_values, JsonObject **ret_errors) {
+int variables_validate_all(const GPtrArray *variables, JsonObject *input, JsonObject *files, const ObjectSet *objects,
+                           JsonObject **ret_values, JsonObject **ret_errors) {
         unsigned n = variables ? variables->len : 0;
         _cleanup_(validation_done) Validation v = {
                 .fields = g_new0(Field, n),
                 .n_fields = n,
                 .input = input,
+                .files = files,
                 .objects = objects,
         };
         JsonObject *errors;
@@ -238,5 +300,10 @@ int variables_validate_objects(const GPtrArray *variables, JsonObject *input, co
 
 int variables_validate(const GPtrArray *variables, JsonObject *input, JsonObject **ret_values,
                        JsonObject **ret_errors) {
-        return variables_validate_objects(variables, input, NULL, ret_values, ret_errors);
+        return variables_validate_all(variables, input, NULL, NULL, ret_values, ret_errors);
+}
+
+int variables_validate_objects(const GPtrArray *variables, JsonObject *input, const ObjectSet *objects,
+                               JsonObject **ret_values, JsonObject **ret_errors) {
+        return variables_validate_all(variables, input, NULL, objects, ret_values, ret_errors);
 }

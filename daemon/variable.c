@@ -131,6 +131,14 @@ bool variable_is_dryrun(const Variable *v) {
         return v->type == &dryrun_variable_type;
 }
 
+bool variable_is_file(const Variable *v) {
+        return v->type == &file_variable_type;
+}
+
+uint64_t variable_max_size(const Variable *v) {
+        return v->max_size;
+}
+
 const char *variable_depends_on(const Variable *v) {
         return v->depends_on;
 }

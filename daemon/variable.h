@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <inttypes.h>
+
 #include "json.h"
 #include "macro.h"
 
@@ -26,6 +28,10 @@ enum {
         VARIABLES_SIZE_MAX = 512 * 1024,
 };
 
+/* On a file variable that is given otherwise (its name), and on a file that is too large (bytes, uint64_t). */
+#define VARIABLE_MESSAGE_NO_FILE "This must be given as a file: jobctl run --file %s=PATH"
+#define VARIABLE_MESSAGE_FILE_TOO_LARGE "Ensure this file has at most %" PRIu64 " bytes."
+
 Variable *variable_new(const char *name);
 Variable *variable_free(Variable *v);
 DEFINE_CLEANUP(Variable *, variable_free);
@@ -48,6 +54,7 @@ int variable_name_check(const char *name, char **ret_error) _must_check_;
  *   duration             MinValue=, MaxValue= (time spans)
  *   object, multiobject  Model= (required; see object-model.h), QueryParams= (a JSON object of lookups, object-query.h,
  *                        that what is chosen has to fit; a string "$NAME" is the value of that variable, "$$" a "$")
+ *   file                 MaxSize= (bytes, or with K, M, G); no Default=
  *   text, json, boolean, ipaddress, ipaddress-with-mask have none; a boolean is never required.
  * Default= is the value's text as in common/variable-text.h. DependsOn=OTHER has the variable asked for only when
  * OTHER has a value (a boolean: is true), DependsOn=OTHER=VALUE only when it has that one (a multichoice: among
@@ -65,7 +72,12 @@ const char *variable_name(const Variable *v);
 const char *variable_type_string(const Variable *v); /* "integer" */
 bool variable_is_sensitive(const Variable *v);
 bool variable_is_dryrun(const Variable *v);
+bool variable_is_file(const Variable *v);
+uint64_t variable_max_size(const Variable *v); /* of a file, bytes; UINT64_MAX: no bound of its own */
 const char *variable_depends_on(const Variable *v); /* the other variable's name, or NULL */
+
+/* The variable of that name, borrowed; NULL: there is none. variables may be NULL. */
+const Variable *variables_find(const GPtrArray *variables, const char *name);
 
 /*
  * What is accepted, and what the job gets (of JSON's types):
@@ -86,6 +98,7 @@ const char *variable_depends_on(const Variable *v); /* the other variable's name
  *   object      the primary key of an object, a string, or a query (object-query.h) that finds exactly one; stored is
  *               the primary key, and the job gets all of the object (variables-objects.h)
  *   multiobject a list of both, or one query that finds any number; stored is a list of primary keys
+ *   file        no value; see variables_validate_all(). The job gets {"name": ..., "size": ..., "sha256": ..., "path": ...}
  * null and "" are no value, and so is [] for a multichoice or a multiobject. A variable that is not there at all has its default.
  * Without a value, one that is required is an error and others are null, but a boolean is false, and "" stays what it
  * is for string and text, [] for multichoice. MinLength= and Regex= are of values: an optional string may be "".
@@ -100,6 +113,12 @@ const char *variable_depends_on(const Variable *v); /* the other variable's name
  */
 int variables_validate(const GPtrArray *variables, JsonObject *input, JsonObject **ret_values, JsonObject **ret_errors)
                 _must_check_;
+
+/*
+ * Moves what stands for the files out of an input that was accepted and stored, for variables_validate_all(): a new
+ * object.
+ */
+JsonObject *variables_take_files(const GPtrArray *variables, JsonObject *input);
 
 /*
  * Cross-checks of a class: FieldOrder=, DependsOn= and QueryParams= name variables, no cycle among those two, one dry-run variable
@@ -125,8 +144,8 @@ char *variable_value_to_text(JsonNode *value);
 /*
  * What the reference's variables endpoint returns, in order: an array of objects with name, type ("integer"), label,
  * help_text, required, min_length, max_length, min_value, max_value, choices ([[value, label], ...]), default (those
- * that apply), and model, query_params, min_prefix_length, max_prefix_length, sensitive, widget, depends_on ({"name": ..., "value": ...},
- * value only where one is asked for). Values are normalised ones. A sensitive variable's default is not shown, and no
+ * that apply), and model, query_params, min_prefix_length, max_prefix_length, max_size, sensitive, widget, depends_on
+ * ({"name": ..., "value": ...}, value only where one is asked for). Values are normalised ones. A sensitive variable's default is not shown, and no
  * regex is.
  */
 JsonNode *variables_describe(const GPtrArray *variables);

@@ -26,6 +26,14 @@ int variables_validate_objects(const GPtrArray *variables, JsonObject *input, co
                                JsonObject **ret_values, JsonObject **ret_errors) _must_check_;
 
 /*
+ * The same with files (NULL: none), too: an object that has, by variable, either what stands for the file as the job gets
+ * it, or a list of messages, which says why it was not accepted. A value for a file variable in input is an error, but
+ * null is none; so is a file for another variable.
+ */
+int variables_validate_all(const GPtrArray *variables, JsonObject *input, JsonObject *files, const ObjectSet *objects,
+                           JsonObject **ret_values, JsonObject **ret_errors) _must_check_;
+
+/*
  * What the job gets: the values, with each object in the place of its primary key. -ENOENT: some are not there any more;
  * -E2BIG: all of it is more than VARIABLES_WITH_OBJECTS_SIZE_MAX as JSON. *ret_errors is then as of variables_validate().
  */

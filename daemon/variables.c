@@ -218,6 +218,21 @@ JsonObject *variables_public_values(const GPtrArray *variables, JsonObject *valu
         return public_values;
 }
 
+JsonObject *variables_take_files(const GPtrArray *variables, JsonObject *input) {
+        JsonObject *files = json_object_new();
+
+        for (unsigned i = 0; variables && i < variables->len; i++) {
+                const Variable *v = variables->pdata[i];
+                JsonNode *value = variable_is_file(v) ? json_object_get_member(input, v->name) : NULL;
+
+                if (!value || JSON_NODE_HOLDS_NULL(value))
+                        continue;
+                json_object_set_member(files, v->name, json_node_copy(value));
+                json_object_remove_member(input, v->name);
+        }
+        return files;
+}
+
 char *variable_value_to_text(JsonNode *value) {
         if (!value || JSON_NODE_HOLDS_NULL(value))
                 return g_strdup("");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "test-variable.h"
+#include "variables-objects.h"
 
 /* The request's side: what each type accepts, what the job then gets, and what is said of the rest. */
 
@@ -595,6 +596,58 @@ static void test_every_problem(void) {
         assert_request(NULL, "{\"a\":1}", NULL, "{\"a\":[\"Job data contained an unknown property\"]}");
 }
 
+#define FILE_VALUE "{\"name\":\"a b.txt\",\"size\":5,\"sha256\":\"ab\"}"
+
+/* Given beside the values: what stands for a file, or why it was not taken. */
+static void test_files(void) {
+        static const struct {
+                const char *input, *files, *values, *errors;
+        } cases[] = {
+                { "{}", "{\"f\":" FILE_VALUE "}", "{\"f\":" FILE_VALUE ",\"o\":null,\"s\":null}", NULL },
+                { "{\"f\":null,\"s\":\"x\"}", "{\"f\":" FILE_VALUE "}",
+                  "{\"f\":" FILE_VALUE ",\"o\":null,\"s\":\"x\"}", NULL },
+                /* what a job was given goes through again */
+                { "{}", "{\"f\":{\"name\":\"a b.txt\",\"size\":5,\"sha256\":\"ab\",\"path\":\"/x\"}}",
+                  "{\"f\":" FILE_VALUE ",\"o\":null,\"s\":null}", NULL },
+                { "{}", NULL, NULL, "{\"f\":[\"This field is required.\"]}" },
+                { "{\"f\":null}", NULL, NULL, "{\"f\":[\"This field is required.\"]}" },
+                { "{\"f\":\"/etc/passwd\",\"o\":" FILE_VALUE "}", NULL, NULL,
+                  "{\"f\":[\"This must be given as a file: jobctl run --file f=PATH\"],"
+                  "\"o\":[\"This must be given as a file: jobctl run --file o=PATH\"]}" },
+                { "{\"f\":\"\"}", "{\"f\":" FILE_VALUE "}", NULL,
+                  "{\"f\":[\"This must be given as a file: jobctl run --file f=PATH\"]}" },
+                { "{\"x\":1,\"s\":5}", "{\"f\":[\"a\",\"b\"],\"o\":" FILE_VALUE ",\"s\":" FILE_VALUE ",\"y\":" FILE_VALUE "}",
+                  NULL,
+                  "{\"f\":[\"a\",\"b\"],\"o\":[\"Ensure this file has at most 4 bytes.\"],"
+                  "\"s\":[\"Not a valid string.\",\"This is a string and cannot be given as a file.\"],"
+                  "\"x\":[\"Job data contained an unknown property\"],"
+                  "\"y\":[\"Job data contained an unknown property\"]}" },
+        };
+        g_autoptr(GPtrArray) class = class_new();
+
+        class_add(class, "f", "Type=file");
+        class_add(class, "o", "Type=file\nRequired=no\nMaxSize=4");
+        class_add(class, "s", "Required=no");
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                g_autoptr(JsonObject) input = object_from_text(cases[i].input), values = NULL, errors = NULL;
+                g_autoptr(JsonObject) files = cases[i].files ? object_from_text(cases[i].files) : NULL;
+                g_autofree char *text = NULL;
+                int r;
+
+                r = variables_validate_all(class, input, files, NULL, &values, &errors);
+                g_assert_cmpint(r, ==, cases[i].values ? 0 : -EINVAL);
+                text = json_format_object(r < 0 ? errors : values);
+                g_assert_cmpstr(text, ==, cases[i].values ?: cases[i].errors);
+                if (r >= 0) {
+                        g_autoptr(JsonObject) taken = variables_take_files(class, values);
+
+                        g_assert_true(json_object_has_member(taken, "f"));
+                        g_assert_false(json_object_has_member(values, "f"));
+                        g_assert_true(json_object_has_member(values, "s"));
+                }
+        }
+}
+
 static void test_depends_on(void) {
         g_autoptr(GPtrArray) class = class_new();
 
@@ -731,6 +784,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/variable-values/json-size", test_json_size);
         g_test_add_func("/variable-values/many-wrong-choices", test_many_wrong_choices);
         g_test_add_func("/variable-values/every-problem", test_every_problem);
+        g_test_add_func("/variable-values/files", test_files);
         g_test_add_func("/variable-values/depends-on", test_depends_on);
         g_test_add_func("/variable-values/depends-on-value", test_depends_on_value);
         g_test_add_func("/variable-values/depends-on-circle", test_depends_on_circle);

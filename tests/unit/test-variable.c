@@ -37,10 +37,10 @@ static const BadKeys bad_keys[] = {
         /* One key by itself */
         { "Type=int", "Type",
           "no such type; there are string, text, json, integer, boolean, dryrun, choice, multichoice, ipaddress, "
-          "ipaddress-with-mask, ipnetwork, path, duration, object, multiobject" },
+          "ipaddress-with-mask, ipnetwork, path, duration, object, multiobject, file" },
         { "Type=model", "Type",
           "no such type; there are string, text, json, integer, boolean, dryrun, choice, multichoice, ipaddress, "
-          "ipaddress-with-mask, ipnetwork, path, duration, object, multiobject" },
+          "ipaddress-with-mask, ipnetwork, path, duration, object, multiobject, file" },
         { "Label=a\tb", "Label", "a control character; a label is one line of text" },
         { "Label=\xff", "Label", "not UTF-8" },
         { "Required=maybe", "Required", "not a boolean; write yes or no" },
@@ -82,6 +82,13 @@ static const BadKeys bad_keys[] = {
         { "Type=boolean\nMinValue=1", "MinValue", "a variable of Type=boolean does not have this key" },
         { "Type=ipaddress\nMinPrefixLength=1", "MinPrefixLength",
           "a variable of Type=ipaddress does not have this key" },
+        { "MaxSize=0", "MaxSize", "not a size above zero; write bytes, or a number with K, M or G" },
+        { "MaxSize=-1", "MaxSize", "not a size above zero; write bytes, or a number with K, M or G" },
+        { "MaxSize=1X", "MaxSize", "not a size above zero; write bytes, or a number with K, M or G" },
+        { "MaxSize=16E", "MaxSize", "not a size above zero; write bytes, or a number with K, M or G" },
+        { "MaxSize=1M", "MaxSize", "a variable of Type=string does not have this key" },
+        { "Type=file\nDefault=/etc/passwd", "Default", "a variable of Type=file does not have this key" },
+        { "Type=file\nRegex=a", "Regex", "a variable of Type=file does not have this key" },
         { "Type=dryrun\nDefault=yes", "Default", "a variable of Type=dryrun does not have this key" },
         { "Type=dryrun\nSensitive=yes", "Sensitive", "a variable of Type=dryrun does not have this key" },
 
@@ -153,7 +160,7 @@ static void test_unknown_key(void) {
                 g_assert_cmpstr(error, ==,
                                 "no such key for a variable; there are Type=, Label=, Description=, Default=, "
                                 "Required=, Sensitive=, Widget=, DependsOn=, MinLength=, MaxLength=, Regex=, "
-                                "MinValue=, MaxValue=, Choices=, MinPrefixLength=, MaxPrefixLength=, Model=, QueryParams=");
+                                "MinValue=, MaxValue=, Choices=, MinPrefixLength=, MaxPrefixLength=, Model=, QueryParams=, MaxSize=");
                 g_assert_cmpint(variable_set(v, keys[i], "1", NULL), ==, -ENOENT);
         }
 }
@@ -228,6 +235,8 @@ static void test_describe(void) {
                   "\"max_prefix_length\":24,\"sensitive\":false}" },
                 { "p", "Type=path\nDefault=/srv//x/",
                   "{\"name\":\"p\",\"type\":\"path\",\"required\":true,\"default\":\"/srv/x\",\"sensitive\":false}" },
+                { "f", "Type=file\nMaxSize=1K",
+                  "{\"name\":\"f\",\"type\":\"file\",\"required\":true,\"max_size\":1024,\"sensitive\":false}" },
                 { "d", "Type=duration\nMinValue=500ms\nMaxValue=1h\nDefault=2min 30s",
                   "{\"name\":\"d\",\"type\":\"duration\",\"required\":true,\"min_value\":0.5,\"max_value\":3600,"
                   "\"default\":150,\"sensitive\":false}" },
