@@ -66,7 +66,7 @@ static void on_journal_synced(int r, void *userdata) {
         };
 
         run->sync = journal_sync_free(run->sync);
-        r = journal_find_start_failure(run->unit, &step, &error);
+        r = journal_find_start_failure(run->unit, run->end_pid, &step, &error);
         if (r < 0)
                 (void) log_warning_errno(r, "Cannot ask the journal how %s ended, ignoring: %m", run->unit);
         e.start_failed = r > 0;
@@ -81,6 +81,7 @@ static void ask_journal(Run *run, const UnitEnd *end) {
         run->end_result = g_strdup(end->result);
         run->end_code = end->code;
         run->end_status = end->status;
+        run->end_pid = end->main_pid;
         run->end_was_stopped = end->was_stopped;
         r = journal_sync(run->dispatcher->context.event, on_journal_synced, run, &run->sync);
         if (r < 0)

@@ -27,6 +27,7 @@ typedef struct Run {
         JournalSync *sync;
         char *end_result;
         int end_code, end_status;
+        uint32_t end_pid;
         bool end_was_stopped;
         uint64_t end_usec;
 } Run;

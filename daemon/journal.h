@@ -27,10 +27,10 @@ int journal_open_run(const char *unit, const char *result_id, const JournalFilte
 char *journal_format_entry(sd_journal *j);
 
 /*
- * Whether PID 1's starter has reported that it could not start the unit's program, and at which step and why. Returns 1
- * and both texts (g_free()), 0 when there is no such report, negative errno.
+ * Whether PID 1's starter, which had that pid, has reported that it could not start the unit's program, and at which step
+ * and why. Returns 1 and both texts (g_free()), 0 when there is no such report, negative errno.
  */
-int journal_find_start_failure(const char *unit, char **ret_step, char **ret_error) _must_check_;
+int journal_find_start_failure(const char *unit, uint32_t main_pid, char **ret_step, char **ret_error) _must_check_;
 
 /* Whether PID 1 has ever spoken of a unit of that name: 1, 0, negative errno. */
 int journal_knows_unit(const char *unit) _must_check_;

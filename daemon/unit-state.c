@@ -111,6 +111,8 @@ static int read_property(UnitState *s, const char *name, sd_bus_message *m) {
                 return sd_bus_message_read(m, "v", "i", &s->code);
         if (strcmp(name, "ExecMainStatus") == 0)
                 return sd_bus_message_read(m, "v", "i", &s->status);
+        if (strcmp(name, "ExecMainPID") == 0)
+                return sd_bus_message_read(m, "v", "u", &s->main_pid);
         if (strcmp(name, "ExecMainStartTimestamp") == 0)
                 return sd_bus_message_read(m, "v", "t", &s->started_usec);
         if (strcmp(name, "ExecMainExitTimestamp") == 0)

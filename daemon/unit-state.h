@@ -13,6 +13,7 @@ typedef struct UnitState {
         char *invocation_id; /* 32 digits */
         char *result;        /* of the service */
         int32_t code, status; /* ExecMainCode, ExecMainStatus */
+        uint32_t main_pid;    /* ExecMainPID, also of one that has ended; 0: not known */
         uint64_t started_usec, ended_usec; /* of the main process, 0: not yet */
         uint64_t cpu_usage_nsec;           /* UINT64_MAX: not known */
         bool has_job;                      /* PID 1 has something to do with it */

@@ -117,6 +117,7 @@ static void unit_tell_end(Unit *u, const char *start_error) {
                 .result = u->state.result,
                 .code = u->state.code,
                 .status = u->state.status,
+                .main_pid = u->state.main_pid,
                 .was_stopped = u->stop_seen,
                 .start_error = start_error,
                 .gone = unit_state_is_gone(&u->state) && !u->started,

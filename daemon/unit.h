@@ -44,6 +44,7 @@ typedef struct UnitEnd {
         const char *result;
         int code;
         int status;
+        uint32_t main_pid; /* that it had; 0: not known */
         bool was_stopped;
         const char *start_error; /* NULL: it was started; otherwise what systemd said */
         bool gone;               /* the unit is not loaded: nothing is known of it */
