@@ -105,6 +105,9 @@ int calendar_next(const CalendarSpec *s, uint64_t after_usec, uint64_t *ret_usec
                 return 0;
         }
 
+        if (after_usec / USEC_PER_SEC >= (uint64_t) TIME_ZONE_SEC_MAX)
+                return -ENOENT;
+
         /*
          * Due is what the clock shows for the first time: so whatever is later on the clock than all it has shown
          * until "after" comes after that, and what was due before does not come again.

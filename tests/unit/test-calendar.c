@@ -227,6 +227,7 @@ static void test_before_start(void) {
         g_assert_cmpint(calendar_previous(once, usec("2026-12-01T08:00:29Z"), &due), ==, -ENOENT);
         g_assert_cmpint(calendar_previous(never, UINT64_MAX, &due), ==, -ENOENT);
         g_assert_cmpint(calendar_next(daily, UINT64_MAX, &due), ==, -ENOENT);
+        g_assert_cmpint(calendar_next(daily, (uint64_t) TIME_ZONE_SEC_MAX * 2 * USEC_PER_SEC, &due), ==, -ENOENT);
         g_assert_cmpint(calendar_previous(daily, UINT64_MAX, &due), ==, 0);
 }
 
@@ -295,7 +296,8 @@ static void test_spec_refused(void) {
                 int error;
                 const char *says;
         } cases[] = {
-                { "* * * * *", "Mars/Base", 1, SCHEDULE_INTERVAL_CUSTOM, -ENOENT, "there is no time zone \"Mars/Base\"" },
+                { "* * * * *", "Mars/Base", 1, SCHEDULE_INTERVAL_CUSTOM, -ENOENT,
+                  "there is no time zone \"Mars/Base\"" },
                 { "* * * * *", "../zoneinfo/UTC", 1, SCHEDULE_INTERVAL_CUSTOM, -EINVAL, "\"../zoneinfo/UTC\"" },
                 { "* * * *", "UTC", 1, SCHEDULE_INTERVAL_CUSTOM, -EINVAL, "five fields" },
                 { NULL, "UTC", 0, SCHEDULE_INTERVAL_DAILY, -ERANGE, "a start time is needed" },
