@@ -153,3 +153,23 @@ char *json_show_text(const char *text) {
         }
         return g_string_free(to, FALSE);
 }
+
+unsigned json_depth(JsonNode *node) {
+        g_autoptr(GList) members = NULL;
+        unsigned depth = 0;
+
+        if (JSON_NODE_HOLDS_OBJECT(node))
+                members = json_object_get_values(json_node_get_object(node));
+        else if (JSON_NODE_HOLDS_ARRAY(node))
+                members = json_array_get_elements(json_node_get_array(node));
+        else
+                return 0;
+
+        for (GList *m = members; m; m = m->next) {
+                unsigned inner = json_depth(m->data);
+
+                if (inner > depth)
+                        depth = inner;
+        }
+        return depth + 1;
+}

@@ -43,6 +43,9 @@ int json_parse_object(const char *text, size_t size, size_t size_max, JsonObject
 char *json_format(JsonNode *node);
 char *json_format_object(JsonObject *object);
 
+/* How deep it is nested: 0 for what is neither an object nor a list. */
+unsigned json_depth(JsonNode *node);
+
 /*
  * UTF-8 text from outside as part of a message: on one line, what is not printable escaped, at most 80 characters and
  * then "…". Free with g_free().

@@ -19,6 +19,12 @@
 #define JOBD_SOCKET_PATH "/run/jobd/jobd.sock"
 #define JOBD_CREDENTIALS_PATH "/run/jobd/credentials.sock"
 
+/* Where the program jobd-objects answers; jobd-objects.socket listens there. */
+#define JOBD_OBJECTS_PATH "/run/jobd/objects.sock"
+
+/* The models that the administrator defines by a file. */
+#define JOBD_OBJECTS_DIRECTORY "/etc/jobd/objects"
+
 /* A run's unit is JOBD_RUN_UNIT_PREFIX <uuid of the job result> ".service". */
 #define JOBD_RUN_UNIT_PREFIX "jobd-run-"
 

@@ -34,6 +34,8 @@ typedef struct Call {
         bool has_password;
         GHashTable *checks; /* action and details -> Check, owned */
         unsigned n_pending;
+        void *held; /* what its handler waits for */
+        GDestroyNotify free_held;
 } Call;
 
 typedef struct Check {
@@ -53,6 +55,8 @@ static void check_free_func(void *p) {
 static void call_free_func(void *p) {
         Call *c = p;
 
+        if (c->held)
+                c->free_held(c->held);
         g_hash_table_unref(c->checks);
         (void) sd_bus_message_unref(c->message);
         g_free(c);
@@ -241,6 +245,35 @@ int access_calls_wait(AccessCalls *calls, sd_bus_message *m) {
         if (c->n_pending == 0)
                 call_again(c);
         return 1;
+}
+
+int access_calls_hold(AccessCalls *calls, sd_bus_message *m, uint32_t uid, void *data, GDestroyNotify free_data) {
+        Call *c;
+
+        c = g_hash_table_lookup(calls->calls, m);
+        if (!c) {
+                if (!has_room(calls, uid))
+                        return -ENOBUFS;
+                c = call_new(calls, m, uid);
+        }
+        c->held = data;
+        c->free_held = free_data;
+        c->n_pending++;
+        c->state = CALL_WAITS;
+        return 1;
+}
+
+void *access_calls_held(const AccessCalls *calls, sd_bus_message *m) {
+        const Call *c = g_hash_table_lookup(calls->calls, m);
+
+        return c ? c->held : NULL;
+}
+
+void access_calls_release(AccessCalls *calls, sd_bus_message *m) {
+        Call *c = g_hash_table_lookup(calls->calls, m);
+
+        if (c && --c->n_pending == 0 && c->state == CALL_WAITS)
+                call_again(c);
 }
 
 bool access_calls_has_password(const AccessCalls *calls, sd_bus_message *m) {

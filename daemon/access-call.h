@@ -47,6 +47,16 @@ int access_calls_ask(AccessCalls *calls, sd_bus_message *m, const AccessQuestion
 /* Returns 1, for the handler or the gate to return. */
 int access_calls_wait(AccessCalls *calls, sd_bus_message *m);
 
+/*
+ * The call waits for something that its handler has asked for, and is handed out again after access_calls_release();
+ * what polkit has answered is not asked again. data, freed with the call, is for the handler to find then. Returns 1, or
+ * -ENOBUFS: too many calls wait (data is not taken over).
+ */
+int access_calls_hold(AccessCalls *calls, sd_bus_message *m, uint32_t uid, void *data, GDestroyNotify free_data)
+                _must_check_;
+void *access_calls_held(const AccessCalls *calls, sd_bus_message *m); /* NULL: nothing */
+void access_calls_release(AccessCalls *calls, sd_bus_message *m);
+
 /* Whether somebody has typed a password for this call, which then holds for all that needs one. */
 bool access_calls_has_password(const AccessCalls *calls, sd_bus_message *m);
 void access_calls_set_password(AccessCalls *calls, sd_bus_message *m);

@@ -33,6 +33,24 @@ size_t access_n_waiting(const Access *a) {
         return access_calls_size(a->calls);
 }
 
+int access_hold(Access *a, sd_bus_message *m, void *data, GDestroyNotify free_data, sd_bus_error *error) {
+        int r;
+
+        r = access_calls_hold(a->calls, m, access_caller_uid(a, m), data, free_data);
+        if (r == -ENOBUFS)
+                return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many of your calls wait already: try again "
+                                                                             "later");
+        return r;
+}
+
+void *access_held(Access *a, sd_bus_message *m) {
+        return access_calls_held(a->calls, m);
+}
+
+void access_release(Access *a, sd_bus_message *m) {
+        access_calls_release(a->calls, m);
+}
+
 /* ---- the gate ---- */
 
 static void log_denied(Access *a, sd_bus_message *m, const AccessRule *rule, const AccessTargetObject *t) {

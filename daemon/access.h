@@ -61,6 +61,15 @@ AccessVerdict access_may_view_jobs(Access *a, sd_bus_message *m);
 /* Returns 1, for the handler to return. */
 int access_wait(Access *a, sd_bus_message *m);
 
+/*
+ * A call that waits for something else than polkit: its handler returns access_hold(), and is called again from the start
+ * after access_release(), to find data by access_held(); data is freed with the call. 1, or -ENOBUFS and the error is
+ * set: too many calls of this user wait (data is not taken over).
+ */
+int access_hold(Access *a, sd_bus_message *m, void *data, GDestroyNotify free_data, sd_bus_error *error) _must_check_;
+void *access_held(Access *a, sd_bus_message *m);
+void access_release(Access *a, sd_bus_message *m);
+
 /* The error for a list of which the caller may see nothing. */
 int access_refuse_list(sd_bus_message *m, const char *what, const char *action, sd_bus_error *error);
 

@@ -15,7 +15,23 @@ struct CredentialServer {
         CredentialLookup lookup;
         void *userdata;
         GHashTable *connections; /* set of Connection, owned */
+        GPtrArray *waiting;      /* of Waiting */
 };
+
+/* A starter that asks for what is not there yet. */
+typedef struct Waiting {
+        int fd;
+        char *unit, *credential;
+} Waiting;
+
+static void waiting_free_func(void *p) {
+        Waiting *w = p;
+
+        closep(&w->fd);
+        g_free(w->unit);
+        g_free(w->credential);
+        g_free(w);
+}
 
 /* A starter that reads more slowly than we write. The bytes are copied: the run may end before they are read. */
 typedef struct Connection {
@@ -117,11 +133,44 @@ static int identify(int fd, char **ret_unit, char **ret_credential) {
                                           ret_credential);
 }
 
+static void look_up(CredentialServer *s, int fd, const char *unit, const char *credential) {
+        const Secret *secret;
+        bool later = false;
+        int r;
+
+        secret = s->lookup(unit, credential, &later, s->userdata);
+        if (!secret && later) {
+                Waiting *w = g_new(Waiting, 1);
+
+                *w = (Waiting){ fcntl(fd, F_DUPFD_CLOEXEC, 3), g_strdup(unit), g_strdup(credential) };
+                g_ptr_array_add(s->waiting, w);
+                return;
+        }
+        if (!secret) {
+                log_warning("No credential '%s' for unit %s", credential, unit);
+                return;
+        }
+        r = answer(s, fd, secret);
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot send the credential %s of unit %s: %m", credential, unit);
+}
+
+void credential_server_retry(CredentialServer *s) {
+        g_autoptr(GPtrArray) waiting = TAKE_PTR(s->waiting);
+
+        s->waiting = g_ptr_array_new_with_free_func(waiting_free_func);
+        for (guint i = 0; i < waiting->len; i++) {
+                const Waiting *w = waiting->pdata[i];
+
+                if (w->fd >= 0)
+                        look_up(s, w->fd, w->unit, w->credential);
+        }
+}
+
 static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, void *userdata) {
         g_autofree char *unit = NULL, *credential = NULL;
         _cleanup_close_ int fd = -EBADF;
         CredentialServer *s = userdata;
-        const Secret *secret = NULL;
         int r;
 
         fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -130,7 +179,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
                         (void) log_warning_errno(-errno, "Cannot accept a connection for credentials: %m");
                 return 0;
         }
-        if (g_hash_table_size(s->connections) >= CONNECTIONS_MAX) {
+        if (g_hash_table_size(s->connections) + s->waiting->len >= CONNECTIONS_MAX) {
                 log_warning("Too many connections for credentials, closing one");
                 return 0;
         }
@@ -140,14 +189,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
                 (void) log_warning_errno(r, "Refused a connection for credentials: %m");
                 return 0;
         }
-        secret = s->lookup(unit, credential, s->userdata);
-        if (!secret) {
-                log_warning("No credential '%s' for unit %s", credential, unit);
-                return 0;
-        }
-        r = answer(s, fd, secret);
-        if (r < 0)
-                (void) log_warning_errno(r, "Cannot send the credential %s of unit %s: %m", credential, unit);
+        look_up(s, fd, unit, credential);
         return 0;
 }
 
@@ -159,6 +201,7 @@ int credential_server_new(sd_event *event, int fd, CredentialLookup lookup, void
         s->lookup = lookup;
         s->userdata = userdata;
         s->connections = g_hash_table_new_full(NULL, NULL, connection_free_func, NULL);
+        s->waiting = g_ptr_array_new_with_free_func(waiting_free_func);
         r = sd_event_add_io(event, &s->accept_source, fd, EPOLLIN, on_connect, s);
         if (r < 0) {
                 closep(&fd);
@@ -175,6 +218,7 @@ CredentialServer *credential_server_free(CredentialServer *s) {
         if (!s)
                 return NULL;
         g_hash_table_unref(s->connections);
+        g_ptr_array_unref(s->waiting);
         (void) sd_event_source_disable_unref(s->accept_source);
         g_free(s);
         return NULL;

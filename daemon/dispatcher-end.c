@@ -42,6 +42,10 @@ static void run_set_outcome(Run *run, const UnitExit *e) {
         };
         _cleanup_(outcome_done) Outcome o = {};
 
+        if (run->input_refused) {
+                run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE, run->input_problem, run->end_usec);
+                return;
+        }
         if (run->input_lost) {
                 run_finish_input_lost(run, run->end_usec);
                 return;
@@ -185,6 +189,8 @@ static void recover_run(Dispatcher *d, JobResult *jr, const GPtrArray *units) {
                 r = unit_stop(d->units, run->unit, false);
         if (r < 0)
                 (void) log_error_errno(r, "Cannot watch unit %s: %m", run->unit);
+        if (run->result->status == JOB_RESULT_PENDING)
+                run_recover_objects(run);
 }
 
 /* Units whose outcome is stored, but which an earlier jobd was killed before it could release. */

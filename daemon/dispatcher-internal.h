@@ -15,6 +15,10 @@ typedef struct Run {
         Secret *input;   /* NULL: lost */
         JobClass *class; /* from the request to the start, to read it once only */
         GPtrArray *chain; /* of ChainLink: what its end starts; NULL: not known, after a restart */
+        ObjectRequest *object_request; /* while the objects of its variables are read */
+        bool has_objects;    /* they are in input */
+        char *input_problem; /* why its starter cannot have the input; NULL */
+        bool input_refused;  /* and has been told so: the run is stopped for that */
         bool input_lost; /* the starter asked for an input that is gone: the run is stopped for that */
         bool has_unit;   /* systemd was asked to start it: it must be released */
         UnitLeft left;   /* how */
@@ -67,6 +71,24 @@ void run_finish_files_lost(Run *run, const char *variable);
 
 /* Asks systemd to start it; on any failure the run is finished. */
 void run_start(Run *run);
+
+/*
+ * Whether the objects that its variables are of have to be read before it can start: then that is under way, or the run
+ * is finished, and run_start() is called again.
+ */
+bool run_waits_for_objects(Run *run);
+
+/* The same after a restart of jobd, for a run that systemd is starting. */
+void run_recover_objects(Run *run);
+
+/* The starter has asked for an input that there is not, for input_problem. */
+void run_refuse_input(Run *run);
+
+/* It was cancelled while it waits for objects. */
+void run_give_up_objects(Run *run);
+
+/* Loads the class of the run's job, if it is not there already. Negative errno and a sentence. */
+int run_load_class(Run *run, const Job *job, char **ret_problem) _must_check_;
 
 /* Counts the entries that the run has logged, after a restart. */
 void run_recount_log(Run *run);

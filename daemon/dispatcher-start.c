@@ -116,6 +116,20 @@ static bool singleton_is_taken(const Run *run) {
         return false;
 }
 
+int run_load_class(Run *run, const Job *job, char **ret_problem) {
+        const RunContext *c = &run->dispatcher->context.run;
+        g_autofree char *error = NULL;
+        int r;
+
+        if (run->class)
+                return 0;
+        r = c->loader->load(c->roots, job->class_path, &run->class, &error);
+        if (r < 0)
+                *ret_problem = g_strdup_printf("the class of job '%s' cannot be loaded: %s", job->class_path,
+                                               error ?: g_strerror(-r));
+        return r;
+}
+
 /* What was true when the run was requested is asked again now. Returns the sentence if the run may not start. */
 static char *check_again(Run *run) {
         const DispatcherContext *c = &run->dispatcher->context;
@@ -132,14 +146,8 @@ static char *check_again(Run *run) {
                 return g_strdup_printf("Job %s is not presently installed and cannot be run", job->class_path);
         if (job->effective.singleton && singleton_is_taken(run))
                 return g_strdup_printf("Job '%s' is a singleton and already running.", job->effective.name);
-        if (run->class)
-                return NULL;
-
-        r = c->run.loader->load(c->run.roots, job->class_path, &run->class, &error);
-        if (r < 0)
-                return g_strdup_printf("the class of job '%s' cannot be loaded: %s", job->class_path,
-                                       error ?: g_strerror(-r));
-        return NULL;
+        r = run_load_class(run, job, &error);
+        return r < 0 ? TAKE_PTR(error) : NULL;
 }
 
 /* The first variable whose file is gone, NULL: none. What is not stored is sensitive, and there as long as the input. */
@@ -186,6 +194,8 @@ void run_start(Run *run) {
                 run_finish_files_lost(run, lost);
                 return;
         }
+        if (run_waits_for_objects(run))
+                return;
 
         /* Logged before systemd is asked, so that it stands before the job's first line. */
         result_log_started(run->result);

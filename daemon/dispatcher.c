@@ -23,6 +23,8 @@ static void run_free_func(void *p) {
         Run *run = p;
 
         (void) journal_sync_free(run->sync);
+        (void) object_request_free(run->object_request);
+        g_free(run->input_problem);
         (void) job_result_free(run->result);
         (void) secret_free(run->input);
         (void) job_class_free(run->class);
@@ -63,12 +65,19 @@ Run *dispatcher_find_by_unit(Dispatcher *d, const char *unit) {
         return id ? g_hash_table_lookup(d->runs, id) : NULL;
 }
 
-const Secret *dispatcher_find_input(Dispatcher *d, const char *unit) {
+const Secret *dispatcher_find_input(Dispatcher *d, const char *unit, bool *ret_later) {
         Run *run;
 
         run = dispatcher_find_by_unit(d, unit);
         if (!run)
                 return NULL;
+        *ret_later = run->object_request;
+        if (run->object_request)
+                return NULL;
+        if (run->input_problem) {
+                run_refuse_input(run);
+                return NULL;
+        }
         if (!run->input && !run->input_lost) {
                 /* Its starter has outlived the jobd that knew the input. It must not run without. */
                 run->input_lost = true;
@@ -449,8 +458,10 @@ static int cancel_in_flight(Dispatcher *d, Run *run, const char *by, bool kill, 
                 run_store(run);
                 result_log_cancel(run->result, by);
         }
-        if (!run->has_unit) /* run_start() will see it */
+        if (!run->has_unit) { /* run_start() will see it */
+                run_give_up_objects(run);
                 return 0;
+        }
         r = unit_stop(d->units, run->unit, kill);
         return r < 0 ? refuse(refusal, r, SD_BUS_ERROR_FAILED, "cannot stop unit %s: %s", run->unit, g_strerror(-r)) : 0;
 }

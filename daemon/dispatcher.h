@@ -4,6 +4,7 @@
 #include <systemd/sd-event.h>
 
 #include "input-files.h"
+#include "object-source.h"
 #include "run-request.h"
 #include "store.h"
 
@@ -21,6 +22,8 @@ typedef struct DispatcherHooks {
         /* A job result is new, or has changed, and that is on the disk. */
         void (*added)(const JobResult *jr, void *userdata);
         void (*changed)(const JobResult *jr, void *userdata);
+        /* An input that dispatcher_find_input() did not have yet is there, or never will be. */
+        void (*input_ready)(void *userdata);
 } DispatcherHooks;
 
 typedef struct DispatcherContext {
@@ -29,6 +32,7 @@ typedef struct DispatcherContext {
         Registry *registry;
         RunContext run; /* now_usec is not used */
         InputFiles *files; /* of runs: removed when one has ended, in whatever way */
+        ObjectSource *object_source;
         const DispatcherHooks *hooks;
         void *userdata;
 } DispatcherContext;
@@ -58,8 +62,11 @@ int dispatcher_cancel(Dispatcher *d, const char *id, const char *by, bool kill, 
 /* The job result as it is now: in flight or from the store. 1 and a copy to free, 0 for none, negative errno. */
 int dispatcher_get_result(Dispatcher *d, const char *id, JobResult **ret) _must_check_;
 
-/* The input of the run with that unit, borrowed until the loop goes on; NULL when there is none. */
-const Secret *dispatcher_find_input(Dispatcher *d, const char *unit);
+/*
+ * The input of the run with that unit, borrowed until the loop goes on; NULL when there is none, or, *ret_later, when there
+ * is none yet.
+ */
+const Secret *dispatcher_find_input(Dispatcher *d, const char *unit, bool *ret_later);
 
 /* The same for a sensitive file that it is given for a variable. */
 const Secret *dispatcher_find_file(Dispatcher *d, const char *unit, const char *variable);

@@ -18,6 +18,7 @@
 #include "names.h"
 #include "now.h"
 #include "object-path.h"
+#include "object-source.h"
 #include "outputs.h"
 #include "refresh.h"
 #include "run-bus.h"
@@ -50,6 +51,7 @@ static void on_batch_lost(int error, void *userdata) {
 
         log_event(LOG_ERR, JOBD_MESSAGE_STORE_FAILED_STR, NULL, "Cannot store changes, refusing the requests: %s",
                   store_error_text(m->store));
+        inventory_forget(m->inventory);
         r = registry_reload(m->registry);
         if (r < 0)
                 (void) log_error_errno(r, "Cannot read the registry again: %s", store_error_text(m->store));
@@ -77,7 +79,14 @@ static void on_result_changed(const JobResult *jr, void *userdata) {
         chain_runner_follow(m->chain_runner, jr->id);
 }
 
-static const DispatcherHooks dispatcher_hooks = { on_result_added, on_result_changed };
+static void on_input_ready(void *userdata) {
+        Manager *m = userdata;
+
+        if (m->credential_server)
+                credential_server_retry(m->credential_server);
+}
+
+static const DispatcherHooks dispatcher_hooks = { on_result_added, on_result_changed, on_input_ready };
 
 /* ---- the direct socket ---- */
 
@@ -183,6 +192,11 @@ static int manager_make_parts(Manager *m) {
         };
         int r;
 
+        m->inventory = inventory_new(m->store, JOBD_OBJECTS_DIRECTORY);
+        r = object_source_new(m->event, JOBD_OBJECTS_PATH, m->inventory, &m->object_source);
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the event loop: %m");
+        dispatcher.object_source = m->object_source;
         m->log_streams = log_streams_new(m->event);
         m->announcer = announcer_new(m->event);
         if (!m->announcer)
@@ -248,6 +262,8 @@ Manager *manager_free(Manager *m) {
         (void) access_free(m->access);
         (void) dispatcher_free(m->dispatcher);
         (void) input_files_free(m->input_files);
+        (void) object_source_free(m->object_source);
+        (void) inventory_free(m->inventory);
         (void) log_streams_free(m->log_streams);
         if (m->bus)
                 (void) sd_bus_flush_close_unref(m->bus);
@@ -266,11 +282,11 @@ Manager *manager_free(Manager *m) {
 
 /* ---- starting up ---- */
 
-static const Secret *lookup_credential(const char *unit, const char *credential, void *userdata) {
+static const Secret *lookup_credential(const char *unit, const char *credential, bool *ret_later, void *userdata) {
         Manager *m = userdata;
 
         if (strcmp(credential, JOBD_CREDENTIAL_DATA) == 0)
-                return dispatcher_find_input(m->dispatcher, unit);
+                return dispatcher_find_input(m->dispatcher, unit, ret_later);
         if (strcmp(credential, JOBD_CREDENTIAL_TOKEN) == 0)
                 return run_bus_token(m, unit);
         return dispatcher_find_file(m->dispatcher, unit, credential);

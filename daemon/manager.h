@@ -16,6 +16,8 @@ typedef struct ChainRunner ChainRunner;
 typedef struct CredentialServer CredentialServer;
 typedef struct DirectServer DirectServer;
 typedef struct InputFiles InputFiles;
+typedef struct Inventory Inventory;
+typedef struct ObjectSource ObjectSource;
 typedef struct Outputs Outputs;
 typedef struct RunKey RunKey;
 
@@ -40,6 +42,8 @@ typedef struct Manager {
         Secret *run_token; /* the one that was asked for last */
         Outputs *outputs;
         InputFiles *input_files;
+        Inventory *inventory;
+        ObjectSource *object_source;
         GPtrArray *first_report; /* of the refresh by jobd itself, until somebody asks for a report; may be NULL */
 } Manager;
 

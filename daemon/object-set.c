@@ -129,8 +129,8 @@ int object_set_check(const ObjectSet *s, const char *model, Refusal *refusal) {
         if (e && e->list)
                 return 0;
         if (!e)
-                return refuse(refusal, -ENXIO, BUS_ERROR_OBJECTS_UNAVAILABLE, "the objects of model '%s' were not read: "
-                              "try again", model);
+                return refuse(refusal, -ENXIO, BUS_ERROR_OBJECTS_UNAVAILABLE,
+                              "the objects of model '%s' were not read: try again", model);
         return refuse(refusal, e->error, e->name, "%s", e->message);
 }
 
@@ -161,9 +161,12 @@ void object_wants_add_all(GHashTable *wants, GHashTable *others) {
 
         g_hash_table_iter_init(&i, others);
         while (g_hash_table_iter_next(&i, &model, &keys)) {
+                GHashTable *all;
+
                 object_wants_add(wants, model, NULL);
+                all = g_hash_table_lookup(wants, model);
                 g_hash_table_iter_init(&k, keys);
                 while (g_hash_table_iter_next(&k, &key, NULL))
-                        object_wants_add(wants, model, key);
+                        (void) g_hash_table_add(all, g_strdup(key));
         }
 }

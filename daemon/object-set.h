@@ -42,4 +42,4 @@ int object_set_check(const ObjectSet *s, const char *model, Refusal *refusal) _m
 enum { OBJECT_WANTS_KEYS_MAX = 1000 }; /* of a model; further ones are found if a list has them */
 GHashTable *object_wants_new(void);
 void object_wants_add(GHashTable *wants, const char *model, const char *key); /* key NULL: none in particular */
-void object_wants_add_all(GHashTable *wants, GHashTable *others);
+void object_wants_add_all(GHashTable *wants, GHashTable *others); /* all their keys, too */

@@ -10,6 +10,7 @@
 #include "log.h"
 #include "names.h"
 #include "now.h"
+#include "object-call.h"
 #include "object-path.h"
 #include "user.h"
 
@@ -30,6 +31,8 @@ typedef struct RunCall {
         char *caller, *user;
         RunOptions options;
         RunRequest request;
+        ObjectSet *objects; /* NULL: none were asked for */
+        GHashTable *wants;  /* what it takes */
 } RunCall;
 
 static void free_file(void *file) {
@@ -42,6 +45,8 @@ static RunCall *run_call_free(RunCall *c) {
         g_free(c->user);
         g_ptr_array_unref(c->options.files);
         g_hash_table_unref(c->options.file_names);
+        (void) object_set_unref(c->objects);
+        g_clear_pointer(&c->wants, g_hash_table_unref);
         g_free(c);
         return NULL;
 }
@@ -55,6 +60,7 @@ static RunCall *run_call_new(Manager *m, sd_bus_message *message, const Job *job
         memcpy(c->job_id, job->id, sizeof(c->job_id));
         uuid_new(c->id);
         c->caller = access_caller_name(m->access, message);
+        c->objects = object_call_objects(m, message) ? object_set_ref(object_call_objects(m, message)) : NULL;
         c->options.files = g_ptr_array_new_with_free_func(free_file);
         c->options.file_names = g_hash_table_new(g_str_hash, g_str_equal);
         c->request = (RunRequest){
@@ -178,12 +184,14 @@ static int reply_run(Manager *m, sd_bus_message *call, const char *id) {
         return bus_reply_after_commit(m, call, TAKE_PTR(reply));
 }
 
-static RunContext run_context(const Manager *m) {
-        return (RunContext){ m->settings, m->loader, m->roots, now_usec() };
+static RunContext run_context(RunCall *c) {
+        const Manager *m = c->manager;
+
+        return (RunContext){ m->settings, m->loader, m->roots, now_usec(), c->objects, &c->wants };
 }
 
 static int submit(RunCall *c, const Job *job, Refusal *f) {
-        const RunContext context = run_context(c->manager);
+        const RunContext context = run_context(c);
         _cleanup_(prepared_run_done) PreparedRun run = {};
         int r;
 
@@ -239,7 +247,7 @@ static bool has_something_to_copy(const GPtrArray *files) {
 
 /* 1: the call is answered later, 0: there is nothing to copy. */
 static int copy_files(RunCall *c, const Job *job, Refusal *f) {
-        const RunContext context = run_context(c->manager);
+        const RunContext context = run_context(c);
         InputFilesRequest request = {
                 .id = c->id,
                 .files = c->request.files,
@@ -277,6 +285,8 @@ int bus_run_job(Manager *m, sd_bus_message *message, const Job *job, sd_bus_erro
         }
         if (r >= 0)
                 r = submit(c, job, &f);
+        if (r == -EAGAIN)
+                return object_call_wait(m, message, c->wants, error);
         if (r < 0)
                 return bus_refuse(error, r, &f);
         return reply_run(m, message, c->id);

@@ -33,7 +33,7 @@ int run_request_prepare_files(const RunContext *c, const Job *job, const RunRequ
         for (guint i = 0; i < request->files->len; i++)
                 plan_file(c, job, class, request->files->pdata[i]);
         files = input_files_to_json(request->files);
-        *ret_valid = variables_validate_all(class->variables, data, files, NULL, &values, &errors) >= 0;
+        *ret_valid = variables_validate_all(class->variables, data, files, c->objects, &values, &errors) >= 0;
         return 0;
 }
 

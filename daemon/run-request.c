@@ -94,7 +94,12 @@ int run_request_check(const RunContext *c, const Job *job, const RunRequest *req
                 r = load_class(c, job, ret_class, f);
         if (r >= 0)
                 r = parse_data(request, ret_data, f);
-        return r < 0 ? r : check_queue(c, job, request->task_queue, f);
+        if (r >= 0)
+                r = check_queue(c, job, request->task_queue, f);
+        if (r < 0 || c->objects || !c->ret_wants)
+                return r;
+        *c->ret_wants = variables_object_wants((*ret_class)->variables, *ret_data);
+        return *c->ret_wants ? -EAGAIN : 0;
 }
 
 static int refuse_data(JsonObject *errors, int error, Refusal *f) {
@@ -133,10 +138,6 @@ static int validate(const RunContext *c, const RunRequest *request, const JobCla
         g_autoptr(JsonObject) files = run_files_to_json(request, class, data), values = NULL, errors = NULL;
         int r = 0;
 
-        if (wants && !c->objects && c->ret_wants) {
-                *c->ret_wants = TAKE_PTR(wants);
-                return -EAGAIN;
-        }
         if (wants && c->objects)
                 r = check_models(c, wants, f);
         if (r < 0)

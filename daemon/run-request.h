@@ -47,7 +47,7 @@ void prepared_run_done(PreparedRun *p);
 /*
  * Before files are copied: the checks that come before that of the input, and what each file may be (max, sensitive). One
  * that is for no file variable loses its descriptor. *ret_valid: whether the request is valid but for what the files
- * turn out to be.
+ * turn out to be. -EAGAIN as with run_request_prepare().
  */
 int run_request_prepare_files(const RunContext *context, const Job *job, const RunRequest *request, bool *ret_valid,
                               Refusal *refusal) _must_check_;

@@ -103,6 +103,10 @@ typedef enum StoreStatement {
         STORE_APPROVAL_VOID,
         STORE_APPROVAL_PUT_FACTS,
         STORE_APPROVAL_GET_FACTS,
+        STORE_OBJECT_LIST,
+        STORE_OBJECT_PUT,
+        STORE_OBJECT_DELETE,
+        STORE_OBJECT_MODELS,
         _STORE_STATEMENT_MAX,
 } StoreStatement;
 

@@ -10,26 +10,6 @@
  * otherwise be read differently when the same input is given again.
  */
 
-static unsigned json_depth(JsonNode *node) {
-        g_autoptr(GList) members = NULL;
-        unsigned depth = 0;
-
-        if (JSON_NODE_HOLDS_OBJECT(node))
-                members = json_object_get_values(json_node_get_object(node));
-        else if (JSON_NODE_HOLDS_ARRAY(node))
-                members = json_array_get_elements(json_node_get_array(node));
-        else
-                return 0;
-
-        for (GList *m = members; m; m = m->next) {
-                unsigned inner = json_depth(m->data);
-
-                if (inner > depth)
-                        depth = inner;
-        }
-        return depth + 1;
-}
-
 static JsonNode *json_decode(JsonNode *value, JsonArray *messages) {
         g_autoptr(JsonNode) decoded = NULL;
         const char *text;

@@ -35,6 +35,56 @@ GHashTable *variables_object_wants(const GPtrArray *variables, JsonObject *input
         return g_hash_table_size(wants) > 0 ? TAKE_PTR(wants) : NULL;
 }
 
+/* ---- queries ---- */
+
+static bool lookup_value(const char *name, JsonNode **ret, void *userdata) {
+        JsonNode *value = json_object_get_member(userdata, name);
+
+        if (value && !JSON_NODE_HOLDS_NULL(value))
+                *ret = json_node_copy(value);
+        return true;
+}
+
+static JsonNode *resolve_query(const Variable *v, JsonNode *value, const ObjectSet *objects, JsonObject *values,
+                               JsonObject *errors) {
+        g_autoptr(JsonObject) params = variable_object_params(v, lookup_value, values);
+        g_autoptr(JsonArray) messages = json_array_new();
+        JsonNode *resolved;
+
+        resolved = variable_object_resolve(v, value, objects, params, messages);
+        if (!resolved)
+                json_object_set_array_member(errors, v->name, TAKE_PTR(messages));
+        return resolved;
+}
+
+int variables_resolve_queries(const GPtrArray *variables, JsonObject *values, const ObjectSet *objects, JsonObject **ret,
+                              JsonObject **ret_errors) {
+        g_autoptr(JsonObject) resolved = json_object_new(), errors = json_object_new();
+        bool changed = false;
+        JsonObjectIter i;
+        const char *name;
+        JsonNode *value;
+
+        json_object_iter_init_ordered(&i, values);
+        while (json_object_iter_next_ordered(&i, &name, &value)) {
+                const Variable *v = variables_find(variables, name);
+                bool is_query = v && v->type->has_model && variable_object_has_query(value);
+                JsonNode *key = is_query ? resolve_query(v, value, objects, values, errors) : json_node_copy(value);
+
+                changed = changed || is_query;
+                if (key)
+                        json_object_set_member(resolved, name, key);
+        }
+        if (json_object_get_size(errors) > 0) {
+                *ret_errors = TAKE_PTR(errors);
+                return -EINVAL;
+        }
+        if (!changed)
+                return 0;
+        *ret = TAKE_PTR(resolved);
+        return 1;
+}
+
 /* ---- what the job gets ---- */
 
 static JsonNode *find_object(const ObjectList *list, const char *key, JsonArray *missing) {

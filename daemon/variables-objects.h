@@ -34,6 +34,13 @@ int variables_validate_all(const GPtrArray *variables, JsonObject *input, JsonOb
                            JsonObject **ret_values, JsonObject **ret_errors) _must_check_;
 
 /*
+ * Of values that were accepted without the objects at hand: queries become primary keys, as above. 1: *ret are the values
+ * then, 0: there was no query, -EINVAL.
+ */
+int variables_resolve_queries(const GPtrArray *variables, JsonObject *values, const ObjectSet *objects, JsonObject **ret,
+                              JsonObject **ret_errors) _must_check_;
+
+/*
  * What the job gets: the values, with each object in the place of its primary key. -ENOENT: some are not there any more;
  * -E2BIG: all of it is more than VARIABLES_WITH_OBJECTS_SIZE_MAX as JSON. *ret_errors is then as of variables_validate().
  */

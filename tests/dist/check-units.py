@@ -17,7 +17,7 @@ import tap
 
 # What "systemd-analyze security" of systemd 252 counts, in tenths. What is left of jobd.service: it is root, sees the
 # host's users, home directories (read-only) and /proc, and talks AF_UNIX. jobd-refresh.service sees no home directories.
-EXPOSURE = {"jobd.service": 8, "jobd-refresh.service": 7}
+EXPOSURE = {"jobd.service": 8, "jobd-refresh.service": 7, "jobd-objects@.service": 17}
 
 [directory] = tap.arguments("DIRECTORY")
 out = tap.Tap()
@@ -57,7 +57,7 @@ with tempfile.TemporaryDirectory() as temporary:
     groups = set(re.findall("^(jobd.*?):", (root / "etc/group").read_text(encoding="ascii"), re.M))
     out.check("systemd-sysusers makes the groups",
               ([sysusers.stderr] if sysusers.returncode else [])
-              + tap.differences("/etc/group", groups, "the manual", {"jobd-run", "jobd-approve", "jobd-admin"}))
+              + tap.differences("/etc/group", groups, "the manual", {"jobd-run", "jobd-approve", "jobd-admin", "jobd-objects"}))
 
     tmpfiles = tap.run("systemd-tmpfiles", f"--root={root}", "--create", "jobd.conf")
     modes = {"etc/jobd": 0o755, "etc/jobd/jobs": 0o755, "run/jobd": 0o755, "var/lib/jobd": 0o700}
