@@ -79,9 +79,10 @@ _jobctl() {
                 [logs]='--follow --lines --level --grouping --output'
                 [outputs]='--fetch --force --no-legend'
                 [cancel]='--kill --quiet'
+                [clean]='--max-age --max-count --job --dry-run --username'
                 [monitor]=''
         )
-        local verbs='list show refresh enable disable set revert delete run results result logs outputs cancel monitor'
+        local verbs='list show refresh enable disable set revert delete run results result logs outputs cancel clean monitor'
 
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
@@ -117,15 +118,15 @@ _jobctl() {
         run:--var) suggestions=$(__jobctl_variables "$(__jobctl_run_job)") ;;
         run:--file) suggestions=$(__jobctl_variables "$(__jobctl_run_job)" file) ;;
         run:--from) suggestions=$(__jobctl_results) ;;
-        results:--job | results:-j) suggestions=$(__jobctl_jobs) ;;
+        results:--job | results:-j | clean:--job | clean:-j) suggestions=$(__jobctl_jobs) ;;
         results:--status | results:-s) suggestions='PENDING STARTED SUCCESS FAILURE REVOKED' ;;
-        results:--user | results:-u) suggestions=$(compgen -u) ;;
+        results:--user | results:-u | clean:--username) suggestions=$(compgen -u) ;;
         logs:--output | logs:-o) suggestions='short cat json' ;;
         logs:--level | logs:-l) suggestions='debug info success warning failure error critical' ;;
         outputs:--fetch)
                 mapfile -t COMPREPLY < <(compgen -d -- "$cur")
                 return ;;
-        *:--lines | *:-n | list:--module | list:-m | list:--grouping | list:-g | run:--queue) return ;;
+        *:--lines | *:-n | list:--module | list:-m | list:--grouping | list:-g | run:--queue | clean:--max-*) return ;;
         esac
 
         if [[ -n $suggestions ]]; then

@@ -28,6 +28,10 @@ const AccessRule access_rules[] = {
           .message = "Authentication is required to read the job classes into the registry.",
           .verb = "refresh the registry of" },
 
+        { JOBD_MANAGER_INTERFACE, "CleanJobResults", .target = ACCESS_TARGET_NONE,
+          .action = "org.jobd1.delete-jobresult", .message = "Authentication is required to delete old job results.",
+          .verb = "delete old results of" },
+
         { JOBD_JOB_INTERFACE, "Run", .target = ACCESS_TARGET_JOB_PATH, MAY_RUN_JOB },
         { JOBD_JOB_INTERFACE, "Enable", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },
         { JOBD_JOB_INTERFACE, "Disable", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },

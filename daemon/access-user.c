@@ -75,3 +75,26 @@ int access_ask_user_may_run(Access *a, uint32_t uid, const Job *job, const char 
         access_details_add(&d, "requester", requester);
         return access_calls_ask_user(a->calls, uid, RUN_JOB, d.pairs, callback, userdata, ret);
 }
+
+AccessVerdict access_may_user_delete_results(Access *a, sd_bus_message *m, uint32_t uid) {
+        _cleanup_(access_details_done) AccessDetails d = {};
+        const AccessQuestion question = {
+                .uid = uid,
+                .action = "org.jobd1.delete-jobresult",
+                .details = d.pairs,
+                .of_user = true,
+        };
+        PolkitVerdict verdict;
+        int r;
+
+        if (uid == 0)
+                return ACCESS_ALLOWED;
+        r = access_calls_ask(a->calls, m, &question, &verdict);
+        if (r < 0)
+                return ACCESS_FAILED;
+        if (r == 0)
+                return ACCESS_UNKNOWN;
+        if (verdict == POLKIT_FAILED)
+                return ACCESS_FAILED;
+        return verdict == POLKIT_AUTHORIZED ? ACCESS_ALLOWED : ACCESS_DENIED;
+}

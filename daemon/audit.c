@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
+
 #include "audit.h"
 #include "log.h"
+#include "message-ids.h"
 
 typedef struct Audit {
         const char *message_id;
@@ -39,4 +42,13 @@ void audit_job_after_commit(Store *store, const char *message_id, const char *ca
         a->text = g_strdup_vprintf(format, ap);
         va_end(ap);
         store_after_commit(store, on_committed, a);
+}
+
+void audit_results_cleaned(const char *caller, uint64_t n_results, uint64_t n_outputs) {
+        g_autofree char *field = g_strdup_printf("JOB_CALLER=%s", caller);
+        const char *fields[] = { field, NULL };
+
+        log_event(LOG_NOTICE, JOBD_MESSAGE_RESULTS_CLEANED_STR, fields,
+                  "%s cleaned up: %" PRIu64 " job results and %" PRIu64 " output files were deleted", caller, n_results,
+                  n_outputs);
 }

@@ -10,3 +10,6 @@
  */
 void audit_job_after_commit(Store *store, const char *message_id, const char *caller, const Job *job,
                             const char *field, const char *format, ...) _printf_(6, 7);
+
+/* A clean-up has ended: so much is gone. */
+void audit_results_cleaned(const char *caller, uint64_t n_results, uint64_t n_outputs);

@@ -30,6 +30,9 @@ int bus_reply_after_commit(Manager *m, sd_bus_message *call, sd_bus_message *rep
 /* Turns a refusal into the error of a call; returns negative errno for the handler to return. */
 int bus_refuse(sd_bus_error *error, int r, Refusal *refusal);
 
+/* Handler of CleanJobResults (clean-bus.c). */
+int clean_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);
+
 /* Handlers of ListJobs and ListJobResults (list-bus.c). */
 int list_bus_jobs(sd_bus_message *m, void *manager, sd_bus_error *error);
 int list_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);

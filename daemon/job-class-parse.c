@@ -5,6 +5,7 @@
 #include "error-text.h"
 #include "job-class-parse.h"
 #include "job-class-section.h"
+#include "settings.h"
 
 struct JobClassParser {
         JobClassSections sections;
@@ -29,6 +30,7 @@ JobClassParser *job_class_parser_new(const char *module_name, const char *job_cl
         c->class_path = g_strdup_printf("%s.%s", module_name, job_class_name);
         c->system = system;
         c->chain = chain_new();
+        c->result_max_age_usec = c->result_max_count = RESULT_MAX_UNSET;
         c->variables = g_ptr_array_new_with_free_func(variable_destroy);
         c->properties = unit_property_array_new();
         c->warnings = g_ptr_array_new_with_free_func(g_free);

@@ -6,6 +6,7 @@
 #include "error-text.h"
 #include "job-class-section.h"
 #include "job-class-suggest.h"
+#include "settings.h"
 #include "time-span.h"
 
 #define EXCERPT_MAX 64
@@ -144,22 +145,38 @@ static int set_on_failure(JobClassSections *s, const KeyFileLine *line, char **r
         return chain_add(s->class->chain, CHAIN_ON_FAILURE, line->value, ret_error);
 }
 
+static int set_result_max_age(JobClassSections *s, const KeyFileLine *line, char **ret_error) {
+        if (*line->value)
+                return result_max_age_parse(line->value, &s->class->result_max_age_usec, ret_error);
+        s->class->result_max_age_usec = RESULT_MAX_UNSET;
+        return 0;
+}
+
+static int set_result_max_count(JobClassSections *s, const KeyFileLine *line, char **ret_error) {
+        if (*line->value)
+                return result_max_count_parse(line->value, &s->class->result_max_count, ret_error);
+        s->class->result_max_count = RESULT_MAX_UNSET;
+        return 0;
+}
+
 typedef struct ClassKey {
         const char *key;
         int (*set)(JobClassSections *s, const KeyFileLine *line, char **ret_error);
 } ClassKey;
 
 static const ClassKey class_keys[] = {
-        { "ApprovalStages",  set_approval_stages },
-        { "FieldOrder",      set_field_order     },
-        { "NotifyOnFailure", set_notify_unit     },
-        { "NotifyOnRequest", set_notify_unit     },
-        { "NotifyOnSuccess", set_notify_unit     },
-        { "OnFailure",       set_on_failure      },
-        { "OnSuccess",       set_on_success      },
-        { "ReadOnly",        set_read_only       },
-        { "Retry",           set_retry           },
-        { "RetryDelay",      set_retry_delay     },
+        { "ApprovalStages",  set_approval_stages  },
+        { "FieldOrder",      set_field_order      },
+        { "NotifyOnFailure", set_notify_unit      },
+        { "NotifyOnRequest", set_notify_unit      },
+        { "NotifyOnSuccess", set_notify_unit      },
+        { "OnFailure",       set_on_failure       },
+        { "OnSuccess",       set_on_success       },
+        { "ReadOnly",        set_read_only        },
+        { "ResultMaxAge",    set_result_max_age   },
+        { "ResultMaxCount",  set_result_max_count },
+        { "Retry",           set_retry            },
+        { "RetryDelay",      set_retry_delay      },
 };
 
 static const ClassKey *class_key_find(const char *key) {

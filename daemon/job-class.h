@@ -24,6 +24,8 @@ typedef struct JobClass {
         GPtrArray *approval_stages; /* of ApprovalStage; NULL: one approval by whomever polkit allows */
         char *notify_units[_NOTIFY_EVENT_MAX]; /* templates; NULL: that of jobd.conf */
         GPtrArray *chain;          /* of ChainLink (chain.h): the jobs that its end starts */
+        uint64_t result_max_age_usec; /* settings.h; 0: all are kept, RESULT_MAX_UNSET: as jobd.conf says */
+        uint64_t result_max_count;
         GPtrArray *variables;      /* of Variable (variable.h), in the file's order */
         GPtrArray *properties;     /* of UnitProperty: what [Service] says */
         char *digest;              /* SHA-256 in hex over the names and contents of all files that went into it */

@@ -120,6 +120,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("ListJobResults", SD_BUS_ARGS("a{sv}", filter),
                                 SD_BUS_RESULT("a(oa{sv})", results, "b", more), list_bus_job_results,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CleanJobResults", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{st}", counts),
+                                clean_bus_job_results, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobResultNew", SD_BUS_ARGS("o", result), 0),

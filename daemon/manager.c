@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "bus-objects.h"
 #include "chain-runner.h"
+#include "cleaner.h"
 #include "credential.h"
 #include "direct.h"
 #include "idle.h"
@@ -84,6 +85,15 @@ static void on_input_ready(void *userdata) {
 
         if (m->credential_server)
                 credential_server_retry(m->credential_server);
+}
+
+static void on_result_cleaned(const char *result_id, void *userdata) {
+        char path[OBJECT_PATH_SIZE];
+        Manager *m = userdata;
+
+        object_path_format(JOBD_RESULT_PATH, result_id, path);
+        announcer_signal(m->announcer, "JobResultRemoved", path);
+        outputs_removal_is_due(m->outputs);
 }
 
 static const DispatcherHooks dispatcher_hooks = { on_result_added, on_result_changed, on_input_ready };
@@ -219,6 +229,16 @@ static int manager_make_parts(Manager *m) {
                 return log_error_errno(r, "Cannot read or make the key of runs, %s/run.key: %m", state_directory());
         if (r > 0)
                 log_info("Made a new key for the tokens of runs");
+        m->cleaner = cleaner_new(&(CleanerContext){
+                        .event = m->event,
+                        .store = m->store,
+                        .registry = m->registry,
+                        .settings = m->settings,
+                        .loader = m->loader,
+                        .roots = m->roots,
+                        .removed = on_result_cleaned,
+                        .userdata = m,
+        });
         return outputs_new(m->event, state_directory(), m->store, m->dispatcher, &m->outputs);
 }
 
@@ -255,6 +275,8 @@ Manager *manager_free(Manager *m) {
                 dispatcher_flush_reports(m->dispatcher);
         if (m->store)
                 (void) store_flush(m->store);
+        if (m->cleaner)
+                (void) cleaner_free(m->cleaner);
         (void) outputs_free(m->outputs);
         (void) direct_server_free(m->direct_server);
         (void) credential_server_free(m->credential_server);
@@ -349,6 +371,7 @@ bool manager_is_idle(const Manager *m) {
                access_n_waiting(m->access) == 0 && !store_has_batch(m->store) && outputs_is_idle(m->outputs) &&
                chain_runner_is_idle(m->chain_runner) &&
                input_files_is_idle(m->input_files) &&
+               cleaner_is_idle(m->cleaner) &&
                (!m->direct_server || direct_server_n_connections(m->direct_server) == 0);
 }
 
@@ -361,6 +384,7 @@ static void leaving(void *userdata) {
 
         if (m->direct_server)
                 direct_server_stop_accepting(m->direct_server);
+        cleaner_stop(m->cleaner);
         dispatcher_flush_reports(m->dispatcher);
 }
 

@@ -13,6 +13,7 @@
 typedef struct Access Access;
 typedef struct Announcer Announcer;
 typedef struct ChainRunner ChainRunner;
+typedef struct Cleaner Cleaner;
 typedef struct CredentialServer CredentialServer;
 typedef struct DirectServer DirectServer;
 typedef struct InputFiles InputFiles;
@@ -44,6 +45,7 @@ typedef struct Manager {
         InputFiles *input_files;
         Inventory *inventory;
         ObjectSource *object_source;
+        Cleaner *cleaner;
         GPtrArray *first_report; /* of the refresh by jobd itself, until somebody asks for a report; may be NULL */
 } Manager;
 

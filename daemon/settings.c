@@ -78,6 +78,31 @@ static int parse_size(uint64_t *target, const char *value, char **ret_error) {
         return 0;
 }
 
+int result_max_age_parse(const char *text, uint64_t *ret_usec, char **ret_error) {
+        uint64_t usec = 0;
+
+        if (text[0] != '\0' && time_span_parse(text, USEC_PER_SEC, &usec) < 0) {
+                *ret_error = g_strdup("not a time span: use one like \"90d\" or \"1y\", \"0\" or \"infinity\" to keep "
+                                      "all");
+                return -EINVAL;
+        }
+        *ret_usec = usec == USEC_INFINITY ? 0 : usec;
+        return 0;
+}
+
+int result_max_count_parse(const char *text, uint64_t *ret, char **ret_error) {
+        guint64 n = 0;
+
+        if (text[0] != '\0' && strcmp(text, "infinity") != 0 &&
+            !g_ascii_string_to_unsigned(text, 10, 0, RESULT_MAX_COUNT_LIMIT, &n, NULL)) {
+                *ret_error = g_strdup_printf("not a number up to %i: \"0\" or \"infinity\" to keep all",
+                                             RESULT_MAX_COUNT_LIMIT);
+                return -EINVAL;
+        }
+        *ret = n;
+        return 0;
+}
+
 static int settings_set(Settings *s, const char *key, const char *value, char **ret_error) {
         if (strcmp(key, "DefaultSoftTimeLimit") == 0)
                 return parse_time(s, &s->default_soft_time_limit_usec, value, ret_error);
@@ -95,6 +120,10 @@ static int settings_set(Settings *s, const char *key, const char *value, char **
                 return parse_size(&s->input_file_size_max, value, ret_error);
         if (strcmp(key, "InputFilesSizeMax") == 0)
                 return parse_size(&s->input_files_size_max, value, ret_error);
+        if (strcmp(key, "ResultMaxAge") == 0)
+                return result_max_age_parse(value, &s->result_max_age_usec, ret_error);
+        if (strcmp(key, "ResultMaxCount") == 0)
+                return result_max_count_parse(value, &s->result_max_count, ret_error);
         if (strcmp(key, "DefaultQueue") == 0) {
                 if (!job_queue_name_is_valid(value)) {
                         *ret_error = g_strdup("not a queue name: use letters, digits, \"_\", \"-\" and \".\"");

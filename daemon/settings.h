@@ -15,7 +15,17 @@ typedef struct Settings {
         char *default_queue;
         uint64_t approval_timeout_usec;        /* USEC_INFINITY: requests do not expire */
         char *notify_units[_NOTIFY_EVENT_MAX]; /* templates, for classes that name none; NULL: none */
+        uint64_t result_max_age_usec; /* 0: job results are kept, however old */
+        uint64_t result_max_count;    /* of each job; 0: however many */
 } Settings;
+
+/* How long job results are kept, by the settings and by ResultMaxAge= and ResultMaxCount= of a job class. */
+#define RESULT_MAX_UNSET UINT64_MAX /* of a class: as the settings say */
+enum { RESULT_MAX_COUNT_LIMIT = 1000000 };
+
+/* Empty or "0" or "infinity": 0, all are kept. -EINVAL and a sentence. */
+int result_max_age_parse(const char *text, uint64_t *ret_usec, char **ret_error) _must_check_;
+int result_max_count_parse(const char *text, uint64_t *ret, char **ret_error) _must_check_;
 
 /*
  * Reads /etc/jobd/jobd.conf and the drop-ins jobd.conf.d/ of /usr/lib, /usr/local/lib, /run and /etc, below the

@@ -93,6 +93,8 @@ typedef enum StoreStatement {
         STORE_CHAIN_PUT,
         STORE_CHAIN_DELETE,
         STORE_CHAIN_LIST,
+        STORE_CLEAN_LIST,
+        STORE_CLEAN_THRESHOLD,
         STORE_OUTPUT_PUT,
         STORE_OUTPUT_GET,
         STORE_OUTPUT_LIST,

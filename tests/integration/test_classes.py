@@ -204,6 +204,7 @@ class Parts(ClassesTestCase):
             Type=choice
             Choices=red:"Bright red" green
             Default=green
+            DependsOn=first=red
             [Variable dryrun]
             Type=dryrun
             [Variable last]
@@ -224,8 +225,9 @@ class Parts(ClassesTestCase):
         self.assertEqual([last.get(key) for key in ('type', 'min_value', 'required', 'sensitive')],
                          ['integer', -1, False, True])
         table = jobctl('show', '--variables', 'parts.Form').stdout
-        for line in ('last +integer +- +sensitive, at least -1', 'dryrun +dryrun +false',
-                     'first +string +- +required.* What it is for', 'colour +choice +green +red, green'):
+        for line in ('last +- +integer +- +sensitive, at least -1', 'dryrun +- +dryrun +false',
+                     'first +The first +string +- +required.* What it is for',
+                     'colour +- +choice +green +red, green; only with first=red'):
             self.assertRegex(table, line)
 
     def test_what_runs_is_what_is_on_the_disk(self):

@@ -18,7 +18,7 @@ DENIED = ['org.freedesktop.DBus.Error.AccessDenied', 'org.freedesktop.DBus.Error
 ALLOWED = {
     MANAGER: {
         'RunJob': 'alice carol', 'Refresh': 'carol', 'GetJob': 'alice bob carol', 'ListJobs': 'alice bob carol',
-        'GetJobResult': 'bob carol', 'ListJobResults': 'alice bob carol dave',
+        'GetJobResult': 'bob carol', 'ListJobResults': 'alice bob carol dave', 'CleanJobResults': 'carol',
     },
     JOB: {
         'Run': 'alice carol', 'Enable': 'carol', 'Disable': 'carol', 'SetOverride': 'carol', 'ClearOverride': 'carol',
@@ -31,7 +31,7 @@ ALLOWED = {
 }
 READ = {MANAGER: 'alice bob carol dave', JOB: 'alice bob carol', RESULT: 'bob carol'}
 # Arguments that change nothing; others are made from the signature, and are refused by those who are let through.
-ARGUMENTS = {'ListJobs': [{}], 'ListJobResults': [{}]}
+ARGUMENTS = {'ListJobs': [{}], 'ListJobResults': [{}], 'CleanJobResults': [{}]}
 ABSENT = str(uuid.UUID(int=0x1234))
 BUSES = {}
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "job-class-parse.h"
+#include "settings.h"
 #include "variable.h"
 
 /* What the texts of a job class's files mean; how they are found on disk is in test-job-class-file.c. */
@@ -170,6 +171,8 @@ static void test_all_keys(void) {
                       "Singleton=y\n"
                       "Retry=3\n"
                       "RetryDelay=1min 30s\n"
+                      "ResultMaxAge=30d\n"
+                      "ResultMaxCount=infinity\n"
                       "[Variable device]\n"
                       "Type=string\n"
                       "Regex=[a-z0-9-]+\n"
@@ -200,6 +203,8 @@ static void test_all_keys(void) {
         g_assert_cmpstr(c->field_order[0], ==, "retries");
         g_assert_cmpuint(c->retry, ==, 3);
         g_assert_cmpuint(c->retry_delay_usec, ==, 90 * USEC_PER_SEC);
+        g_assert_cmpuint(c->result_max_age_usec, ==, 30 * 86400 * USEC_PER_SEC);
+        g_assert_cmpuint(c->result_max_count, ==, 0);
 
         g_assert_cmpuint(c->variables->len, ==, 2);
         g_assert_cmpstr(variable_name(c->variables->pdata[0]), ==, "device");
@@ -218,7 +223,7 @@ static void test_later_lines(void) {
                       "Hidden=yes\nHidden=\nTimeLimit=5\nTimeLimit=\nTaskQueues=gone\nTaskQueues=\nTaskQueues=a b\n"
                       "TaskQueues=b c\n"
                       "FieldOrder=gone\nFieldOrder=\nFieldOrder=x\nFieldOrder=y\nRetry=3\nRetry=\nRetryDelay=5\n"
-                      "RetryDelay=\nReadOnly=yes\nReadOnly=\n"
+                      "RetryDelay=\nReadOnly=yes\nReadOnly=\nResultMaxAge=5d\nResultMaxAge=\nResultMaxCount=4\nResultMaxCount=\n"
                       "[Variable x]\nType=string\nType=integer\n[Variable y]\nType=string\n" COMMAND
                       "[Job]\nName=Three\n[Service]\nExecStart=\nExecStart=/bin/false\nEnvironment=A=1\n"
                       "Environment=B=2\n");
@@ -233,6 +238,7 @@ static void test_later_lines(void) {
         g_assert_cmpuint(g_strv_length(c->field_order), ==, 2);
         g_assert_cmpstr(c->field_order[1], ==, "y");
         g_assert_cmpuint(c->retry, ==, 0);
+        g_assert_true(c->result_max_age_usec == RESULT_MAX_UNSET && c->result_max_count == RESULT_MAX_UNSET);
         g_assert_cmpuint(c->retry_delay_usec, ==, 0);
         g_assert_false(c->read_only);
         g_assert_cmpstr(variable_type_string(c->variables->pdata[0]), ==, "integer");
@@ -328,6 +334,8 @@ static void test_wrong_values(void) {
         assert_refused("[Job]\nRetryDelay=infinity\n" COMMAND,
                        "f.job:2: RetryDelay=: \"infinity\" is not a time to wait; write seconds, or a number with a "
                        "unit as in \"30s\" or \"5min\"");
+        assert_refused_at("[Job]\nResultMaxAge=old\n" COMMAND, "f.job:2: ResultMaxAge=: not a time span");
+        assert_refused_at("[Job]\nResultMaxCount=1.5\n" COMMAND, "f.job:2: ResultMaxCount=: not a number");
         assert_refused_at("[Service]\nMemoryMax=lots\n", "f.job:2: MemoryMax=");
         assert_refused_at("[Variable x]\nType=integer\nMinValue=x\n" COMMAND, "f.job:3: MinValue=: ");
         assert_refused_at("[Job]\nFieldOrder=nobody\n[Variable x]\nType=string\n" COMMAND, "f.job:2: FieldOrder=: ");

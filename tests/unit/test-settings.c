@@ -57,6 +57,8 @@ static void assert_defaults(const Settings *s) {
         g_assert_cmpuint(s->approval_timeout_usec, ==, UINT64_C(604800) * USEC_PER_SEC);
         for (NotifyEvent e = 0; e < _NOTIFY_EVENT_MAX; e++)
                 g_assert_null(s->notify_units[e]);
+        g_assert_cmpuint(s->result_max_age_usec, ==, 0);
+        g_assert_cmpuint(s->result_max_count, ==, 0);
 }
 
 static void test_defaults(SettingsTest *t, const void *unused) {
@@ -72,13 +74,30 @@ static void test_defaults(SettingsTest *t, const void *unused) {
 
 static void test_all(SettingsTest *t, const void *unused) {
         put(t, MAIN, "[Jobd]\nDefaultSoftTimeLimit = 1min 30s\nDefaultTimeLimit=90\nMaxRunning=1\n"
-                     "MaxPending=10000000\nDefaultQueue=bulk.1_a-b\n");
+                     "MaxPending=10000000\nDefaultQueue=bulk.1_a-b\nResultMaxAge=90d\nResultMaxCount=1000000\n");
         load(t, "");
         g_assert_cmpuint(t->settings->default_soft_time_limit_usec, ==, 90 * USEC_PER_SEC);
         g_assert_cmpuint(t->settings->default_time_limit_usec, ==, 90 * USEC_PER_SEC);
         g_assert_cmpuint(t->settings->max_running, ==, 1);
         g_assert_cmpuint(t->settings->max_pending, ==, 10000000);
         g_assert_cmpstr(t->settings->default_queue, ==, "bulk.1_a-b");
+        g_assert_cmpuint(t->settings->result_max_age_usec, ==, 90 * 86400 * USEC_PER_SEC);
+        g_assert_cmpuint(t->settings->result_max_count, ==, 1000000);
+}
+
+/* Whoever has set a limit elsewhere takes it back by each of these. */
+static void test_keep_all(SettingsTest *t, const void *unused) {
+        static const char *const values[] = { "0", "infinity", "" };
+
+        for (size_t i = 0; i < ELEMENTSOF(values); i++) {
+                g_autofree char *text = g_strdup_printf("[Jobd]\nResultMaxAge=%s\nResultMaxCount=%s\n", values[i],
+                                                        values[i]);
+
+                put(t, MAIN, "[Jobd]\nResultMaxAge=1d\nResultMaxCount=2\n");
+                put(t, ETC "x.conf", text);
+                load(t, "");
+                assert_defaults(t->settings);
+        }
 }
 
 /* By file name over all directories, whichever they are in; the main file comes before them. */
@@ -154,6 +173,9 @@ typedef struct Wrong {
 #define TIME "not a time span above zero: use one like \"5min\" or \"90s\""
 #define QUEUE "not a queue name: use letters, digits, \"_\", \"-\" and \".\""
 
+#define AGE "not a time span: use one like \"90d\" or \"1y\", \"0\" or \"infinity\" to keep all"
+#define COUNT "not a number up to 1000000: \"0\" or \"infinity\" to keep all"
+
 static const Wrong wrong[] = {
         { "DefaultSoftTimeLimit=soon", "DefaultSoftTimeLimit=: " TIME },
         { "DefaultSoftTimeLimit=0", "DefaultSoftTimeLimit=: " TIME },
@@ -175,6 +197,11 @@ static const Wrong wrong[] = {
         { "NotifyOnFailure=mail.service",
           "NotifyOnFailure=: \"mail.service\" is not a template unit; write NAME@.service, which is started as "
           "NAME@<UUID>.service" },
+        { "ResultMaxAge=soon", "ResultMaxAge=: " AGE },
+        { "ResultMaxAge=-1", "ResultMaxAge=: " AGE },
+        { "ResultMaxCount=-1", "ResultMaxCount=: " COUNT },
+        { "ResultMaxCount=1000001", "ResultMaxCount=: " COUNT },
+        { "ResultMaxCount=all", "ResultMaxCount=: " COUNT },
 };
 
 static void test_approvals(SettingsTest *t, const void *unused) {
@@ -251,6 +278,7 @@ int main(int argc, char **argv) {
 
         add("defaults", test_defaults);
         add("all", test_all);
+        add("keep-all", test_keep_all);
         add("order", test_order);
         add("hiding", test_hiding);
         add("masking", test_masking);

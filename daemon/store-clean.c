@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "store-clean.h"
+
+enum { COLUMN_SEQ, COLUMN_ID, COLUMN_STATUS, COLUMN_DATE_CREATED, COLUMN_DATE_DONE, COLUMN_N_OUTPUTS };
+
+static void read_row(sqlite3_stmt *statement, CleanRow *ret) {
+        *ret = (CleanRow){
+                .seq = sqlite3_column_int64(statement, COLUMN_SEQ),
+                .ended = job_result_status_is_final(
+                                job_result_status_from_string(store_column_text(statement, COLUMN_STATUS))),
+                .date_created = (uint64_t) sqlite3_column_int64(statement, COLUMN_DATE_CREATED),
+                .date_done = (uint64_t) sqlite3_column_int64(statement, COLUMN_DATE_DONE),
+                .n_outputs = (uint64_t) sqlite3_column_int64(statement, COLUMN_N_OUTPUTS),
+        };
+        (void) g_strlcpy(ret->id, store_column_text(statement, COLUMN_ID), sizeof(ret->id));
+}
+
+int store_clean_list(Store *s, const char *job_id, int64_t after_seq, CleanRow *rows, unsigned n_rows) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        unsigned n = 0;
+        int r;
+
+        /* IS: of NULL as well, and by the index all the same. */
+        r = store_statement(s, STORE_CLEAN_LIST,
+                            "SELECT seq, id, status, date_created, date_done,"
+                            " (SELECT count(*) FROM job_output WHERE result_id = job_result.id)"
+                            " FROM job_result WHERE job_id IS ? AND seq > ? ORDER BY seq LIMIT ?",
+                            &statement);
+        if (r >= 0)
+                r = store_bind_text(s, statement, 1, job_id);
+        if (r >= 0)
+                r = store_bind_int64(s, statement, 2, after_seq);
+        if (r >= 0)
+                r = store_bind_int64(s, statement, 3, n_rows);
+        if (r < 0)
+                return r;
+        while (n < n_rows && (r = store_step(s, statement)) > 0)
+                read_row(statement, &rows[n++]);
+        return r < 0 ? r : (int) n;
+}
+
+int store_clean_threshold(Store *s, const char *job_id, uint64_t n, int64_t *ret_seq) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_statement(s, STORE_CLEAN_THRESHOLD,
+                            "SELECT seq FROM job_result WHERE job_id IS ? ORDER BY seq DESC LIMIT 1 OFFSET ?",
+                            &statement);
+        if (r >= 0)
+                r = store_bind_text(s, statement, 1, job_id);
+        if (r >= 0)
+                r = store_bind_int64(s, statement, 2, (int64_t) (n - 1));
+        if (r >= 0)
+                r = store_step(s, statement);
+        if (r < 0)
+                return r;
+        *ret_seq = r > 0 ? sqlite3_column_int64(statement, 0) : 0;
+        return 0;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "store-clean.h"
+#include "store-job.h"
+#include "store-output.h"
+#include "store-result.h"
+#include "test-records.h"
+#include "test-store.h"
+
+/* What a clean-up looks at. What it does is tested against a daemon: integration/test_clean.py. */
+
+static int64_t insert(StoreTest *t, const char *job_id, JobResultStatus status, char *ret_id) {
+        _cleanup_(job_result_freep) JobResult *jr = test_result_new(job_id, "a.B");
+
+        jr->status = status;
+        jr->date_created = TEST_TIME;
+        jr->date_done = job_result_status_is_final(status) ? TEST_TIME + 7 : 0;
+        g_assert_cmpint(store_result_insert(t->store, jr), ==, 0);
+        if (ret_id)
+                (void) g_strlcpy(ret_id, jr->id, UUID_STRING_SIZE);
+        return jr->seq;
+}
+
+static void test_list(StoreTest *t, const void *unused) {
+        _cleanup_(job_freep) Job *j = test_job_new("a", "B", "b");
+        JobResultStatus statuses[] = { JOB_RESULT_PENDING, JOB_RESULT_STARTED, JOB_RESULT_SUCCESS, JOB_RESULT_FAILURE,
+                                       JOB_RESULT_REVOKED };
+        char name[] = "x", id[UUID_STRING_SIZE];
+        Output output = { .name = name, .size = 1, .date_created = TEST_TIME };
+        int64_t seqs[ELEMENTSOF(statuses)];
+        CleanRow rows[10];
+
+        g_assert_cmpint(store_job_put(t->store, j), ==, 0);
+        g_assert_cmpint(store_clean_list(t->store, j->id, 0, rows, 10), ==, 0);
+        (void) insert(t, "", JOB_RESULT_SUCCESS, id);
+        (void) g_strlcpy(output.sha256, "98ea6e4f216f2fb4b69fff9b3a44842c38686ca685f3f55dc48c5d3fb1107be4",
+                         sizeof(output.sha256));
+        g_assert_cmpint(store_output_put(t->store, id, &output), ==, 0);
+        for (size_t i = 0; i < ELEMENTSOF(statuses); i++)
+                seqs[i] = insert(t, j->id, statuses[i], NULL);
+
+        g_assert_cmpint(store_clean_list(t->store, j->id, 0, rows, 10), ==, 5);
+        for (size_t i = 0; i < ELEMENTSOF(statuses); i++) {
+                g_assert_cmpint(rows[i].seq, ==, seqs[i]);
+                g_assert_true(rows[i].ended == (i >= 2));
+                g_assert_cmpuint(rows[i].date_created, ==, TEST_TIME);
+                g_assert_cmpuint(rows[i].date_done, ==, i >= 2 ? TEST_TIME + 7 : 0);
+                g_assert_cmpuint(rows[i].n_outputs, ==, 0);
+        }
+        g_assert_cmpint(store_clean_list(t->store, j->id, seqs[1], rows, 2), ==, 2);
+        g_assert_cmpint(rows[0].seq, ==, seqs[2]);
+        g_assert_cmpint(rows[1].seq, ==, seqs[3]);
+
+        /* those of no job any more */
+        g_assert_cmpint(store_clean_list(t->store, NULL, 0, rows, 10), ==, 1);
+        g_assert_cmpstr(rows[0].id, ==, id);
+        g_assert_cmpuint(rows[0].n_outputs, ==, 1);
+        g_assert_cmpint(store_clean_list(t->store, NULL, rows[0].seq, rows, 10), ==, 0);
+}
+
+static void test_threshold(StoreTest *t, const void *unused) {
+        _cleanup_(job_freep) Job *j = test_job_new("a", "B", "b");
+        int64_t seqs[4], seq = -1;
+
+        g_assert_cmpint(store_job_put(t->store, j), ==, 0);
+        g_assert_cmpint(store_clean_threshold(t->store, j->id, 1, &seq), ==, 0);
+        g_assert_cmpint(seq, ==, 0);
+        for (size_t i = 0; i < ELEMENTSOF(seqs); i++)
+                seqs[i] = insert(t, j->id, JOB_RESULT_SUCCESS, NULL);
+        for (size_t n = 1; n <= ELEMENTSOF(seqs); n++) {
+                g_assert_cmpint(store_clean_threshold(t->store, j->id, n, &seq), ==, 0);
+                g_assert_cmpint(seq, ==, seqs[ELEMENTSOF(seqs) - n]);
+        }
+        g_assert_cmpint(store_clean_threshold(t->store, j->id, 5, &seq), ==, 0);
+        g_assert_cmpint(seq, ==, 0);
+}
+
+/* By an index, also where the job is NULL: what a step costs does not grow with history. */
+static void test_index(StoreTest *t, const void *unused) {
+        static const char *const queries[] = {
+                "SELECT id, status FROM job_result WHERE job_id IS 'x' AND seq > 5 ORDER BY seq LIMIT 10",
+                "SELECT id, status FROM job_result WHERE job_id IS NULL AND seq > 5 ORDER BY seq LIMIT 10",
+                "SELECT seq FROM job_result WHERE job_id IS 'x' ORDER BY seq DESC LIMIT 1 OFFSET 3",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(queries); i++) {
+                g_autofree char *sql = g_strconcat("EXPLAIN QUERY PLAN ", queries[i], NULL);
+                g_autofree char *plan = test_sql_text(t->path, sql);
+
+                g_assert_nonnull(strstr(plan, "INDEX job_result_by_job (job_id=?"));
+                g_assert_null(strstr(plan, "TEMP B-TREE"));
+        }
+}
+
+#define ADD(name, function) \
+        g_test_add("/store-clean/" name, StoreTest, NULL, store_test_setup, function, store_test_teardown)
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        ADD("list", test_list);
+        ADD("threshold", test_threshold);
+        ADD("index", test_index);
+        return g_test_run();
+}
