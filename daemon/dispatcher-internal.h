@@ -19,6 +19,8 @@ typedef struct Run {
         bool has_objects;    /* they are in input */
         char *input_problem; /* why its starter cannot have the input; NULL */
         bool input_refused;  /* and has been told so: the run is stopped for that */
+        char *notify_units[_NOTIFY_EVENT_MAX]; /* of its class; NULL: it names none, or ... */
+        bool knows_notify_units;               /* ... after a restart, they are not known */
         bool input_lost; /* the starter asked for an input that is gone: the run is stopped for that */
         bool has_unit;   /* systemd was asked to start it: it must be released */
         UnitLeft left;   /* how */
@@ -92,6 +94,12 @@ int run_load_class(Run *run, const Job *job, char **ret_problem) _must_check_;
 
 /* Counts the entries that the run has logged, after a restart. */
 void run_recount_log(Run *run);
+
+/* Its class is about to be let go: which units are started when it has ended. */
+void run_remember_notify_units(Run *run);
+/* Its outcome is on the disk: starts them. */
+void run_notify(Run *run);
+void dispatcher_notify_result(Dispatcher *d, const JobResult *jr);
 
 /* Tells everybody who listens. */
 void dispatcher_announce_change(Dispatcher *d, const JobResult *jr);

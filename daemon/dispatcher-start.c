@@ -209,5 +209,6 @@ void run_start(Run *run) {
                 return;
         }
         run->chain = g_ptr_array_ref(run->class->chain);
+        run_remember_notify_units(run);
         run->class = job_class_free(run->class);
 }

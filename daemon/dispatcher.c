@@ -29,6 +29,8 @@ static void run_free_func(void *p) {
         (void) secret_free(run->input);
         (void) job_class_free(run->class);
         g_clear_pointer(&run->chain, g_ptr_array_unref);
+        for (NotifyEvent e = 0; e < _NOTIFY_EVENT_MAX; e++)
+                g_free(run->notify_units[e]);
         g_free(run->unit);
         g_free(run->end_result);
         g_free(run);
@@ -135,6 +137,7 @@ static void run_done(Run *run) {
         if (run->has_unit)
                 unit_release(d->units, run->unit, run->left);
         dispatcher_announce_change(d, run->result);
+        run_notify(run);
         (void) g_hash_table_remove(d->runs, run->result->id);
         dispatcher_pump_later(d);
 }
@@ -479,6 +482,7 @@ static void on_waiting_cancelled(int r, void *userdata) {
         input_files_remove(d->context.files, jr->id);
         result_log_finished(jr);
         dispatcher_announce_change(d, jr);
+        dispatcher_notify_result(d, jr);
 }
 
 static int cancel_waiting(Dispatcher *d, JobResult *jr, const char *by, Refusal *refusal) {

@@ -94,5 +94,8 @@ bool dispatcher_has_unread_input(const Dispatcher *d);
 /* Runs that wait and runs in flight. */
 void dispatcher_count(const Dispatcher *d, uint64_t *ret_waiting, uint64_t *ret_running);
 
+/* Starts the unit that the class, or else jobd.conf, names for this event. id: of what it is about. */
+void dispatcher_notify(Dispatcher *d, NotifyEvent event, const char *class_path, const char *id);
+
 /* Whether the job has a run that waits or is in flight: its record cannot go then. */
 int dispatcher_job_is_in_use(Dispatcher *d, const char *job_id) _must_check_;

@@ -5,6 +5,7 @@
 
 #include "hash-table.h"
 #include "log.h"
+#include "message-ids.h"
 #include "names.h"
 #include "trusted-sender.h"
 #include "unit-call.h"
@@ -41,7 +42,8 @@ struct UnitManager {
         UnitCalls *calls;
         const UnitCallbacks *callbacks;
         void *userdata;
-        GHashTable *units; /* name -> Unit, owned */
+        GHashTable *units;  /* name -> Unit, owned */
+        GHashTable *others; /* set of OtherStart, owned: units of others that PID 1 was asked to start */
 };
 
 static void unit_free_func(void *p) {
@@ -58,6 +60,19 @@ static void unit_free_func(void *p) {
         g_free(u->start_job);
         g_free(u->start_job_result);
         g_free(u);
+}
+
+/* A unit of somebody else that PID 1 is being asked to start. */
+typedef struct OtherStart {
+        UnitManager *manager; /* weak ref */
+        char *name;
+} OtherStart;
+
+static void other_start_free_func(void *p) {
+        OtherStart *o = p;
+
+        g_free(o->name);
+        g_free(o);
 }
 
 static int unit_new(UnitManager *m, const char *name, Unit **ret) {
@@ -427,6 +442,7 @@ int unit_manager_new(sd_event *event, const UnitCallbacks *callbacks, void *user
         m->callbacks = callbacks;
         m->userdata = userdata;
         m->units = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, unit_free_func);
+        m->others = g_hash_table_new_full(NULL, NULL, other_start_free_func, NULL);
 
         r = sd_bus_open_system_with_description(&m->bus, "systemd");
         if (r < 0)
@@ -449,6 +465,7 @@ UnitManager *unit_manager_free(UnitManager *m) {
                 return NULL;
         g_hash_table_unref(m->units);
         (void) unit_calls_free(m->calls);
+        g_hash_table_unref(m->others);
         (void) sd_bus_flush_close_unref(m->bus);
         g_free(m);
         return NULL;
@@ -518,6 +535,37 @@ void unit_release(UnitManager *m, const char *name, UnitLeft left) {
                 r = request_stop(m, name);
         if (r < 0)
                 (void) log_warning_errno(r, "Cannot release unit %s: %m", name);
+}
+
+/* ---- units of others ---- */
+
+static void log_not_started(const char *name, const char *why) {
+        g_autofree char *field = g_strdup_printf("JOB_UNIT=%s", name);
+        const char *fields[] = { field, NULL };
+
+        log_event(LOG_WARNING, JOBD_MESSAGE_NOTIFY_FAILED_STR, fields, "Cannot start %s, ignoring: %s", name, why);
+}
+
+static void on_other_started(sd_bus_message *reply, void *userdata) {
+        OtherStart *o = userdata;
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+
+        if (e)
+                log_not_started(o->name, e->message ?: e->name);
+        (void) g_hash_table_remove(o->manager->others, o);
+}
+
+void unit_start_other(UnitManager *m, const char *name) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        OtherStart *o;
+
+        message = call_new(m, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartUnit", "ss", name, "replace");
+        if (!message)
+                return;
+        o = g_new(OtherStart, 1);
+        *o = (OtherStart){ m, g_strdup(name) };
+        (void) g_hash_table_add(m->others, o);
+        unit_calls_send(m->calls, message, on_other_started, o, NULL);
 }
 
 /* ---- what is there ---- */

@@ -80,6 +80,12 @@ int unit_stop(UnitManager *m, const char *name, bool kill) _must_check_;
 /* Lets PID 1 forget a unit that has ended: its outcome is stored. */
 void unit_release(UnitManager *m, const char *name, UnitLeft left);
 
+/*
+ * Asks PID 1 to start a unit that is none of a run (notify-unit.h), and does not care how it ends. That it could not be
+ * started is logged. Called again after a lost answer, it may run twice.
+ */
+void unit_start_other(UnitManager *m, const char *name);
+
 /* A run's unit that PID 1 has loaded. */
 typedef struct UnitListing {
         char *name;
