@@ -10,6 +10,10 @@
 static int max_level = LOG_INFO;
 static LogTarget target = LOG_TARGET_JOURNAL;
 
+static LogContextSource context_source;
+static void *context_userdata;
+static char **context; /* weak ref, while it is entered */
+
 static const char *const level_names[] = {
         [LOG_EMERG] = "emerg",     [LOG_ALERT] = "alert",   [LOG_CRIT] = "crit", [LOG_ERR] = "err",
         [LOG_WARNING] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info", [LOG_DEBUG] = "debug",
@@ -40,6 +44,21 @@ int log_level_from_string(const char *text) {
 
 const char *log_level_to_string(int level) {
         return level >= 0 && level < (int) ELEMENTSOF(level_names) ? level_names[level] : NULL;
+}
+
+void log_context_set_source(LogContextSource source, void *userdata) {
+        context_source = source;
+        context_userdata = userdata;
+}
+
+char **log_context_capture(void) {
+        if (context)
+                return g_strdupv(context);
+        return context_source ? context_source(context_userdata) : NULL;
+}
+
+void log_context_enter(char **fields) {
+        context = fields;
 }
 
 static void add_field(GPtrArray *fields, char *field) {
@@ -89,6 +108,7 @@ int log_internal(int level, int error, const char *file, int line, const char *f
 
 void log_event(int level, const char *message_id, const char *const *extra, const char *format, ...) {
         g_autoptr(GPtrArray) fields = NULL;
+        g_auto(GStrv) of_context = NULL;
         g_autofree char *message = NULL;
         va_list ap;
 
@@ -104,6 +124,9 @@ void log_event(int level, const char *message_id, const char *const *extra, cons
                 add_field(fields, g_strdup_printf("MESSAGE_ID=%s", message_id));
         for (size_t i = 0; extra && extra[i]; i++)
                 add_field(fields, g_strdup(extra[i]));
+        of_context = log_context_capture();
+        for (size_t i = 0; of_context && of_context[i]; i++)
+                add_field(fields, g_strdup(of_context[i]));
         log_send(level, fields, message);
 }
 

@@ -44,5 +44,15 @@ int log_internal(int level, int error, const char *file, int line, const char *f
 void log_event(int level, const char *message_id, const char *const *fields, const char *format, ...)
                 _printf_(4, 5);
 
+/*
+ * On whose behalf events are logged: fields that log_event() adds to each. The source is asked when one is logged, and
+ * says NULL when nobody is behind it; what it returns is freed by g_strfreev(). Work that is put off captures the fields
+ * (NULL: none), and enters them while it is done; enter(NULL) ends that.
+ */
+typedef char **(*LogContextSource)(void *userdata);
+void log_context_set_source(LogContextSource source, void *userdata);
+char **log_context_capture(void);
+void log_context_enter(char **fields);
+
 /* An entry that is passed on, not ours: at any level, with the fields of whom it is from (SYSLOG_IDENTIFIER=...). */
 void log_entry(int level, const char *const *fields, const char *message);

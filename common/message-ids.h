@@ -6,7 +6,8 @@
  * and what to do about it is in systemd/jobd.catalog, shown by "journalctl --catalog"; a test compares the two.
  *
  * JOB_CALLER is the user who did it, JOB_REASON a Reason of jobd(8), JOB_ACTION a polkit action, JOB_FIELD an
- * overridable field ("time_limit"). A field without a value is left out.
+ * overridable field ("time_limit"). A field without a value is left out. What somebody's call has led to has the fields
+ * JOB_CALLER_UID and JOB_CALLER_SESSION (of logind, when there is one) besides.
  */
 
 /* JOB_RESULT_ID JOB_NAME JOB_CLASS_PATH JOB_REQUESTER */

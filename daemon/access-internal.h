@@ -14,6 +14,8 @@ struct Access {
         AccessCalls *calls;
         AccessSenders *senders;
         AccessDenials *denials;
+        sd_bus *current_bus;     /* of the call that was last let in */
+        sd_bus_message *current; /* not referenced: compared only, and looked at while it is its bus's current message */
 };
 
 /* May this user do this to that? */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
+
 #include "access-sender.h"
 #include "user.h"
 
@@ -10,7 +12,8 @@ enum {
 
 typedef struct Sender {
         uint32_t uid;
-        char *name; /* NULL until somebody wants to know */
+        char *name;    /* NULL until somebody wants to know */
+        char *session; /* NULL: none */
         char *list_key;
         AccessListState list;
         gint64 list_kept_usec; /* monotonic */
@@ -24,12 +27,22 @@ static void sender_free_func(void *p) {
         Sender *s = p;
 
         g_free(s->name);
+        g_free(s->session);
         g_free(s->list_key);
         g_free(s);
 }
 
 bool access_is_direct(sd_bus_message *m) {
         return sd_bus_is_bus_client(sd_bus_message_get_bus(m)) <= 0;
+}
+
+/* The bus says which uid; the session is that of the process, by its cgroup, so it can be missing when that is gone. */
+#define CREDS (SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_SESSION | SD_BUS_CREDS_AUGMENT)
+
+static char *session_of(sd_bus_creds *creds) {
+        const char *session;
+
+        return sd_bus_creds_get_session(creds, &session) >= 0 ? g_strdup(session) : NULL;
 }
 
 static uint32_t direct_uid(sd_bus_message *m) {
@@ -54,13 +67,14 @@ static Sender *find_sender(AccessSenders *senders, sd_bus_message *m) {
         s = g_hash_table_lookup(senders->by_name, name);
         if (s)
                 return s;
-        if (sd_bus_query_sender_creds(m, SD_BUS_CREDS_EUID, &creds) < 0 || sd_bus_creds_get_euid(creds, &uid) < 0)
+        if (sd_bus_query_sender_creds(m, CREDS, &creds) < 0 || sd_bus_creds_get_euid(creds, &uid) < 0)
                 return NULL;
 
         if (g_hash_table_size(senders->by_name) >= SENDERS_MAX)
                 g_hash_table_remove_all(senders->by_name);
         s = g_new0(Sender, 1);
         s->uid = uid;
+        s->session = session_of(creds);
         (void) g_hash_table_insert(senders->by_name, g_strdup(name), s);
         return s;
 }
@@ -85,6 +99,28 @@ char *access_senders_name(AccessSenders *senders, sd_bus_message *m) {
         if (!s->name)
                 s->name = user_name(s->uid);
         return g_strdup(s->name);
+}
+
+static char *direct_session(sd_bus_message *m) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+
+        return sd_bus_get_owner_creds(sd_bus_message_get_bus(m), CREDS, &creds) >= 0 ? session_of(creds) : NULL;
+}
+
+char **access_senders_fields(AccessSenders *senders, sd_bus_message *m) {
+        g_autofree char *session = NULL;
+        GPtrArray *fields = g_ptr_array_new();
+        const Sender *s;
+
+        if (access_is_direct(m))
+                session = direct_session(m);
+        else if ((s = find_sender(senders, m)))
+                session = g_strdup(s->session);
+        g_ptr_array_add(fields, g_strdup_printf("JOB_CALLER_UID=%" PRIu32, access_senders_uid(senders, m)));
+        if (session)
+                g_ptr_array_add(fields, g_strdup_printf("JOB_CALLER_SESSION=%s", session));
+        g_ptr_array_add(fields, NULL);
+        return (char **) g_ptr_array_free(fields, false);
 }
 
 AccessListState access_senders_find_list(AccessSenders *senders, sd_bus_message *m, const char *key) {

@@ -20,6 +20,9 @@ uint32_t access_senders_uid(AccessSenders *senders, sd_bus_message *m);
 /* The user's name, or the uid in digits. Free with g_free(). */
 char *access_senders_name(AccessSenders *senders, sd_bus_message *m);
 
+/* "JOB_CALLER_UID=" and, when the caller has one, "JOB_CALLER_SESSION=" of logind: for the journal. Free with g_strfreev(). */
+char **access_senders_fields(AccessSenders *senders, sd_bus_message *m);
+
 /*
  * How far a list has come that did not end: the next call of this connection with the same key goes on from there,
  * without polkit being asked again about what came before. Of the last such list only.

@@ -254,6 +254,21 @@ static int check_limits(Access *a, sd_bus_message *m, uint32_t uid, const Access
         return r < 0 ? r : r == 0;
 }
 
+/* Whoever has called the method that is being handled. sd-bus forgets the message when its handler has returned. */
+static char **log_fields(void *userdata) {
+        Access *a = userdata;
+
+        if (!a->current_bus || sd_bus_get_current_message(a->current_bus) != a->current)
+                return NULL;
+        return access_senders_fields(a->senders, a->current);
+}
+
+static void set_current(Access *a, sd_bus_message *m) {
+        (void) sd_bus_unref(a->current_bus);
+        a->current_bus = sd_bus_ref(sd_bus_message_get_bus(m));
+        a->current = m;
+}
+
 static int access_gate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         const char *path, *interface, *member;
         Access *a = userdata;
@@ -285,6 +300,7 @@ static int access_gate(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (!rule || rule->target == ACCESS_TARGET_RUN)
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_METHOD, "there is no method %s.%s on %.*s",
                                                   interface, member, OBJECT_PATH_SIZE, path);
+        set_current(a, m);
         r = check_limits(a, m, uid, rule, error);
         if (r != 0 || !rule->action || (uid == 0 && !access_target_names_user(m, rule)))
                 return r;
@@ -420,6 +436,7 @@ int access_new(const AccessContext *context, Access **ret) {
 
         a = g_new0(Access, 1);
         a->context = *context;
+        log_context_set_source(log_fields, a);
         a->senders = access_senders_new();
         r = access_calls_new(context->event, &a->calls);
         if (r >= 0)
@@ -433,6 +450,8 @@ int access_new(const AccessContext *context, Access **ret) {
 Access *access_free(Access *a) {
         if (!a)
                 return NULL;
+        log_context_set_source(NULL, NULL);
+        (void) sd_bus_unref(a->current_bus);
         (void) access_calls_free(a->calls);
         (void) access_senders_free(a->senders);
         (void) access_denials_free(a->denials);

@@ -5,11 +5,13 @@
 #include <sys/stat.h>
 
 #include "schema.h"
+#include "log.h"
 #include "store.h"
 
 typedef struct Waiting {
         StoreCommitted callback;
         void *userdata;
+        char **log_context; /* of who asked for the change; NULL: nobody */
 } Waiting;
 
 struct Store {
@@ -146,7 +148,10 @@ int store_commit(Store *s) {
         for (guint i = 0; i < waiting->len; i++) {
                 Waiting *w = &g_array_index(waiting, Waiting, i);
 
+                log_context_enter(w->log_context);
                 w->callback(r, w->userdata);
+                log_context_enter(NULL);
+                g_strfreev(w->log_context);
         }
         return r;
 }
@@ -162,12 +167,13 @@ int store_flush(Store *s) {
 }
 
 void store_after_commit(Store *s, StoreCommitted callback, void *userdata) {
-        Waiting w = { callback, userdata };
+        Waiting w = { callback, userdata, NULL };
 
         if (!s->in_batch) {
                 callback(0, userdata);
                 return;
         }
+        w.log_context = log_context_capture();
         g_array_append_val(s->waiting, w);
 }
 

@@ -11,7 +11,7 @@
  *
  * Writes of one turn of the event loop share a transaction, the batch. A write returns when the database has taken it;
  * it lasts only when the batch is committed. Whoever acknowledges something, or acts on it, does so in a callback of
- * store_after_commit(). If the batch cannot be committed nothing of it is kept, and the callbacks are told so.
+ * store_after_commit(), which is run in the log context (log.h) of whoever asked for it. If the batch cannot be committed nothing of it is kept, and the callbacks are told so.
  */
 typedef struct Store Store;
 
