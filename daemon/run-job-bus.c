@@ -215,13 +215,20 @@ static void refuse_later(RunCall *c, Refusal *f) {
         refusal_done(f);
 }
 
+/* What it takes was found out before the files were copied; meanwhile an administrator may have changed the job. */
 static int submit_with_files(RunCall *c, Refusal *f) {
         const Job *job = registry_find_by_id(c->manager->registry, c->job_id);
+        int r;
 
-        if (job)
-                return submit(c, job, f);
-        input_files_remove(c->manager->input_files, c->id);
-        return refuse(f, -ENOENT, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, c->job_id);
+        if (!job) {
+                input_files_remove(c->manager->input_files, c->id);
+                return refuse(f, -ENOENT, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, c->job_id);
+        }
+        r = submit(c, job, f);
+        if (r == -EAGAIN)
+                return refuse(f, -EBUSY, SD_BUS_ERROR_FAILED,
+                              "job '%s' was changed while its files were copied: request it again", job->class_path);
+        return r;
 }
 
 static void on_files_copied(Refusal *refusal, void *userdata) {

@@ -165,19 +165,24 @@ class RawBus:
             raise EOFError('the other side has closed the connection')
         self.received += data
 
-    def send(self, kind=CALL, signature='', *args, flags=0, **fields):
-        """Sends one message with exactly these header fields; returns its serial."""
+    def send(self, kind=CALL, signature='', *args, flags=0, fds=(), **fields):
+        """Sends one message with exactly these header fields and file descriptors; returns its serial."""
         self.serial += 1
         body = bytearray()
         for part, value in zip(split(signature), args):
             put(body, part, value)
         if signature:
             fields['signature'] = signature
+        if fds:
+            fields['unix_fds'] = len(fds)
         header = bytearray(struct.pack('<BBBBII', ord('l'), kind, flags, 1, len(body), self.serial))
         numbers = [(FIELDS[name], value) for name, value in fields.items() if value is not None]
         put(header, 'a(yv)', [(number, (FIELD_TYPES[number], value)) for number, value in numbers])
         pad(header, 8)
-        self.socket.sendall(header + body)
+        data = header + body
+        if fds:
+            data = data[socket.send_fds(self.socket, [data], fds):]
+        self.socket.sendall(data)
         return self.serial
 
     def receive(self, seconds=TIMEOUT):

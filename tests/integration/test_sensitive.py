@@ -75,7 +75,7 @@ def contents(path):
         return b''
 
 
-def where_is(secret, result_id):
+def where_is(secret, result_id, job='secret.Whole'):
     """Every place outside of the run itself in which the secret can be found."""
     unit = f'jobd-run-{result_id}.service'
     run(['journalctl', '--sync'])
@@ -86,7 +86,7 @@ def where_is(secret, result_id):
         'journal': run(['journalctl', '--all', '--output=export']).stdout,
         'jobctl': ''.join(jobctl(*verb).stdout for verb in (
             ['--json', 'result', result_id], ['result', result_id], ['--json', 'results'],
-            ['--json', 'show', '-v', 'secret.Whole'], ['logs', result_id], ['--json', 'logs', result_id])),
+            ['--json', 'show', '-v', job], ['logs', result_id], ['--json', 'logs', result_id])),
         'bus': run(['busctl', 'introspect', 'org.jobd1', '/org/jobd1/result/' + result_id.replace('-', '')]).stdout,
     }
     found = [place for place, text in places.items() if secret in text]

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "input-files.h"
+
+/* Files are copied, kept for an id, given to another one, and removed. */
+
+#define A "00000000-0000-4000-8000-00000000000a"
+#define B "00000000-0000-4000-8000-00000000000b"
+
+typedef struct Bed {
+        char *directory;
+        sd_event *event;
+        Store *store;
+        Settings settings;
+        InputFiles *files;
+        bool copied;
+        char *refusal;
+} Bed;
+
+static void make_files(Bed *b) {
+        int r;
+
+        r = input_files_new(b->event, b->directory, b->store, &b->settings, &b->files);
+        g_assert_cmpint(r, ==, 0);
+}
+
+static Bed *bed_new(void) {
+        g_autofree char *path = NULL, *error = NULL;
+        Bed *b = g_new0(Bed, 1);
+        sigset_t signals;
+        bool migrated;
+
+        (void) sigemptyset(&signals);
+        (void) sigaddset(&signals, SIGCHLD);
+        (void) sigprocmask(SIG_BLOCK, &signals, NULL);
+        b->directory = g_dir_make_tmp("input-files-XXXXXX", NULL);
+        path = g_build_filename(b->directory, "db", NULL);
+        g_assert_cmpint(sd_event_new(&b->event), >=, 0);
+        g_assert_cmpint(store_open(path, &b->store, &migrated, &error), ==, 0);
+        b->settings = (Settings){ .input_file_size_max = 100, .input_files_size_max = 150 };
+        make_files(b);
+        return b;
+}
+
+static void bed_free(Bed *b) {
+        const char *arguments[] = { "rm", "-rf", b->directory, NULL };
+
+        (void) input_files_free(b->files);
+        (void) store_close(b->store);
+        (void) sd_event_unref(b->event);
+        g_assert_true(g_spawn_sync(NULL, (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL,
+                                   NULL));
+        g_free(b->directory);
+        g_free(b->refusal);
+        g_free(b);
+}
+
+static void free_file(void *p) {
+        InputFile *f = p;
+
+        (void) close(f->fd);
+        (void) input_file_free(f);
+}
+
+static InputFile *file_new(const char *variable, size_t size, bool sensitive) {
+        g_autofree char *contents = g_strnfill(size, 'x');
+        int fd = memfd_create("test", MFD_CLOEXEC);
+        InputFile *f;
+
+        g_assert_cmpint(write(fd, contents, size), ==, size);
+        f = input_file_new(variable, fd);
+        f->max = 100;
+        f->sensitive = sensitive;
+        return f;
+}
+
+static GPtrArray *two_files(size_t one, size_t two, bool sensitive) {
+        GPtrArray *files = g_ptr_array_new_with_free_func(free_file);
+
+        g_ptr_array_add(files, file_new("one", one, false));
+        g_ptr_array_add(files, file_new("two", two, sensitive));
+        return files;
+}
+
+static void on_copied(Refusal *refusal, void *userdata) {
+        Bed *b = userdata;
+
+        g_assert_false(b->copied);
+        b->copied = true;
+        b->refusal = refusal ? g_strdup(refusal->message) : NULL;
+}
+
+static void copy(Bed *b, const char *id, const GPtrArray *files, bool look_only) {
+        const InputFilesRequest request = {
+                .id = id, .files = files, .look_only = look_only, .copied = on_copied, .userdata = b,
+        };
+        Refusal f = {};
+
+        b->copied = false;
+        g_assert_cmpint(input_files_copy(b->files, &request, &f), ==, 0);
+        g_assert_false(input_files_is_idle(b->files));
+        while (!b->copied)
+                g_assert_cmpint(sd_event_run(b->event, UINT64_MAX), >=, 0);
+        g_assert_true(input_files_is_idle(b->files));
+        g_assert_cmpstr(b->refusal, ==, NULL);
+}
+
+static void assert_has(const Bed *b, const char *id, bool one, bool two) {
+        g_assert_cmpint(input_files_has(b->files, id, "one"), ==, one);
+        g_assert_cmpint(input_files_has(b->files, id, "two"), ==, two);
+}
+
+static const char *message(const GPtrArray *files, guint i) {
+        const InputFile *f = files->pdata[i];
+
+        return json_array_get_length(f->messages) > 0 ? json_array_get_string_element(f->messages, 0) : NULL;
+}
+
+static void test_copied(void) {
+        g_autoptr(GPtrArray) files = two_files(100, 50, false);
+        const InputFile *one = files->pdata[0];
+        g_autofree char *path = NULL, *contents = NULL;
+        Bed *b = bed_new();
+        struct stat st;
+
+        copy(b, A, files, false);
+        assert_has(b, A, true, true);
+        g_assert_cmpuint(one->size, ==, 100);
+        /* head -c 100 /dev/zero | tr '\0' x | sha256sum */
+        g_assert_cmpstr(one->sha256, ==, "09ecb6ebc8bcefc733f6f2ec44f791abeed6a99edf0cc31519637898aebd52d8");
+        path = g_build_filename(b->directory, "files", A, "one", NULL);
+        g_assert_cmpint(stat(path, &st), ==, 0);
+        g_assert_cmpuint(st.st_mode & 07777, ==, 0444);
+        g_assert_true(g_file_get_contents(path, &contents, NULL, NULL));
+        g_assert_cmpuint(strspn(contents, "x"), ==, 100);
+
+        input_files_remove(b->files, A);
+        assert_has(b, A, false, false);
+        input_files_remove(b->files, A);
+        bed_free(b);
+}
+
+static void test_refused(void) {
+        static const struct {
+                size_t one, two;
+                bool look_only;
+                const char *messages[2];
+        } cases[] = {
+                { 101, 10, false, { "Ensure this file has at most 100 bytes.", NULL } },
+                { 101, 1000, false,
+                  { "Ensure this file has at most 100 bytes.", "Ensure this file has at most 100 bytes." } },
+                { 100, 51, false, { NULL, "Ensure the files of a run have at most 150 bytes in all." } },
+                { 100, 50, true, { NULL, NULL } },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                g_autoptr(GPtrArray) files = two_files(cases[i].one, cases[i].two, i % 2);
+                Bed *b = bed_new();
+
+                copy(b, A, files, cases[i].look_only);
+                g_assert_cmpstr(message(files, 0), ==, cases[i].messages[0]);
+                g_assert_cmpstr(message(files, 1), ==, cases[i].messages[1]);
+                assert_has(b, A, false, false);
+                bed_free(b);
+        }
+}
+
+static void test_secret(void) {
+        g_autoptr(GPtrArray) files = two_files(3, 4, true);
+        g_autofree char *path = NULL;
+        g_auto(GStrv) names = NULL;
+        Bed *b = bed_new();
+
+        copy(b, A, files, false);
+        assert_has(b, A, true, true);
+        path = g_build_filename(b->directory, "files", A, "two", NULL);
+        g_assert_cmpint(access(path, F_OK), <, 0);
+        names = input_files_list_secrets(b->files, A);
+        g_assert_cmpuint(g_strv_length(names), ==, 1);
+        g_assert_cmpstr(secret_bytes(input_files_find_secret(b->files, A, names[0])), ==, "xxxx");
+
+        input_files_put_secret(b->files, A, "two", secret_new_bytes("a\0b", 3));
+        g_assert_cmpuint(secret_size(input_files_find_secret(b->files, A, "two")), ==, 3);
+        input_files_remove(b->files, A);
+        assert_has(b, A, false, false);
+        bed_free(b);
+}
+
+static void test_linked_and_moved(void) {
+        g_autoptr(GPtrArray) files = two_files(3, 4, true);
+        Bed *b = bed_new();
+
+        copy(b, A, files, false);
+        g_assert_cmpint(input_files_link(b->files, A, B), ==, 0);
+        input_files_remove(b->files, A);
+        assert_has(b, A, false, false);
+        assert_has(b, B, true, true);
+        g_assert_cmpint(input_files_move(b->files, B, A), ==, 0);
+        assert_has(b, A, true, true);
+        assert_has(b, B, false, false);
+        g_assert_cmpint(input_files_move(b->files, B, A), ==, 0); /* nothing there: nothing done */
+        assert_has(b, A, true, true);
+        bed_free(b);
+}
+
+/* As after a kill: what no job result needs. */
+static void test_swept(void) {
+        g_autoptr(GPtrArray) files = two_files(3, 4, false);
+        Bed *b = bed_new();
+
+        copy(b, A, files, false);
+        b->files = input_files_free(b->files);
+        make_files(b);
+        assert_has(b, A, false, false);
+        bed_free(b);
+}
+
+static void test_paths(void) {
+        g_autoptr(GPtrArray) files = two_files(3, 4, true);
+        g_autoptr(JsonObject) values = NULL;
+        static const char stored[] = "{\"one\":{},\"two\":{},\"three\":{},\"x\":1}";
+        g_autofree char *text = NULL;
+        Bed *b = bed_new();
+
+        copy(b, A, files, false);
+        g_assert_cmpint(json_parse_object(stored, strlen(stored), SIZE_MAX, &values, NULL), ==, 0);
+        input_files_add_paths(b->files, A, "u.service", values);
+        text = json_format_object(values);
+        g_assert_cmpstr(text, ==,
+                        "{\"one\":{\"path\":\"/run/jobd/files/one\"},\"two\":{\"path\":\"/run/credentials/u.service/two\"},"
+                        "\"three\":{},\"x\":1}");
+        bed_free(b);
+}
+
+int main(int argc, char **argv) {
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/input-files/copied", test_copied);
+        g_test_add_func("/input-files/refused", test_refused);
+        g_test_add_func("/input-files/secret", test_secret);
+        g_test_add_func("/input-files/linked-and-moved", test_linked_and_moved);
+        g_test_add_func("/input-files/swept", test_swept);
+        g_test_add_func("/input-files/paths", test_paths);
+        return g_test_run();
+}
