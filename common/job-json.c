@@ -53,6 +53,7 @@ static const Field job_fields[] = {
         { "HasSensitiveVariables", "has_sensitive_variables", FIELD_BOOLEAN },
         { "ReadOnly", "read_only", FIELD_BOOLEAN },
         { "Singleton", "is_singleton", FIELD_BOOLEAN },
+        { "SingletonPolicy", "singleton_policy", FIELD_STRING },
         { "SoftTimeLimitUSec", "soft_time_limit", FIELD_TIME_SPAN },
         { "TimeLimitUSec", "time_limit", FIELD_TIME_SPAN },
         { "TaskQueues", "task_queues", FIELD_STRINGS },
@@ -95,6 +96,13 @@ static const Field result_fields[] = {
         { "Progress", "progress", FIELD_PERCENT },
         { "ProgressText", "progress_text", FIELD_STRING_OR_NULL },
         { "LogCounts", "log_counts", FIELD_COUNTS },
+        { "Attempt", "attempt", FIELD_UINT32 },
+        { "Attempts", "attempts", FIELD_UINT32 },
+        { "RetryOf", "retry_of", FIELD_STRING_OR_NULL },
+        { "RetriedBy", "retried_by", FIELD_STRING_OR_NULL },
+        { "NotBefore", "not_before", FIELD_TIME },
+        { "Position", "position", FIELD_UINT32 },
+        { "WaitReason", "wait_reason", FIELD_STRING_OR_NULL },
         { "Result", "result", FIELD_JSON },
 };
 

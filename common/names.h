@@ -8,11 +8,13 @@
 #define JOBD_MANAGER_PATH "/org/jobd1"
 #define JOBD_JOB_PATH "/org/jobd1/job"
 #define JOBD_RESULT_PATH "/org/jobd1/result"
+#define JOBD_QUEUE_PATH "/org/jobd1/queue"
 #define JOBD_RUN_PATH "/org/jobd1/run" /* on the direct socket only */
 
 #define JOBD_MANAGER_INTERFACE "org.jobd1.Manager"
 #define JOBD_JOB_INTERFACE "org.jobd1.Job"
 #define JOBD_RESULT_INTERFACE "org.jobd1.JobResult"
+#define JOBD_QUEUE_INTERFACE "org.jobd1.JobQueue"
 #define JOBD_RUN_INTERFACE "org.jobd1.Run"
 
 /* In /run/jobd; jobd.socket and jobd-credentials.socket listen there. */

@@ -18,12 +18,25 @@
         .action = "org.jobd1.view-jobresult", .requester_may = true,                                      \
         .message = "Authentication is required to view a result of job $(what).", .verb = "view"
 
+#define MAY_VIEW_QUEUE                                                                                    \
+        .action = "org.jobd1.view-jobqueue",                                                              \
+        .message = "Authentication is required to view job queue $(what).", .verb = "view"
+#define MAY_CHANGE_QUEUE                                                                                  \
+        .action = "org.jobd1.change-jobqueue",                                                            \
+        .message = "Authentication is required to change job queue $(what).", .verb = "change"
+
 const AccessRule access_rules[] = {
         { JOBD_MANAGER_INTERFACE, "RunJob", .target = ACCESS_TARGET_JOB_ARG, MAY_RUN_JOB },
         { JOBD_MANAGER_INTERFACE, "GetJob", .target = ACCESS_TARGET_JOB_ARG, MAY_VIEW_JOB },
         { JOBD_MANAGER_INTERFACE, "GetJobResult", .target = ACCESS_TARGET_RESULT_ARG, MAY_VIEW_RESULT },
         { JOBD_MANAGER_INTERFACE, "ListJobs", .target = ACCESS_TARGET_NONE, .is_list = true },
         { JOBD_MANAGER_INTERFACE, "ListJobResults", .target = ACCESS_TARGET_NONE, .is_list = true },
+        { JOBD_MANAGER_INTERFACE, "CancelJobResults", .target = ACCESS_TARGET_NONE, .is_list = true },
+        { JOBD_MANAGER_INTERFACE, "GetJobQueue", .target = ACCESS_TARGET_QUEUE_ARG, MAY_VIEW_QUEUE },
+        { JOBD_MANAGER_INTERFACE, "ListJobQueues", .target = ACCESS_TARGET_NONE, .is_list = true },
+        { JOBD_MANAGER_INTERFACE, "CreateJobQueue", .target = ACCESS_TARGET_QUEUE_ARG,
+          .action = "org.jobd1.change-jobqueue",
+          .message = "Authentication is required to create job queue $(what).", .verb = "create" },
         { JOBD_MANAGER_INTERFACE, "Refresh", .target = ACCESS_TARGET_NONE, .action = "org.jobd1.change-job",
           .message = "Authentication is required to read the job classes into the registry.",
           .verb = "refresh the registry of" },
@@ -53,6 +66,10 @@ const AccessRule access_rules[] = {
         { JOBD_RESULT_INTERFACE, "ListOutputs", .target = ACCESS_TARGET_RESULT_PATH, MAY_VIEW_RESULT },
         { JOBD_RESULT_INTERFACE, "OpenOutput", .target = ACCESS_TARGET_RESULT_PATH, MAY_VIEW_RESULT },
 
+        { JOBD_QUEUE_INTERFACE, "Set", .target = ACCESS_TARGET_QUEUE_PATH, MAY_CHANGE_QUEUE },
+        { JOBD_QUEUE_INTERFACE, "Delete", .target = ACCESS_TARGET_QUEUE_PATH, .action = "org.jobd1.change-jobqueue",
+          .message = "Authentication is required to delete job queue $(what).", .verb = "delete" },
+
         { JOBD_RUN_INTERFACE, "Open", .target = ACCESS_TARGET_RUN },
         { JOBD_RUN_INTERFACE, "Log", .target = ACCESS_TARGET_RUN },
         { JOBD_RUN_INTERFACE, "SetProgress", .target = ACCESS_TARGET_RUN },
@@ -65,6 +82,7 @@ const size_t access_rules_size = ELEMENTSOF(access_rules);
 /* Reading properties and introspection, by the object they are asked of. */
 static const AccessRule read_job = { .target = ACCESS_TARGET_JOB_PATH, MAY_VIEW_JOB };
 static const AccessRule read_result = { .target = ACCESS_TARGET_RESULT_PATH, MAY_VIEW_RESULT };
+static const AccessRule read_queue = { .target = ACCESS_TARGET_QUEUE_PATH, MAY_VIEW_QUEUE };
 static const AccessRule read_other = { .target = ACCESS_TARGET_NONE };
 
 static bool is_below(const char *path, const char *parent) {
@@ -76,6 +94,8 @@ static const AccessRule *rule_for_reading(const char *path) {
                 return &read_job;
         if (is_below(path, JOBD_RESULT_PATH))
                 return &read_result;
+        if (is_below(path, JOBD_QUEUE_PATH))
+                return &read_queue;
         return &read_other;
 }
 

@@ -11,6 +11,8 @@ typedef enum AccessTarget {
         ACCESS_TARGET_JOB_PATH,   /* the job of the object's path */
         ACCESS_TARGET_RESULT_ARG, /* the job result that the first argument names */
         ACCESS_TARGET_RESULT_PATH,
+        ACCESS_TARGET_QUEUE_ARG,  /* the job queue that the first argument names */
+        ACCESS_TARGET_QUEUE_PATH,
         ACCESS_TARGET_RUN,        /* the run that speaks: on the direct socket, by its token (run-bus.h) */
 } AccessTarget;
 

@@ -100,6 +100,11 @@ static void resolve_argument(const AccessContext *c, const AccessRule *rule, con
         char id[UUID_STRING_SIZE];
 
         t->reference = reference_new(text);
+        t->is_queue = rule->target == ACCESS_TARGET_QUEUE_ARG;
+        if (t->is_queue) {
+                t->job_queue = job_queues_find(c->queues, text);
+                return;
+        }
         if (rule->target == ACCESS_TARGET_JOB_ARG)
                 t->job = registry_find(c->registry, text);
         else if (uuid_parse(text, id) >= 0)
@@ -110,10 +115,13 @@ static void resolve_path(const AccessContext *c, const AccessRule *rule, const c
         char id[UUID_STRING_SIZE];
 
         t->reference = reference_new(path);
+        t->is_queue = rule->target == ACCESS_TARGET_QUEUE_PATH;
         if (rule->target == ACCESS_TARGET_JOB_PATH && object_path_parse(path, JOBD_JOB_PATH, id) >= 0)
                 t->job = registry_find_by_id(c->registry, id);
         else if (rule->target == ACCESS_TARGET_RESULT_PATH && object_path_parse(path, JOBD_RESULT_PATH, id) >= 0)
                 resolve_result(c, id, t);
+        else if (rule->target == ACCESS_TARGET_QUEUE_PATH && object_path_parse(path, JOBD_QUEUE_PATH, id) >= 0)
+                t->job_queue = job_queues_find_by_id(c->queues, id);
 }
 
 void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule,
@@ -124,11 +132,13 @@ void access_target_resolve(const AccessContext *c, sd_bus_message *m, const Acce
         switch (rule->target) {
         case ACCESS_TARGET_JOB_ARG:
         case ACCESS_TARGET_RESULT_ARG:
+        case ACCESS_TARGET_QUEUE_ARG:
                 if (sd_bus_message_read(m, "s", &text) >= 0)
                         resolve_argument(c, rule, text, &t);
                 break;
         case ACCESS_TARGET_JOB_PATH:
         case ACCESS_TARGET_RESULT_PATH:
+        case ACCESS_TARGET_QUEUE_PATH:
                 resolve_path(c, rule, sd_bus_message_get_path(m), &t);
                 break;
         case ACCESS_TARGET_NONE:
@@ -171,6 +181,10 @@ static int check_argument(sd_bus_message *m, const AccessRule *rule, sd_bus_erro
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB,
                                          "there is no job with so long a name: it has at most %i bytes",
                                          REFERENCE_SIZE_MAX);
+        if (rule->target == ACCESS_TARGET_QUEUE_ARG && strlen(text) > JOB_QUEUE_NAME_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_QUEUE,
+                                         "there is no job queue with so long a name: it has at most %i bytes",
+                                         JOB_QUEUE_NAME_MAX);
         if (rule->target == ACCESS_TARGET_RESULT_ARG && strlen(text) >= UUID_STRING_SIZE)
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT,
                                          "there is no job result with so long a UUID: it has %i characters",
@@ -183,7 +197,8 @@ int access_target_check(sd_bus_message *m, const AccessRule *rule, sd_bus_error 
 
         if (strlen(sd_bus_message_get_path(m)) >= OBJECT_PATH_SIZE)
                 return sd_bus_error_set(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no object with so long a path");
-        if (rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_RESULT_ARG)
+        if (rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_RESULT_ARG ||
+            rule->target == ACCESS_TARGET_QUEUE_ARG)
                 r = check_argument(m, rule, error);
         if (r >= 0 && is_run(rule))
                 r = check_run_options(m, rule, error);
@@ -196,6 +211,9 @@ const char *access_target_kind(const AccessRule *rule) {
         case ACCESS_TARGET_RESULT_ARG:
         case ACCESS_TARGET_RESULT_PATH:
                 return "job result";
+        case ACCESS_TARGET_QUEUE_ARG:
+        case ACCESS_TARGET_QUEUE_PATH:
+                return "job queue";
         case ACCESS_TARGET_NONE:
                 return "jobs";
         default:
@@ -249,6 +267,10 @@ void access_details_add_result(AccessDetails *d, const JobResult *jr, const Job 
 }
 
 void access_details_add_target(AccessDetails *d, const AccessTargetObject *t) {
+        if (t->is_queue) {
+                access_details_add(d, "queue", t->job_queue ? t->job_queue->name : t->reference);
+                return;
+        }
         if (t->result)
                 access_details_add_result(d, t->result, t->job);
         else if (t->job)

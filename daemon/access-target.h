@@ -12,6 +12,8 @@ typedef struct AccessTargetObject {
         char *reference; /* as the caller named it; NULL for no particular one */
         const Job *job;  /* weak ref; NULL: there is none */
         JobResult *result;
+        bool is_queue;             /* it is about a job queue, */
+        const JobQueue *job_queue; /* this one, weak ref; NULL: there is none */
         char *queue;   /* of a run that is asked for */
         char *as_user; /* name of the user as whom it is asked for, or what the caller has called them; NULL: the caller */
         uint32_t as_uid; /* UINT32_MAX: there is no such user */

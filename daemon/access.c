@@ -111,6 +111,9 @@ int access_reply_missing(const AccessCheck *c) {
         switch (c->rule->target) {
         case ACCESS_TARGET_JOB_ARG:
                 return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, reference);
+        case ACCESS_TARGET_QUEUE_ARG:
+                return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_JOB_QUEUE, BUS_MESSAGE_NO_SUCH_JOB_QUEUE,
+                                                  reference);
         case ACCESS_TARGET_RESULT_ARG:
                 return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_JOB_RESULT, BUS_MESSAGE_NO_SUCH_JOB_RESULT,
                                                   reference);
@@ -349,6 +352,17 @@ AccessVerdict access_may_view_job(Access *a, sd_bus_message *m, const Job *job) 
         return list_verdict(a, m, &q);
 }
 
+AccessVerdict access_may_view_queue(Access *a, sd_bus_message *m, const JobQueue *queue) {
+        AccessDetails d = {};
+        AccessQuestion q = { .uid = access_caller_uid(a, m), .action = "org.jobd1.view-jobqueue", .of_entry = true };
+
+        if (q.uid == 0)
+                return ACCESS_ALLOWED;
+        access_details_add(&d, "queue", queue->name);
+        q.details = d.pairs;
+        return list_verdict(a, m, &q);
+}
+
 AccessVerdict access_may_view_jobs(Access *a, sd_bus_message *m) {
         AccessDetails d = {};
         AccessQuestion q = { .uid = access_caller_uid(a, m), .action = "org.jobd1.view-job", .details = d.pairs };
@@ -382,6 +396,28 @@ AccessVerdict access_may_view_result(Access *a, sd_bus_message *m, const Job *jo
                 access_details_add_result(&d, result, job);
         else if (job)
                 access_details_add_job(&d, job);
+        q.details = d.pairs;
+        return list_verdict(a, m, &q);
+}
+
+AccessVerdict access_may_cancel(Access *a, sd_bus_message *m, const Job *job, const char *queue,
+                                const JobResult *result) {
+        _cleanup_(access_details_done) AccessDetails d = {};
+        AccessQuestion q = {
+                .uid = access_caller_uid(a, m),
+                .action = "org.jobd1.cancel-job",
+                .of_entry = result != NULL,
+        };
+
+        if (q.uid == 0 || (result && result->requester_uid == q.uid))
+                return ACCESS_ALLOWED;
+        if (result)
+                access_details_add_result(&d, result, job);
+        else {
+                if (job)
+                        access_details_add_job(&d, job);
+                access_details_add(&d, "queue", queue);
+        }
         q.details = d.pairs;
         return list_verdict(a, m, &q);
 }

@@ -17,6 +17,7 @@ typedef struct Access Access;
 typedef struct AccessContext {
         sd_event *event;
         Registry *registry;
+        JobQueues *queues;
         Dispatcher *dispatcher;
         const Settings *settings;
 } AccessContext;
@@ -55,6 +56,10 @@ typedef enum AccessVerdict {
 AccessVerdict access_may_view_job(Access *a, sd_bus_message *m, const Job *job);
 /* result NULL: job results in general (job NULL), or all of that job. */
 AccessVerdict access_may_view_result(Access *a, sd_bus_message *m, const Job *job, const JobResult *result);
+AccessVerdict access_may_view_queue(Access *a, sd_bus_message *m, const JobQueue *queue);
+/* Whether the caller may revoke this one; result NULL: in general, or all of that job (not NULL) or queue (not NULL). */
+AccessVerdict access_may_cancel(Access *a, sd_bus_message *m, const Job *job, const char *queue,
+                                const JobResult *result);
 /* Jobs in general; may ask for a password where the client allows it. */
 AccessVerdict access_may_view_jobs(Access *a, sd_bus_message *m);
 

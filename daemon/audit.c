@@ -22,26 +22,44 @@ static void on_committed(int r, void *userdata) {
         g_free(a);
 }
 
+/* Takes over the fields. */
+_printf_(4, 0) static void audit_after_commit(Store *store, const char *message_id, GPtrArray *fields,
+                                              const char *format, va_list ap) {
+        Audit *a;
+
+        g_ptr_array_add(fields, NULL);
+        a = g_new(Audit, 1);
+        a->message_id = message_id;
+        a->fields = (char **) g_ptr_array_free(fields, false);
+        a->text = g_strdup_vprintf(format, ap);
+        store_after_commit(store, on_committed, a);
+}
+
 void audit_job_after_commit(Store *store, const char *message_id, const char *caller, const Job *job,
                             const char *field, const char *format, ...) {
         GPtrArray *fields = g_ptr_array_new();
         va_list ap;
-        Audit *a;
 
         g_ptr_array_add(fields, g_strdup_printf("JOB_NAME=%s", job->effective.name));
         g_ptr_array_add(fields, g_strdup_printf("JOB_CLASS_PATH=%s", job->class_path));
         g_ptr_array_add(fields, g_strdup_printf("JOB_CALLER=%s", caller));
         if (field)
                 g_ptr_array_add(fields, g_strdup_printf("JOB_FIELD=%s", field));
-        g_ptr_array_add(fields, NULL);
-
-        a = g_new(Audit, 1);
-        a->message_id = message_id;
-        a->fields = (char **) g_ptr_array_free(fields, false);
         va_start(ap, format);
-        a->text = g_strdup_vprintf(format, ap);
+        audit_after_commit(store, message_id, fields, format, ap);
         va_end(ap);
-        store_after_commit(store, on_committed, a);
+}
+
+void audit_queue_after_commit(Store *store, const char *message_id, const char *caller, const char *queue,
+                              const char *format, ...) {
+        GPtrArray *fields = g_ptr_array_new();
+        va_list ap;
+
+        g_ptr_array_add(fields, g_strdup_printf("JOB_QUEUE=%s", queue));
+        g_ptr_array_add(fields, g_strdup_printf("JOB_CALLER=%s", caller));
+        va_start(ap, format);
+        audit_after_commit(store, message_id, fields, format, ap);
+        va_end(ap);
 }
 
 void audit_results_cleaned(const char *caller, uint64_t n_results, uint64_t n_outputs) {

@@ -5,6 +5,7 @@
 #include "access.h"
 #include "bus-objects.h"
 #include "log.h"
+#include "queue-bus.h"
 
 /* What the objects share: adding them to a connection, and answering after the commit. */
 
@@ -18,6 +19,8 @@ int bus_objects_add(Manager *m, sd_bus *bus) {
                 r = job_bus_add(m, bus);
         if (r >= 0)
                 r = job_result_bus_add(m, bus);
+        if (r >= 0)
+                r = queue_bus_add(m, bus);
         if (r >= 0)
                 r = log_control_bus_add(bus);
         return r;

@@ -177,6 +177,8 @@ static void recover_run(Dispatcher *d, JobResult *jr, const GPtrArray *units) {
         Run *run = run_new(d, jr, input);
         int r;
 
+        queue_order_add_running(d->order, jr->task_queue, jr->requester_uid);
+
         if (!listed(units, run->unit)) {
                 recover_without_unit(run);
                 return;
@@ -217,13 +219,15 @@ int dispatcher_recover(Dispatcher *d) {
                 return log_error_errno(r, "Cannot ask systemd for the units of runs: %m");
         r = store_result_list_active(d->context.store, results);
         if (r >= 0)
-                r = store_result_count_pending(d->context.store, &d->n_waiting);
+                r = dispatcher_count_waiting(d);
         if (r < 0)
                 return log_error_errno(r, "Cannot read unfinished job results: %s", store_error_text(d->context.store));
 
         for (guint i = 0; i < results->len; i++)
                 recover_run(d, results->pdata[i], units);
         release_leftovers(d, units);
+        dispatcher_set_due(d);
+        dispatcher_jobs_changed(d);
         dispatcher_pump_later(d);
         return 0;
 }

@@ -3,6 +3,7 @@
 
 #include "dispatcher.h"
 #include "journal-sync.h"
+#include "queue-order.h"
 #include "unit.h"
 
 /* Shared by dispatcher*.c only. */
@@ -21,6 +22,8 @@ typedef struct Run {
         bool input_refused;  /* and has been told so: the run is stopped for that */
         char *notify_units[_NOTIFY_EVENT_MAX]; /* of its class; NULL: it names none, or ... */
         bool knows_notify_units;               /* ... after a restart, they are not known */
+        Secret *retry_input; /* what it was before the objects were put into it; NULL: the same */
+        JobResult *retry; /* the next attempt, stored with the outcome; NULL: there is none */
         bool input_lost; /* the starter asked for an input that is gone: the run is stopped for that */
         bool has_unit;   /* systemd was asked to start it: it must be released */
         UnitLeft left;   /* how */
@@ -44,17 +47,38 @@ struct Dispatcher {
         char boot_id[33];
         GHashTable *runs;    /* id -> Run, owned */
         GHashTable *inputs;  /* id -> Secret, owned: of runs that wait */
-        uint64_t n_waiting;  /* in the store, not in runs */
+        QueueOrder *order;   /* how many wait and run, and who is next */
+        GHashTable *singletons; /* id of a job -> how many wait for a run of it to end */
+        GHashTable *slices;  /* queue -> itself, owned: their slices have what they are to have */
+        GQueue revocations;  /* of Revocation, owned: see dispatcher_revoke_older() */
+        bool must_recount;   /* a batch was lost: the store knows better what waits */
+        struct { /* the place in a line that was asked for last: a list asks for one after the other */
+                char *queue;
+                uint32_t uid;
+                int64_t seq;
+                uint64_t number;
+        } place;
         sd_event_source *pump_source;  /* starts what waits */
+        sd_event_source *due_source;   /* what waits for a time comes into its line */
+        sd_event_source *revoke_source; /* NULL until there is something to revoke */
         sd_event_source *retry_source; /* stores again what could not be stored */
         sd_event_source *report_source; /* stores what runs have said; NULL until one did */
 };
 
+/* For callbacks of store_after_commit(). */
+typedef struct StoringRun {
+        Dispatcher *dispatcher;
+        char id[UUID_STRING_SIZE];
+} StoringRun;
+
 Run *run_new(Dispatcher *d, JobResult *jr, Secret *input);
+StoringRun *storing_run_new(Run *run);
 Run *dispatcher_find_by_unit(Dispatcher *d, const char *unit);
 
 /* The input as it was stored, with the paths of its files; NULL: it was not stored, or there is no memory for it. */
 Secret *dispatcher_read_input(const Dispatcher *d, const JobResult *jr);
+/* Frees it; its slot in the queue is free. */
+void dispatcher_forget_run(Run *run);
 
 /* Gives the run its final state, stores it, and lets go of everything once that is on the disk. */
 void run_finish(Run *run, JobResultStatus status, JobResultReason reason, const char *message, uint64_t when_usec);
@@ -104,7 +128,74 @@ void dispatcher_notify_result(Dispatcher *d, const JobResult *jr);
 /* Tells everybody who listens. */
 void dispatcher_announce_change(Dispatcher *d, const JobResult *jr);
 
+/* Tries again in a few seconds to store what could not be stored, and to start what waits. */
+void dispatcher_retry_later(Dispatcher *d);
+
+extern const UnitCallbacks dispatcher_unit_callbacks;
+
+/* ---- dispatcher-queue.c: the lines ---- */
+
+int dispatcher_queue_init(Dispatcher *d);
+void dispatcher_queue_done(Dispatcher *d);
+
+/* Whether one more may run. */
+bool dispatcher_has_room(const Dispatcher *d);
+
+/* The run is to be started in this boot. */
+void dispatcher_mark(Dispatcher *d, JobResult *jr);
+
+/* It waits from now on, or no longer does: by its queue, requester and waits_for. */
+void dispatcher_add_waiting(Dispatcher *d, const JobResult *jr);
+void dispatcher_remove_waiting(Dispatcher *d, const JobResult *jr);
+
+/* From one of these to the other, in the store as well. */
+int dispatcher_move_waiting(Dispatcher *d, JobResult *jr, JobResultWait wait) _must_check_;
+
+/* After a lost batch the store knows best: it is asked soon. */
+void dispatcher_recount_later(Dispatcher *d);
+
+/* After a start: reads what waits. */
+int dispatcher_count_waiting(Dispatcher *d) _must_check_;
+
 /* Sees to it that what waits is started soon. */
 void dispatcher_pump_later(Dispatcher *d);
 
-extern const UnitCallbacks dispatcher_unit_callbacks;
+/* Sees to it that what waits for a time comes into its line then. */
+void dispatcher_set_due(Dispatcher *d);
+
+/* ---- dispatcher-slice.c: the slices of the queues ---- */
+
+/* Stores, in the open batch, what the slice will be told when the first run starts in it. */
+void dispatcher_note_slice(Dispatcher *d, const char *queue);
+
+/* Tells it, unless that was done. */
+void dispatcher_set_slice(Dispatcher *d, const char *queue);
+
+/* ---- dispatcher-singleton.c ---- */
+
+/* Whether the run has to wait until another one of its job has ended. */
+bool dispatcher_singleton_must_wait(Dispatcher *d, const JobResult *jr);
+
+/* Whether a new request has to: as well when others wait for that already. */
+bool dispatcher_singleton_joins_others(Dispatcher *d, const JobResult *jr);
+
+/* Another run of its job, in flight; NULL: there is none. */
+Run *dispatcher_find_other_run(Dispatcher *d, const JobResult *jr);
+
+/* A new request is on the disk: of a job with Singleton=replace it takes the place of the others. */
+void dispatcher_singleton_requested(Dispatcher *d, const JobResult *jr);
+
+/* A run of the job is no more: the next one of those that wait for that comes into its line. */
+void dispatcher_singleton_ended(Dispatcher *d, const char *job_id);
+
+/* The sentence for a request or start that fails for another run; NULL: it may run. */
+char *dispatcher_singleton_refusal(Run *run, const Job *job);
+
+/* ---- dispatcher-cancel.c ---- */
+
+/* Ends a run in flight. */
+int dispatcher_cancel_run(Run *run, const char *by, bool kill, Refusal *refusal) _must_check_;
+
+/* Revokes all runs of the job that wait and were requested before, a part in each turn of the loop. */
+void dispatcher_revoke_older(Dispatcher *d, const char *job_id, int64_t before_seq, const char *by);
+void dispatcher_cancel_done(Dispatcher *d);

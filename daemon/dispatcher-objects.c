@@ -85,7 +85,8 @@ static char *add_objects(Run *run, const ObjectSet *set) {
         explicit_bzero(text, strlen(text));
         if (!input)
                 return g_strdup("there is no memory to hold the input of the run");
-        (void) secret_free(run->input);
+        (void) secret_free(run->retry_input);
+        run->retry_input = run->input;
         run->input = input;
         run->has_objects = true;
         return NULL;

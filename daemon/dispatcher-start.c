@@ -11,19 +11,6 @@
 
 /* From the decision to start a run to the call to systemd. */
 
-/* jobd-<queue>.slice; "-" in a slice's name means "below", so the queue's own are escaped as systemd-escape does. */
-static char *slice_for_queue(const char *queue) {
-        GString *name = g_string_new("jobd-");
-
-        for (const char *p = queue; *p; p++)
-                if (*p == '-')
-                        g_string_append(name, "\\x2d");
-                else
-                        g_string_append_c(name, *p);
-        g_string_append(name, ".slice");
-        return g_string_free(name, false);
-}
-
 static void add_field(GPtrArray *fields, const char *name, const char *value) {
         g_ptr_array_add(fields, g_strdup_printf("%s=%s", name, value));
 }
@@ -80,7 +67,7 @@ static char **make_environment(const Run *run) {
 static int start_unit(Run *run) {
         const JobResult *jr = run->result;
         g_autofree char *description = g_strdup_printf("%s for %s", jr->class_path, jr->requester);
-        g_autofree char *slice = slice_for_queue(jr->task_queue);
+        g_autofree char *slice = job_queue_slice(jr->task_queue);
         g_auto(GStrv) environment = make_environment(run), fields = make_log_fields(jr);
         g_autofree char *files = input_files_directory(run->dispatcher->context.files, jr->id);
         g_auto(GStrv) secret_files = input_files_list_secrets(run->dispatcher->context.files, jr->id);
@@ -103,19 +90,6 @@ static int start_unit(Run *run) {
         return unit_start(run->dispatcher->units, &spec);
 }
 
-static bool singleton_is_taken(const Run *run) {
-        GHashTableIter i;
-        Run *other;
-
-        g_hash_table_iter_init(&i, run->dispatcher->runs);
-        while (g_hash_table_iter_next(&i, NULL, (void **) &other))
-                /* Only those that systemd was asked for: two requests of one turn must not refuse each other. */
-                if (other != run && other->has_unit && !other->ended &&
-                    strcmp(other->result->job_id, run->result->job_id) == 0)
-                        return true;
-        return false;
-}
-
 int run_load_class(Run *run, const Job *job, char **ret_problem) {
         const RunContext *c = &run->dispatcher->context.run;
         g_autofree char *error = NULL;
@@ -135,6 +109,7 @@ static char *check_again(Run *run) {
         const DispatcherContext *c = &run->dispatcher->context;
         g_autofree char *error = NULL;
         const Job *job;
+        char *refusal;
         int r;
 
         job = registry_find_by_id(c->registry, run->result->job_id);
@@ -144,8 +119,9 @@ static char *check_again(Run *run) {
                 return g_strdup_printf("Job %s is not enabled to be run!", job->class_path);
         if (!job->installed)
                 return g_strdup_printf("Job %s is not presently installed and cannot be run", job->class_path);
-        if (job->effective.singleton && singleton_is_taken(run))
-                return g_strdup_printf("Job '%s' is a singleton and already running.", job->effective.name);
+        refusal = dispatcher_singleton_refusal(run, job);
+        if (refusal)
+                return refusal;
         r = run_load_class(run, job, &error);
         return r < 0 ? TAKE_PTR(error) : NULL;
 }
@@ -197,6 +173,7 @@ void run_start(Run *run) {
         if (run_waits_for_objects(run))
                 return;
 
+        dispatcher_set_slice(run->dispatcher, run->result->task_queue);
         /* Logged before systemd is asked, so that it stands before the job's first line. */
         result_log_started(run->result);
         run->has_unit = true;

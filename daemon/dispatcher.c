@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
 #include <string.h>
 #include <systemd/sd-id128.h>
 
@@ -13,7 +14,7 @@
 #include "store-result.h"
 #include "variable.h"
 
-/* Requests, the waiting line, and storing. Starting is in dispatcher-start.c, ending in dispatcher-end.c. */
+/* Requests and storing. What waits is in dispatcher-queue.c; starting in dispatcher-start.c, ending in dispatcher-end.c. */
 
 enum { STORE_RETRY_SEC = 5 };
 
@@ -31,6 +32,8 @@ static void run_free_func(void *p) {
         g_clear_pointer(&run->chain, g_ptr_array_unref);
         for (NotifyEvent e = 0; e < _NOTIFY_EVENT_MAX; e++)
                 g_free(run->notify_units[e]);
+        (void) secret_free(run->retry_input);
+        (void) job_result_free(run->retry);
         g_free(run->unit);
         g_free(run->end_result);
         g_free(run);
@@ -46,6 +49,13 @@ Run *run_new(Dispatcher *d, JobResult *jr, Secret *input) {
         run->input = input;
         (void) g_hash_table_insert(d->runs, jr->id, run);
         return run;
+}
+
+void dispatcher_forget_run(Run *run) {
+        Dispatcher *d = run->dispatcher;
+
+        queue_order_remove_running(d->order, run->result->task_queue, run->result->requester_uid);
+        (void) g_hash_table_remove(d->runs, run->result->id);
 }
 
 static void secret_free_func(void *s) {
@@ -97,13 +107,27 @@ const Secret *dispatcher_find_file(Dispatcher *d, const char *unit, const char *
         return run ? input_files_find_secret(d->context.files, run->result->id, variable) : NULL;
 }
 
+Secret *dispatcher_read_input(const Dispatcher *d, const JobResult *jr) {
+        g_autofree char *unit = job_result_unit(jr), *files = NULL, *text = NULL;
+        g_autoptr(JsonObject) values = NULL;
+
+        if (jr->has_sensitive_variables || !jr->data)
+                return NULL;
+        files = input_files_directory(d->context.files, jr->id);
+        if (!files || json_parse_object(jr->data, strlen(jr->data), VARIABLES_SIZE_MAX, &values, NULL) < 0)
+                return secret_new(jr->data);
+        input_files_add_paths(d->context.files, jr->id, unit, values);
+        text = json_format_object(values);
+        return secret_new(text);
+}
+
 /* ---- storing ---- */
 
 void dispatcher_announce_change(Dispatcher *d, const JobResult *jr) {
         d->context.hooks->changed(jr, d->context.userdata);
 }
 
-static void retry_later(Dispatcher *d) {
+void dispatcher_retry_later(Dispatcher *d) {
         int enabled = SD_EVENT_OFF;
 
         /* Further failures do not push the next try into the future. */
@@ -124,28 +148,48 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
                 if (run->unsaved && !run->storing)
                         run_store(run);
         }
+        dispatcher_set_due(d);
+        dispatcher_jobs_changed(d);
         dispatcher_pump_later(d);
         return 0;
+}
+
+/* The next attempt is on the disk, with the outcome of this one. */
+static void hand_on_to_retry(Run *run) {
+        _cleanup_(job_result_freep) JobResult *retry = TAKE_PTR(run->retry);
+        Dispatcher *d = run->dispatcher;
+
+        Secret *input = run->retry_input ? TAKE_PTR(run->retry_input) : TAKE_PTR(run->input);
+
+        if (retry->has_sensitive_variables && input)
+                (void) g_hash_table_insert(d->inputs, g_strdup(retry->id), input);
+        else
+                (void) secret_free(input);
+        dispatcher_add_waiting(d, retry);
+        d->context.hooks->added(retry, d->context.userdata);
+        result_log_retry(retry);
+        dispatcher_set_due(d);
 }
 
 /* The outcome is on the disk: only now the unit may go. */
 static void run_done(Run *run) {
         Dispatcher *d = run->dispatcher;
+        char job_id[UUID_STRING_SIZE];
 
+        memcpy(job_id, run->result->job_id, sizeof(job_id));
         result_log_finished(run->result);
         input_files_remove(d->context.files, run->result->id);
         if (run->has_unit)
                 unit_release(d->units, run->unit, run->left);
+        if (run->retry)
+                hand_on_to_retry(run);
         dispatcher_announce_change(d, run->result);
-        run_notify(run);
-        (void) g_hash_table_remove(d->runs, run->result->id);
+        if (!run->result->retried_by[0])
+                run_notify(run);
+        dispatcher_forget_run(run);
+        dispatcher_singleton_ended(d, job_id);
         dispatcher_pump_later(d);
 }
-
-typedef struct StoringRun {
-        Dispatcher *dispatcher;
-        char id[UUID_STRING_SIZE];
-} StoringRun;
 
 static void on_run_stored(int r, void *userdata) {
         g_autofree StoringRun *s = userdata;
@@ -157,7 +201,7 @@ static void on_run_stored(int r, void *userdata) {
         run->storing = false;
         if (r < 0) {
                 run->unsaved = true;
-                retry_later(s->dispatcher);
+                dispatcher_retry_later(s->dispatcher);
                 return;
         }
         if (run->unsaved) { /* it changed again after that update */
@@ -170,20 +214,42 @@ static void on_run_stored(int r, void *userdata) {
                 dispatcher_announce_change(s->dispatcher, run->result);
 }
 
+/*
+ * The outcome, the next attempt and what else it asks for, in one transaction: none is lost, none is there twice. The
+ * next attempt has the files, too; of this one they are removed when the outcome is on the disk.
+ */
+static int store_outcome(Run *run) {
+        const DispatcherContext *c = &run->dispatcher->context;
+        int r = 0;
+
+        if (run->retry)
+                r = input_files_link(c->files, run->result->id, run->retry->id);
+        if (r < 0)
+                (void) log_warning_errno(r, "Cannot hand the files of job result %s on to job result %s: %m",
+                                         run->result->id, run->retry->id);
+        r = store_nested_begin(c->store);
+        if (r < 0)
+                return r;
+        r = run_store_chain(run);
+        if (r >= 0)
+                r = store_result_update(c->store, run->result);
+        if (r >= 0 && run->retry)
+                r = store_result_insert(c->store, run->retry);
+        return store_nested_end(c->store, r);
+}
+
 void run_store(Run *run) {
         Dispatcher *d = run->dispatcher;
         StoringRun *s;
         int r;
 
-        r = run->ended ? run_store_chain(run) : 0;
-        if (r >= 0)
-                r = store_result_update(d->context.store, run->result);
+        r = run->ended ? store_outcome(run) : store_result_update(d->context.store, run->result);
         if (r < 0) {
                 log_event(LOG_ERR, JOBD_MESSAGE_STORE_FAILED_STR, NULL,
                           "Cannot store the state of job result %s, trying again: %s", run->result->id,
                           store_error_text(d->context.store));
                 run->unsaved = true;
-                retry_later(d);
+                dispatcher_retry_later(d);
                 return;
         }
         run->unsaved = false;
@@ -206,7 +272,9 @@ void run_finish(Run *run, JobResultStatus status, JobResultReason reason, const 
                 return;
         }
         run->ended = true;
-        run->input = secret_free(run->input);
+        run->retry = job_result_new_retry(run->result, run->result->date_done + run->result->retry_delay_usec);
+        if (!run->retry)
+                run->input = secret_free(run->input);
         run_store(run);
 }
 
@@ -217,72 +285,7 @@ void run_finish_input_lost(Run *run, uint64_t when_usec) {
                    when_usec);
 }
 
-void run_finish_files_lost(Run *run, const char *variable) {
-        g_autofree char *message = g_strdup_printf("the file for %s is no longer there: request the run again",
-                                                   variable);
-
-        run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_INPUT_LOST, message, 0);
-}
-
-/* ---- the waiting line ---- */
-
-/* After a lost batch the store knows best. */
-static void recount_waiting(Dispatcher *d) {
-        if (store_result_count_pending(d->context.store, &d->n_waiting) < 0)
-                d->n_waiting = 1; /* look again with the next try */
-        retry_later(d);
-}
-
-void dispatcher_pump_later(Dispatcher *d) {
-        if (d->n_waiting > 0)
-                (void) sd_event_source_set_enabled(d->pump_source, SD_EVENT_ONESHOT);
-}
-
-static bool has_room(const Dispatcher *d) {
-        return g_hash_table_size(d->runs) < d->context.run.settings->max_running;
-}
-
-Secret *dispatcher_read_input(const Dispatcher *d, const JobResult *jr) {
-        g_autofree char *unit = job_result_unit(jr), *files = NULL, *text = NULL;
-        g_autoptr(JsonObject) values = NULL;
-
-        if (jr->has_sensitive_variables || !jr->data)
-                return NULL;
-        files = input_files_directory(d->context.files, jr->id);
-        if (!files || json_parse_object(jr->data, strlen(jr->data), VARIABLES_SIZE_MAX, &values, NULL) < 0)
-                return secret_new(jr->data);
-        input_files_add_paths(d->context.files, jr->id, unit, values);
-        text = json_format_object(values);
-        return secret_new(text);
-}
-
-static void mark_dispatched(Dispatcher *d, JobResult *jr) {
-        g_free(jr->boot_id);
-        jr->boot_id = g_strdup(d->boot_id);
-}
-
-static void on_dispatch_stored(int r, void *userdata) {
-        g_autofree StoringRun *s = userdata;
-        Dispatcher *d = s->dispatcher;
-        Run *run;
-
-        run = g_hash_table_lookup(d->runs, s->id);
-        if (!run)
-                return;
-        run->storing = false;
-        if (r >= 0) {
-                run_start(run);
-                return;
-        }
-
-        /* It waits again, as the store says; only its input is ours to keep. */
-        if (run->input)
-                (void) g_hash_table_insert(d->inputs, g_strdup(s->id), TAKE_PTR(run->input));
-        (void) g_hash_table_remove(d->runs, s->id);
-        recount_waiting(d);
-}
-
-static StoringRun *storing_run_new(Run *run) {
+StoringRun *storing_run_new(Run *run) {
         StoringRun *s;
 
         run->storing = true;
@@ -292,45 +295,11 @@ static StoringRun *storing_run_new(Run *run) {
         return s;
 }
 
-/* Takes the oldest that waits; 1 when there was one. */
-static int dispatch_next(Dispatcher *d) {
-        _cleanup_(job_result_freep) JobResult *jr = NULL;
-        Secret *input = NULL;
-        void *key = NULL;
-        Run *run;
-        int r;
+void run_finish_files_lost(Run *run, const char *variable) {
+        g_autofree char *message = g_strdup_printf("the file for %s is no longer there: request the run again",
+                                                   variable);
 
-        r = store_result_next_pending(d->context.store, &jr);
-        if (r <= 0)
-                return r;
-        mark_dispatched(d, jr);
-        r = store_result_update(d->context.store, jr);
-        if (r < 0)
-                return r;
-
-        d->n_waiting--;
-        if (g_hash_table_steal_extended(d->inputs, jr->id, &key, (void **) &input))
-                g_free(key);
-        else
-                input = dispatcher_read_input(d, jr);
-        run = run_new(d, TAKE_PTR(jr), input);
-        store_after_commit(d->context.store, on_dispatch_stored, storing_run_new(run));
-        return 1;
-}
-
-static int on_pump(sd_event_source *source, void *userdata) {
-        Dispatcher *d = userdata;
-        int r = 1;
-
-        while (r > 0 && d->n_waiting > 0 && has_room(d))
-                r = dispatch_next(d);
-        if (r < 0) {
-                log_event(LOG_ERR, JOBD_MESSAGE_STORE_FAILED_STR, NULL, "Cannot take up runs that wait, trying again: %s",
-                          store_error_text(d->context.store));
-                retry_later(d);
-        } else if (r == 0)
-                d->n_waiting = 0;
-        return 0;
+        run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_INPUT_LOST, message, 0);
 }
 
 /* ---- requests ---- */
@@ -347,15 +316,16 @@ static void on_submitted(int r, void *userdata) {
         run->storing = false;
         if (r < 0) {
                 input_files_remove(d->context.files, s->id);
-                (void) g_hash_table_remove(d->runs, s->id);
+                dispatcher_forget_run(run);
                 return;
         }
         d->context.hooks->added(run->result, d->context.userdata);
         result_log_requested(run->result);
+        dispatcher_singleton_requested(d, run->result);
         run_start(run);
 }
 
-/* A run that waits, or no longer does, until that is on the disk. */
+/* A run that waits, until that is on the disk. */
 typedef struct WaitingRequest {
         Dispatcher *dispatcher;
         JobResult *result;
@@ -369,11 +339,14 @@ static void on_waiting_submitted(int r, void *userdata) {
         if (r < 0) {
                 (void) g_hash_table_remove(d->inputs, jr->id);
                 input_files_remove(d->context.files, jr->id);
-                recount_waiting(d);
+                dispatcher_recount_later(d);
                 return;
         }
         d->context.hooks->added(jr, d->context.userdata);
         result_log_requested(jr);
+        if (jr->waits_for == JOB_RESULT_WAITS_FOR_TIME)
+                dispatcher_set_due(d);
+        dispatcher_singleton_requested(d, jr);
         dispatcher_pump_later(d);
 }
 
@@ -383,42 +356,88 @@ static void submit_waiting(Dispatcher *d, PreparedRun *p) {
         /* What can be read from the store again is not kept: 100,000 waiting runs cost no memory. */
         if (p->result->has_sensitive_variables)
                 (void) g_hash_table_insert(d->inputs, g_strdup(p->result->id), TAKE_PTR(p->input));
-        d->n_waiting++;
+        dispatcher_add_waiting(d, p->result);
         w = g_new(WaitingRequest, 1);
         *w = (WaitingRequest){ d, TAKE_PTR(p->result) };
         store_after_commit(d->context.store, on_waiting_submitted, w);
 }
 
-int dispatcher_submit(Dispatcher *d, PreparedRun *p, Refusal *refusal) {
-        bool at_once = d->n_waiting == 0 && has_room(d);
+static void submit_at_once(Dispatcher *d, PreparedRun *p) {
         Run *run;
+
+        queue_order_take(d->order, p->result->task_queue, p->result->requester_uid);
+        run = run_new(d, TAKE_PTR(p->result), TAKE_PTR(p->input));
+        run->class = TAKE_PTR(p->class);
+        store_after_commit(d->context.store, on_submitted, storing_run_new(run));
+}
+
+/* Nothing that waits has a better claim. */
+static bool may_start_at_once(Dispatcher *d, const JobResult *jr) {
+        const char *queue;
+        uint32_t uid;
+
+        return jr->waits_for == JOB_RESULT_WAITS_IN_LINE && dispatcher_has_room(d) && !d->must_recount &&
+               queue_order_has_room(d->order, jr->task_queue) && !queue_order_next(d->order, &queue, &uid);
+}
+
+/* The reference's first words (row X2), ours for the reason. */
+static int check_available(Dispatcher *d, const JobResult *jr, Refusal *refusal) {
+        const JobQueue *q = job_queues_find_by_name(d->context.queues, jr->task_queue);
+        uint64_t n = queue_order_count_all_waiting(d->order);
+
+        if (q && q->when_unavailable == JOB_QUEUE_REFUSE && !q->enabled)
+                return refuse(refusal, -EBUSY, BUS_ERROR_QUEUE_UNAVAILABLE,
+                              "Unable to process request: job queue %s is disabled and refuses runs until it is enabled "
+                              "(see \"jobctl queue %s\")",
+                              q->name, q->name);
+        if (q && q->when_unavailable == JOB_QUEUE_REFUSE && q->max_pending > 0 &&
+            dispatcher_count_waiting_in(d, q->name) >= q->max_pending)
+                return refuse(refusal, -EBUSY, BUS_ERROR_QUEUE_UNAVAILABLE,
+                              "Unable to process request: job queue %s is full, %" PRIu64 " runs wait in it already "
+                              "(its max_pending is %" PRIu32 "): try again later",
+                              q->name, dispatcher_count_waiting_in(d, q->name), q->max_pending);
+        if (n >= d->context.run.settings->max_pending)
+                return refuse(refusal, -E2BIG, BUS_ERROR_TOO_MANY,
+                              "%" PRIu64 " runs wait already, no more are taken: see MaxPending= in jobd.conf(5)", n);
+        return 0;
+}
+
+static int store_request(Dispatcher *d, JobResult *jr, Refusal *refusal) {
         int r;
 
-        if (!at_once && d->n_waiting >= d->context.run.settings->max_pending) {
-                r = refuse(refusal, -E2BIG, BUS_ERROR_TOO_MANY,
-                           "%" PRIu64 " runs wait already, no more are taken: see MaxPending= in jobd.conf(5)",
-                           d->n_waiting);
-                prepared_run_done(p);
-                return r;
-        }
+        r = job_queues_ensure(d->context.queues, jr->task_queue, now_usec());
+        if (r == -E2BIG)
+                return refuse(refusal, r, BUS_ERROR_TOO_MANY,
+                              "there is no job queue %s, and no more than %i can be made", jr->task_queue,
+                              JOB_QUEUES_MAX);
+        if (r >= 0 && jr->boot_id[0])
+                dispatcher_note_slice(d, jr->task_queue);
+        if (r >= 0)
+                r = store_result_insert(d->context.store, jr);
+        return r < 0 ? refuse_store(refusal, r, store_error_text(d->context.store)) : 0;
+}
 
+int dispatcher_submit(Dispatcher *d, PreparedRun *p, Refusal *refusal) {
+        bool at_once;
+        int r = 0;
+
+        if (p->result->not_before > now_usec())
+                p->result->waits_for = JOB_RESULT_WAITS_FOR_TIME;
+        else if (dispatcher_singleton_joins_others(d, p->result))
+                p->result->waits_for = JOB_RESULT_WAITS_FOR_SINGLETON;
+        at_once = may_start_at_once(d, p->result);
         if (at_once)
-                mark_dispatched(d, p->result);
-        r = store_result_insert(d->context.store, p->result);
-        if (r < 0) {
-                r = refuse_store(refusal, r, store_error_text(d->context.store));
-                prepared_run_done(p);
-                return r;
-        }
-
-        if (at_once) {
-                run = run_new(d, TAKE_PTR(p->result), TAKE_PTR(p->input));
-                run->class = TAKE_PTR(p->class);
-                store_after_commit(d->context.store, on_submitted, storing_run_new(run));
-        } else
+                dispatcher_mark(d, p->result);
+        else
+                r = check_available(d, p->result, refusal);
+        if (r >= 0)
+                r = store_request(d, p->result, refusal);
+        if (r >= 0 && at_once)
+                submit_at_once(d, p);
+        else if (r >= 0)
                 submit_waiting(d, p);
         prepared_run_done(p);
-        return 0;
+        return r;
 }
 
 int dispatcher_get_result(Dispatcher *d, const char *id, JobResult **ret) {
@@ -427,8 +446,9 @@ int dispatcher_get_result(Dispatcher *d, const char *id, JobResult **ret) {
         return store_result_get(d->context.store, id, ret);
 }
 
+/* What waits is forgotten by nobody, but nobody would start it: so somebody must stay. */
 bool dispatcher_is_idle(const Dispatcher *d) {
-        return g_hash_table_size(d->runs) == 0 && d->n_waiting == 0;
+        return g_hash_table_size(d->runs) == 0 && !d->must_recount && queue_order_count_all_waiting(d->order) == 0;
 }
 
 bool dispatcher_has_unread_input(const Dispatcher *d) {
@@ -443,88 +463,16 @@ bool dispatcher_has_unread_input(const Dispatcher *d) {
 }
 
 void dispatcher_count(const Dispatcher *d, uint64_t *ret_waiting, uint64_t *ret_running) {
-        *ret_waiting = d->n_waiting;
+        *ret_waiting = queue_order_count_all_waiting(d->order);
         *ret_running = g_hash_table_size(d->runs);
 }
 
-/* ---- cancelling ---- */
-
-static int cancel_in_flight(Dispatcher *d, Run *run, const char *by, bool kill, Refusal *refusal) {
-        int r;
-
-        if (run->ended)
-                return refuse(refusal, -EALREADY, BUS_ERROR_ALREADY_FINISHED,
-                              "job result %s finished before it could be revoked: no action was taken", run->result->id);
-        if (!run->result->revoked_by[0]) {
-                g_free(run->result->revoked_by);
-                run->result->revoked_by = g_strdup(by);
-                run_store(run);
-                result_log_cancel(run->result, by);
-        }
-        if (!run->has_unit) { /* run_start() will see it */
-                run_give_up_objects(run);
-                return 0;
-        }
-        r = unit_stop(d->units, run->unit, kill);
-        return r < 0 ? refuse(refusal, r, SD_BUS_ERROR_FAILED, "cannot stop unit %s: %s", run->unit, g_strerror(-r)) : 0;
+uint64_t dispatcher_count_waiting_in(const Dispatcher *d, const char *queue) {
+        return queue_order_count_waiting(d->order, queue) + queue_order_count_aside(d->order, queue);
 }
 
-static void on_waiting_cancelled(int r, void *userdata) {
-        g_autofree WaitingRequest *c = userdata;
-        _cleanup_(job_result_freep) JobResult *jr = c->result;
-        Dispatcher *d = c->dispatcher;
-
-        if (r < 0) {
-                recount_waiting(d);
-                return;
-        }
-        (void) g_hash_table_remove(d->inputs, jr->id);
-        input_files_remove(d->context.files, jr->id);
-        result_log_finished(jr);
-        dispatcher_announce_change(d, jr);
-        dispatcher_notify_result(d, jr);
-}
-
-static int cancel_waiting(Dispatcher *d, JobResult *jr, const char *by, Refusal *refusal) {
-        g_autofree char *message = g_strdup_printf("cancelled by %s before it began", by);
-        WaitingRequest *c;
-        int r;
-
-        g_free(jr->revoked_by);
-        jr->revoked_by = g_strdup(by);
-        r = job_result_set_state(jr, JOB_RESULT_REVOKED, JOB_RESULT_REASON_REVOKED, message, now_usec());
-        if (r >= 0)
-                r = store_result_update(d->context.store, jr);
-        if (r < 0) {
-                (void) job_result_free(jr);
-                return refuse_store(refusal, r, store_error_text(d->context.store));
-        }
-        if (d->n_waiting > 0)
-                d->n_waiting--;
-        c = g_new(WaitingRequest, 1);
-        *c = (WaitingRequest){ d, jr };
-        store_after_commit(d->context.store, on_waiting_cancelled, c);
-        return 0;
-}
-
-int dispatcher_cancel(Dispatcher *d, const char *id, const char *by, bool kill, Refusal *refusal) {
-        _cleanup_(job_result_freep) JobResult *jr = NULL;
-        Run *run;
-        int r;
-
-        run = g_hash_table_lookup(d->runs, id);
-        if (run)
-                return cancel_in_flight(d, run, by, kill, refusal);
-
-        r = store_result_get(d->context.store, id, &jr);
-        if (r < 0)
-                return refuse_store(refusal, r, store_error_text(d->context.store));
-        if (r == 0)
-                return refuse(refusal, -ENOENT, BUS_ERROR_NO_SUCH_JOB_RESULT, "there is no job result %s", id);
-        if (job_result_status_is_final(jr->status))
-                return refuse(refusal, -EALREADY, BUS_ERROR_ALREADY_FINISHED,
-                              "job result %s is already finished: nothing to do", id);
-        return cancel_waiting(d, TAKE_PTR(jr), by, refusal);
+uint64_t dispatcher_count_running_in(const Dispatcher *d, const char *queue) {
+        return queue_order_count_running(d->order, queue);
 }
 
 int dispatcher_job_is_in_use(Dispatcher *d, const char *job_id) {
@@ -555,14 +503,10 @@ int dispatcher_job_is_in_use(Dispatcher *d, const char *job_id) {
 static int add_sources(Dispatcher *d) {
         int r;
 
-        r = sd_event_add_defer(d->context.event, &d->pump_source, on_pump, d);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(d->pump_source, SD_EVENT_OFF);
-        if (r >= 0)
-                r = sd_event_add_time_relative(d->context.event, &d->retry_source, CLOCK_MONOTONIC, 0, 0, on_retry, d);
+        r = sd_event_add_time_relative(d->context.event, &d->retry_source, CLOCK_MONOTONIC, 0, 0, on_retry, d);
         if (r >= 0)
                 r = sd_event_source_set_enabled(d->retry_source, SD_EVENT_OFF);
-        return r;
+        return r < 0 ? r : dispatcher_queue_init(d);
 }
 
 int dispatcher_new(const DispatcherContext *context, Dispatcher **ret) {
@@ -595,7 +539,8 @@ Dispatcher *dispatcher_free(Dispatcher *d) {
         (void) unit_manager_free(d->units);
         g_hash_table_unref(d->runs);
         g_hash_table_unref(d->inputs);
-        (void) sd_event_source_disable_unref(d->pump_source);
+        dispatcher_queue_done(d);
+        dispatcher_cancel_done(d);
         (void) sd_event_source_disable_unref(d->retry_source);
         (void) sd_event_source_disable_unref(d->report_source);
         g_free(d);

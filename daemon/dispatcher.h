@@ -4,6 +4,7 @@
 #include <systemd/sd-event.h>
 
 #include "input-files.h"
+#include "job-queues.h"
 #include "object-source.h"
 #include "run-request.h"
 #include "store.h"
@@ -30,6 +31,7 @@ typedef struct DispatcherContext {
         sd_event *event;
         Store *store;
         Registry *registry;
+        JobQueues *queues;
         RunContext run; /* now_usec is not used */
         InputFiles *files; /* of runs: removed when one has ended, in whatever way */
         ObjectSource *object_source;
@@ -45,8 +47,9 @@ DEFINE_CLEANUP(Dispatcher *, dispatcher_free);
 int dispatcher_recover(Dispatcher *d) _must_check_;
 
 /*
- * Stores a prepared run, in the open batch, and starts it once that is committed, when there is room. Takes over what
- * *run holds. Returns 0, or negative errno and the refusal.
+ * Stores a prepared run, in the open batch, and starts it once that is committed, when its turn comes (queue-order.h).
+ * Takes over what *run holds. Its queue is made if there is none of that name. Returns 0, or negative errno and the
+ * refusal: the queue is not available and refuses, or too many runs wait.
  */
 int dispatcher_submit(Dispatcher *d, PreparedRun *run, Refusal *refusal) _must_check_;
 
@@ -58,6 +61,25 @@ int dispatcher_record(Dispatcher *d, JobResult *jr) _must_check_;
 
 /* Revokes a run, in the open batch. by: the user who asks. -EALREADY: it has ended. */
 int dispatcher_cancel(Dispatcher *d, const char *id, const char *by, bool kill, Refusal *refusal) _must_check_;
+
+/* Those that wait or are in flight, as the filter says: see CancelJobResults. Appends JobResult, at most the limit. */
+typedef struct UnfinishedFilter {
+        const char *job_id;     /* NULL: any; so in the others */
+        const char *task_queue;
+        int64_t requester_uid;  /* -1: any */
+        const char *requester;
+        int64_t after_seq;      /* 0: from the oldest */
+        unsigned limit;
+} UnfinishedFilter;
+
+/* The oldest first. */
+int dispatcher_list_unfinished(Dispatcher *d, const UnfinishedFilter *filter, GPtrArray *results) _must_check_;
+
+/*
+ * Sets position and wait_reason of a job result that waits: its place in its queue's line (0: it is in none) and what it
+ * waits for. Does nothing for others.
+ */
+void dispatcher_describe_wait(Dispatcher *d, JobResult *jr);
 
 /* The job result as it is now: in flight or from the store. 1 and a copy to free, 0 for none, negative errno. */
 int dispatcher_get_result(Dispatcher *d, const char *id, JobResult **ret) _must_check_;
@@ -96,6 +118,19 @@ void dispatcher_count(const Dispatcher *d, uint64_t *ret_waiting, uint64_t *ret_
 
 /* Starts the unit that the class, or else jobd.conf, names for this event. id: of what it is about. */
 void dispatcher_notify(Dispatcher *d, NotifyEvent event, const char *class_path, const char *id);
+
+/* Runs in this job queue: in all that wait (in its line or for something else), and in flight. */
+uint64_t dispatcher_count_waiting_in(const Dispatcher *d, const char *queue);
+uint64_t dispatcher_count_running_in(const Dispatcher *d, const char *queue);
+
+/* A change of the queue, or its end, is on the disk. */
+void dispatcher_queue_changed(Dispatcher *d, const char *name);
+
+/* Before a changed queue is stored: notes in it what its slice will have. 0, or -EINVAL and a sentence. */
+int dispatcher_prepare_queue(const Dispatcher *d, JobQueue *q, char **ret_error) _must_check_;
+
+/* Jobs have changed, and that is on the disk. */
+void dispatcher_jobs_changed(Dispatcher *d);
 
 /* Whether the job has a run that waits or is in flight: its record cannot go then. */
 int dispatcher_job_is_in_use(Dispatcher *d, const char *job_id) _must_check_;

@@ -29,6 +29,14 @@ static int append_runnable(sd_bus_message *m, const void *job) {
         return sd_bus_message_append(m, "b", (int) job_is_runnable(job));
 }
 
+static int append_is_singleton(sd_bus_message *m, const void *member) {
+        return sd_bus_message_append(m, "b", *(const JobSingleton *) member != JOB_SINGLETON_NO);
+}
+
+static int append_singleton_policy(sd_bus_message *m, const void *member) {
+        return sd_bus_message_append(m, "s", job_singleton_to_string(*(const JobSingleton *) member));
+}
+
 static int append_overrides(sd_bus_message *m, const void *job) {
         int r;
 
@@ -63,7 +71,8 @@ static const BusProperty properties[] = {
         { "DryRunDefault", "b", bus_append_bool, offsetof(Job, effective.dryrun_default) },
         { "HasSensitiveVariables", "b", bus_append_bool, offsetof(Job, effective.has_sensitive_variables) },
         { "Hidden", "b", bus_append_bool, offsetof(Job, effective.hidden) },
-        { "Singleton", "b", bus_append_bool, offsetof(Job, effective.singleton) },
+        { "Singleton", "b", append_is_singleton, offsetof(Job, effective.singleton) },
+        { "SingletonPolicy", "s", append_singleton_policy, offsetof(Job, effective.singleton) },
         { "SoftTimeLimitUSec", "t", bus_append_uint64, offsetof(Job, effective.soft_time_limit_usec) },
         { "TimeLimitUSec", "t", bus_append_uint64, offsetof(Job, effective.time_limit_usec) },
         { "TaskQueues", "as", bus_append_strv, offsetof(Job, effective.task_queues) },
@@ -84,7 +93,7 @@ const char *const job_bus_changing_properties[] = {
         "Name",     "Grouping",          "Description",   "ApprovalRequired", "DryRunDefault", "HasSensitiveVariables",
         "Hidden",   "Singleton",         "TaskQueues",    "SoftTimeLimitUSec", "TimeLimitUSec", "Overrides",
         "Enabled",  "Installed",         "Runnable",      "System",           "ReadOnly",      "ClassValues",
-        "File",     "SupportsDryRun",    "LastUpdated",   NULL,
+        "File",     "SupportsDryRun",    "LastUpdated",   "SingletonPolicy",   NULL,
 };
 
 int job_bus_append_properties(sd_bus_message *reply, const Job *job) {
@@ -111,6 +120,7 @@ static void on_change_committed(int r, void *userdata) {
 
         if (r < 0)
                 return;
+        dispatcher_jobs_changed(c->manager->dispatcher);
         object_path_format(JOBD_JOB_PATH, c->id, path);
         announcer_changed(c->manager->announcer, path, JOBD_JOB_INTERFACE, job_bus_changing_properties);
 }
@@ -146,6 +156,7 @@ static int put_and_reply(JobBus *b, Job *changed, const Change *change, sd_bus_m
                 return bus_refuse(error, r, &f);
         }
         b->job = changed;
+        manager_make_queues_of(m, changed, caller);
         audit_job_after_commit(m->store, change->message_id, caller, changed, change->field, "%s %s", caller,
                                change->what);
         store_after_commit(m->store, on_change_committed, c);
@@ -392,6 +403,7 @@ static const sd_bus_vtable vtable[] = {
         PROPERTY("HasSensitiveVariables", "b"),
         PROPERTY("Hidden", "b"),
         PROPERTY("Singleton", "b"),
+        PROPERTY("SingletonPolicy", "s"),
         PROPERTY("SoftTimeLimitUSec", "t"),
         PROPERTY("TimeLimitUSec", "t"),
         PROPERTY("TaskQueues", "as"),

@@ -155,10 +155,6 @@ static void finish_warnings(JobClassSections *s) {
                 if (s->truncated[field])
                         g_ptr_array_add(c->warnings, TAKE_PTR(s->truncated[field]));
 
-        if (c->retry > 0)
-                g_ptr_array_add(c->warnings, g_strdup_printf("%s: Retry=: this version of jobd does not try a run again",
-                                                             c->path));
-
         /* No error, as in the reference: the record may override either, and decides whether the job can be run */
         if (c->values.approval_required && c->values.has_sensitive_variables)
                 g_ptr_array_add(c->warnings,

@@ -7,6 +7,8 @@
 
 #define EXCERPT_MAX 64
 
+enum { UNIT_NAME_MAX = 255 }; /* bytes, without the NUL: systemd's */
+
 /* The record keeps microseconds in a signed 64-bit column, and the dispatcher subtracts one limit from the other. */
 #define TIME_LIMIT_MAX_USEC ((uint64_t) INT64_MAX)
 
@@ -29,7 +31,7 @@ static const Field fields[_JOB_FIELD_MAX] = {
         [JOB_FIELD_HAS_SENSITIVE_VARIABLES] = FIELD("has_sensitive_variables", "HasSensitiveVariables", BOOLEAN,
                                                     has_sensitive_variables),
         [JOB_FIELD_HIDDEN]                  = FIELD("hidden", "Hidden", BOOLEAN, hidden),
-        [JOB_FIELD_SINGLETON]               = FIELD("singleton", "Singleton", BOOLEAN, singleton),
+        [JOB_FIELD_SINGLETON]               = FIELD("singleton", "Singleton", SINGLETON, singleton),
         [JOB_FIELD_SOFT_TIME_LIMIT]         = FIELD("soft_time_limit", "SoftTimeLimit",
                                                     TIME_SPAN, soft_time_limit_usec),
         [JOB_FIELD_TIME_LIMIT]              = FIELD("time_limit", "TimeLimit", TIME_SPAN, time_limit_usec),
@@ -71,9 +73,15 @@ JobField job_field_from_string(const char *text) {
 }
 
 bool job_queue_name_is_valid(const char *name) {
-        size_t size = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-.");
+        size_t size = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-."), slice_size;
 
-        return size > 0 && name[size] == '\0' && size <= JOB_QUEUE_NAME_MAX && !strchr(".-", name[0]) &&
+        /* Its slice is jobd-<name>.slice, each "-" of the name written as "\\x2d". */
+        slice_size = strlen("jobd-.slice") + size;
+        for (const char *p = name; *p; p++)
+                if (*p == '-')
+                        slice_size += 3;
+
+        return size > 0 && slice_size <= UNIT_NAME_MAX && name[size] == '\0' && size <= JOB_QUEUE_NAME_MAX && !strchr(".-", name[0]) &&
                !strstr(name, "..");
 }
 
@@ -141,6 +149,36 @@ static int parse_boolean(const char *text, bool *target, char **ret_error) {
 
         excerpt = text_excerpt(stripped, EXCERPT_MAX);
         return error_text(ret_error, "\"%s\" is not a boolean; write yes or no", excerpt);
+}
+
+static const char *const singleton_names[] = {
+        [JOB_SINGLETON_NO] = "no",
+        [JOB_SINGLETON_FAIL] = "fail",
+        [JOB_SINGLETON_QUEUE] = "queue",
+        [JOB_SINGLETON_REPLACE] = "replace",
+};
+G_STATIC_ASSERT(ELEMENTSOF(singleton_names) == _JOB_SINGLETON_MAX);
+
+const char *job_singleton_to_string(JobSingleton singleton) {
+        return singleton_names[singleton];
+}
+
+static int parse_singleton(const char *text, JobSingleton *target, char **ret_error) {
+        g_autofree char *stripped = g_strstrip(g_strdup(text)), *excerpt = NULL;
+        bool yes;
+
+        for (JobSingleton s = 0; s < _JOB_SINGLETON_MAX; s++)
+                if (g_ascii_strcasecmp(stripped, singleton_names[s]) == 0) {
+                        *target = s;
+                        return 0;
+                }
+        if (parse_boolean(text, &yes, NULL) >= 0) {
+                *target = yes ? JOB_SINGLETON_FAIL : JOB_SINGLETON_NO;
+                return 0;
+        }
+        excerpt = text_excerpt(stripped, EXCERPT_MAX);
+        return error_text(ret_error, "\"%s\" is no policy for a singleton; write no, yes (or fail), queue or replace",
+                          excerpt);
 }
 
 static int parse_time_limit(const char *text, uint64_t *target, char **ret_error) {
@@ -216,6 +254,9 @@ int job_field_parse(JobMetadata *m, JobField field, const char *text, char **ret
         case JOB_FIELD_TYPE_BOOLEAN:
                 return parse_boolean(text, member(m, field), ret_error);
 
+        case JOB_FIELD_TYPE_SINGLETON:
+                return parse_singleton(text, member(m, field), ret_error);
+
         case JOB_FIELD_TYPE_TIME_SPAN:
                 return parse_time_limit(text, member(m, field), ret_error);
 
@@ -236,6 +277,13 @@ char *job_field_format(const JobMetadata *m, JobField field) {
 
         case JOB_FIELD_TYPE_BOOLEAN:
                 return g_strdup(*(const bool *) p ? "yes" : "no");
+
+        case JOB_FIELD_TYPE_SINGLETON: {
+                JobSingleton s = *(const JobSingleton *) p;
+
+                /* The reference's flag keeps its spelling */
+                return g_strdup(s == JOB_SINGLETON_FAIL ? "yes" : singleton_names[s]);
+        }
 
         case JOB_FIELD_TYPE_TIME_SPAN:
                 return time_span_format(*(const uint64_t *) p);
@@ -268,6 +316,10 @@ void job_field_copy(JobMetadata *to, const JobMetadata *from, JobField field) {
                 *(bool *) t = *(const bool *) f;
                 return;
 
+        case JOB_FIELD_TYPE_SINGLETON:
+                *(JobSingleton *) t = *(const JobSingleton *) f;
+                return;
+
         case JOB_FIELD_TYPE_TIME_SPAN:
                 *(uint64_t *) t = *(const uint64_t *) f;
                 return;
@@ -289,6 +341,9 @@ bool job_field_equal(const JobMetadata *a, const JobMetadata *b, JobField field)
 
         case JOB_FIELD_TYPE_BOOLEAN:
                 return *(const bool *) p == *(const bool *) q;
+
+        case JOB_FIELD_TYPE_SINGLETON:
+                return *(const JobSingleton *) p == *(const JobSingleton *) q;
 
         case JOB_FIELD_TYPE_TIME_SPAN:
                 return *(const uint64_t *) p == *(const uint64_t *) q;

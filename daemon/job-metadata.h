@@ -3,6 +3,18 @@
 
 #include "macro.h"
 
+/* What happens to a run of a job that may run only once at a time, while it does. */
+typedef enum JobSingleton {
+        JOB_SINGLETON_NO,
+        JOB_SINGLETON_FAIL,    /* it fails, as in the reference */
+        JOB_SINGLETON_QUEUE,   /* it waits */
+        JOB_SINGLETON_REPLACE, /* it takes the other one's place, which is revoked */
+        _JOB_SINGLETON_MAX,
+} JobSingleton;
+
+/* "no", "fail", "queue", "replace" */
+const char *job_singleton_to_string(JobSingleton singleton);
+
 /*
  * The attributes of a job class that an administrator can override in the job record, and their table. The same
  * struct holds the class's values and the effective ones.
@@ -15,7 +27,7 @@ typedef struct JobMetadata {
         bool dryrun_default;
         bool has_sensitive_variables; /* no by default, unlike the reference: here variables are marked one by one */
         bool hidden;
-        bool singleton;
+        JobSingleton singleton;
         uint64_t soft_time_limit_usec; /* 0: the default of jobd.conf */
         uint64_t time_limit_usec;      /* 0: the default of jobd.conf */
         char **task_queues;            /* NULL or empty: the default queue only */
@@ -40,6 +52,7 @@ typedef enum JobField {
 typedef enum JobFieldType {
         JOB_FIELD_TYPE_STRING,
         JOB_FIELD_TYPE_BOOLEAN,
+        JOB_FIELD_TYPE_SINGLETON, /* a boolean, or one of the policies */
         JOB_FIELD_TYPE_TIME_SPAN,
         JOB_FIELD_TYPE_STRING_LIST,
 } JobFieldType;

@@ -101,6 +101,13 @@ static const BusProperty properties[] = {
         { "Progress", "u", append_progress, offsetof(JobResult, progress) },
         { "ProgressText", "s", bus_append_string, offsetof(JobResult, progress_text) },
         { "LogCounts", "a{su}", append_log_counts, offsetof(JobResult, log_counts) },
+        { "Attempt", "u", bus_append_uint32, offsetof(JobResult, attempt) },
+        { "Attempts", "u", bus_append_uint32, offsetof(JobResult, attempts) },
+        { "RetryOf", "s", bus_append_string, offsetof(JobResult, retry_of) },
+        { "RetriedBy", "s", bus_append_string, offsetof(JobResult, retried_by) },
+        { "NotBefore", "t", bus_append_uint64, offsetof(JobResult, not_before) },
+        { "Position", "u", bus_append_uint32, offsetof(JobResult, position) },
+        { "WaitReason", "s", bus_append_string, offsetof(JobResult, wait_reason) },
 };
 
 /* Not in lists: it can be long. */
@@ -111,7 +118,7 @@ static const BusProperty own_properties[] = {
 const char *const job_result_bus_changing_properties[] = {
         "Job",       "Status",   "Reason",   "Message", "Warnings",     "RevokedBy", "DateStarted",
         "DateDone",  "ExitCode", "Signal",   "CPUUsageNSec", "InvocationID", "Progress",
-        "ProgressText", "LogCounts", "Result", NULL,
+        "ProgressText", "LogCounts", "Result", "RetriedBy", NULL,
 };
 
 int job_result_bus_append_properties(sd_bus_message *reply, const JobResult *jr) {
@@ -123,6 +130,8 @@ static int get_property(sd_bus *bus, const char *path, const char *interface, co
         JobResultBus *b = userdata;
         int r;
 
+        if (strcmp(property, "Position") == 0 || strcmp(property, "WaitReason") == 0)
+                dispatcher_describe_wait(b->manager->dispatcher, b->result);
         r = bus_property_append(properties, ELEMENTSOF(properties), property, reply, b->result);
         if (r != -ENOENT)
                 return r;
@@ -302,6 +311,13 @@ static const sd_bus_vtable vtable[] = {
         PROPERTY("Progress", "u"),
         PROPERTY("ProgressText", "s"),
         PROPERTY("LogCounts", "a{su}"),
+        CONST_PROPERTY("Attempt", "u"),
+        CONST_PROPERTY("Attempts", "u"),
+        CONST_PROPERTY("RetryOf", "s"),
+        PROPERTY("RetriedBy", "s"),
+        CONST_PROPERTY("NotBefore", "t"),
+        SD_BUS_PROPERTY("Position", "u", get_property, 0, 0),
+        SD_BUS_PROPERTY("WaitReason", "s", get_property, 0, 0),
         PROPERTY("Result", "s"),
         SD_BUS_VTABLE_END,
 };

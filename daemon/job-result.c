@@ -1,8 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+
 #include "job-result.h"
 #include "names.h"
 #include "redact.h"
+
+static const char *const wait_names[] = {
+        [JOB_RESULT_WAITS_IN_LINE] = "",
+        [JOB_RESULT_WAITS_FOR_TIME] = "time",
+        [JOB_RESULT_WAITS_FOR_SINGLETON] = "singleton",
+};
+G_STATIC_ASSERT(ELEMENTSOF(wait_names) == _JOB_RESULT_WAIT_MAX);
+
+const char *job_result_wait_to_string(JobResultWait wait) {
+        return wait_names[wait];
+}
+
+JobResultWait job_result_wait_from_string(const char *text) {
+        for (JobResultWait wait = 0; wait < _JOB_RESULT_WAIT_MAX; wait++)
+                if (strcmp(wait_names[wait], text) == 0)
+                        return wait;
+        return JOB_RESULT_WAITS_IN_LINE;
+}
 
 JobResult *job_result_new(void) {
         JobResult *jr;
@@ -13,7 +33,7 @@ JobResult *job_result_new(void) {
         jr->revoked_by = g_strdup("");
         jr->requested_by = g_strdup("");
         jr->caused_by = g_strdup("");
-        jr->attempt = 1;
+        jr->attempt = jr->attempts = 1;
         jr->retry_of = g_strdup("");
         jr->retried_by = g_strdup("");
         jr->boot_id = g_strdup("");
@@ -47,6 +67,7 @@ JobResult *job_result_free(JobResult *jr) {
         g_free(jr->progress_text);
         g_free(jr->failure);
         g_free(jr->result);
+        g_free(jr->wait_reason);
         g_free(jr);
         return NULL;
 }
@@ -75,4 +96,84 @@ int job_result_set_state(JobResult *jr, JobResultStatus status, JobResultReason 
         else
                 jr->date_done = when_usec;
         return 0;
+}
+
+/* ---- trying again ---- */
+
+/* What a further try may change. Not: the run is lost (it may have done all), its input is, somebody ended it. */
+static bool reason_may_pass(JobResultReason reason) {
+        switch (reason) {
+        case JOB_RESULT_REASON_EXIT_CODE:
+        case JOB_RESULT_REASON_SIGNAL:
+        case JOB_RESULT_REASON_CORE_DUMP:
+        case JOB_RESULT_REASON_SOFT_TIME_LIMIT:
+        case JOB_RESULT_REASON_HARD_TIME_LIMIT:
+        case JOB_RESULT_REASON_OOM_KILL:
+        case JOB_RESULT_REASON_FAILED:
+        case JOB_RESULT_REASON_START_FAILED:
+                return true;
+        default:
+                return false;
+        }
+}
+
+bool job_result_may_retry(const JobResult *jr) {
+        return jr->status == JOB_RESULT_FAILURE && reason_may_pass(jr->reason) && !jr->revoked_by[0] &&
+               !jr->retried_by[0] && jr->attempt < jr->attempts;
+}
+
+static void replace(char **text, const char *value) {
+        g_free(*text);
+        *text = g_strdup(value);
+}
+
+char *job_result_format_time(uint64_t usec) {
+        g_autoptr(GDateTime) time = g_date_time_new_from_unix_local((int64_t) (usec / USEC_PER_SEC));
+
+        return time ? g_date_time_format(time, "%a %Y-%m-%d %H:%M:%S %Z") : g_strdup("an unknown time");
+}
+
+static JobResult *copy_request(const JobResult *jr) {
+        JobResult *copy = job_result_new();
+
+        uuid_new(copy->id);
+        (void) g_strlcpy(copy->job_id, jr->job_id, sizeof(copy->job_id));
+        copy->job_name = g_strdup(jr->job_name);
+        copy->class_path = g_strdup(jr->class_path);
+        copy->requester_uid = jr->requester_uid;
+        copy->requester = g_strdup(jr->requester);
+        replace(&copy->requested_by, jr->requested_by);
+        replace(&copy->caused_by, jr->caused_by);
+        copy->scheduled_job_id = g_strdup(jr->scheduled_job_id);
+        copy->nominal_time = jr->nominal_time;
+        copy->attempts = jr->attempts;
+        copy->retry_delay_usec = jr->retry_delay_usec;
+        copy->ignore_singleton = jr->ignore_singleton;
+        copy->task_queue = g_strdup(jr->task_queue);
+        copy->has_sensitive_variables = jr->has_sensitive_variables;
+        copy->data = g_strdup(jr->data);
+        copy->soft_time_limit_usec = jr->soft_time_limit_usec;
+        copy->time_limit_usec = jr->time_limit_usec;
+        return copy;
+}
+
+JobResult *job_result_new_retry(JobResult *jr, uint64_t not_before_usec) {
+        g_autofree char *when = NULL, *message = NULL;
+        JobResult *retry;
+
+        if (!job_result_may_retry(jr))
+                return NULL;
+        retry = copy_request(jr);
+        retry->attempt = jr->attempt + 1;
+        replace(&retry->retry_of, jr->retry_of[0] ? jr->retry_of : jr->id);
+        retry->date_created = jr->date_done;
+        retry->not_before = not_before_usec;
+        retry->waits_for = JOB_RESULT_WAITS_FOR_TIME;
+
+        replace(&jr->retried_by, retry->id);
+        when = job_result_format_time(not_before_usec);
+        message = g_strdup_printf("%s%swill be tried again at %s (%u of %u)", jr->message, jr->message[0] ? "; " : "",
+                                  when, retry->attempt, retry->attempts);
+        replace(&jr->message, message);
+        return retry;
 }

@@ -6,6 +6,17 @@
 #include "outcome.h"
 #include "uuid.h"
 
+/* What keeps a run that waits out of its queue's line. */
+typedef enum JobResultWait {
+        JOB_RESULT_WAITS_IN_LINE,       /* nothing does */
+        JOB_RESULT_WAITS_FOR_TIME,      /* not_before */
+        JOB_RESULT_WAITS_FOR_SINGLETON, /* another run of its job */
+        _JOB_RESULT_WAIT_MAX,
+} JobResultWait;
+
+const char *job_result_wait_to_string(JobResultWait wait); /* "", "time", "singleton": as in the store */
+JobResultWait job_result_wait_from_string(const char *text);
+
 /*
  * A job result: one run of a job, from the request to the outcome. Its state changes in job_result_set_state() only.
  */
@@ -22,9 +33,12 @@ typedef struct JobResult {
         char *scheduled_job_id; /* what it is an occurrence of; NULL: of none */
         uint64_t nominal_time;  /* when that was due, usec since the epoch */
         unsigned attempt;       /* from 1 */
+        unsigned attempts;      /* so many there may be, as the class had it at the time of the request */
+        uint64_t retry_delay_usec; /* between two of them */
         char *retry_of;         /* the first job result of a row of retries; "": this one */
         char *retried_by;       /* the one that tries again; "": none does */
         uint64_t not_before;    /* it may not start earlier, usec since the epoch; 0: at once */
+        JobResultWait waits_for; /* means something while it waits */
         bool ignore_singleton;
         char *task_queue;
         JobResultStatus status;
@@ -54,6 +68,10 @@ typedef struct JobResult {
         char *failure;       /* NULL: it has not said that it failed */
         uint32_t log_counts[_LOG_LEVEL_MAX];
         char *result; /* JSON; NULL: none, or read as one of many (store-result.h) */
+
+        /* not stored: see dispatcher_describe_wait() */
+        uint32_t position;
+        char *wait_reason; /* NULL: not asked for */
 } JobResult;
 
 JobResult *job_result_new(void);
@@ -62,6 +80,18 @@ DEFINE_CLEANUP(JobResult *, job_result_free);
 
 /* "jobd-run-<id>.service". Free with g_free(). */
 char *job_result_unit(const JobResult *jr);
+
+/* A time as it is told in messages: local time, as systemd writes it. Free with g_free(). */
+char *job_result_format_time(uint64_t usec);
+
+/*
+ * The job result of the next attempt, due at that time; NULL: there is none, because it has not failed by itself or has
+ * no attempt left. Not stored; the old one is told of it (retried_by, message).
+ */
+JobResult *job_result_new_retry(JobResult *jr, uint64_t not_before_usec);
+
+/* Whether there is to be one. */
+bool job_result_may_retry(const JobResult *jr);
 
 /* Adds a line to warnings, redacted (redact.h). */
 void job_result_add_warning(JobResult *jr, const char *warning);

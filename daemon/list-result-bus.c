@@ -234,5 +234,7 @@ int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 return access_wait(manager->access, m);
         if (r < 0)
                 return r;
+        for (guint i = 0; i < page->len; i++)
+                dispatcher_describe_wait(manager->dispatcher, page->pdata[i]);
         return list_send(m, page, JOBD_RESULT_PATH, append_result, offsetof(JobResult, id), more);
 }

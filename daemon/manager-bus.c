@@ -10,6 +10,7 @@
 #include "config.h"
 #include "names.h"
 #include "object-path.h"
+#include "queue-bus.h"
 #include "refresh.h"
 
 /* org.jobd1.Manager, but for its lists (list-bus.c). */
@@ -122,6 +123,18 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("CleanJobResults", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a{st}", counts),
                                 clean_bus_job_results, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CancelJobResults", SD_BUS_ARGS("a{sv}", filter),
+                                SD_BUS_RESULT("u", cancelled, "b", more), cancel_bus_job_results,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetJobQueue", SD_BUS_ARGS("s", queue), SD_BUS_RESULT("o", object), queue_bus_get,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListJobQueues", SD_BUS_ARGS("a{sv}", filter),
+                                SD_BUS_RESULT("a(oa{sv})", queues, "b", more), list_bus_job_queues,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CreateJobQueue", SD_BUS_ARGS("s", name, "a{sv}", properties),
+                                SD_BUS_RESULT("o", object), queue_bus_create, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_SIGNAL_WITH_ARGS("JobQueueNew", SD_BUS_ARGS("o", queue), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("JobQueueRemoved", SD_BUS_ARGS("o", queue), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobResultNew", SD_BUS_ARGS("o", result), 0),

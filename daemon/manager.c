@@ -21,6 +21,7 @@
 #include "object-path.h"
 #include "object-source.h"
 #include "outputs.h"
+#include "queue-bus.h"
 #include "refresh.h"
 #include "run-bus.h"
 #include "run-token.h"
@@ -56,6 +57,9 @@ static void on_batch_lost(int error, void *userdata) {
         r = registry_reload(m->registry);
         if (r < 0)
                 (void) log_error_errno(r, "Cannot read the registry again: %s", store_error_text(m->store));
+        r = job_queues_reload(m->queues);
+        if (r < 0)
+                (void) log_error_errno(r, "Cannot read the job queues again: %s", store_error_text(m->store));
 }
 
 /* ---- what is announced ---- */
@@ -160,6 +164,8 @@ static int manager_open_store(Manager *m, bool *ret_migrated, char **ret_problem
         store_set_batch_lost(m->store, on_batch_lost, m);
 
         r = registry_new(m->store, &m->registry);
+        if (r >= 0)
+                r = job_queues_new(m->store, &m->queues);
         if (r < 0) {
                 *ret_problem = g_strdup_printf("cannot read the registry from the database %s: %s", path,
                                                store_error_text(m->store));
@@ -196,6 +202,7 @@ static int manager_make_parts(Manager *m) {
                 .event = m->event,
                 .store = m->store,
                 .registry = m->registry,
+                .queues = m->queues,
                 .run = { m->settings, m->loader, m->roots, 0 },
                 .hooks = &dispatcher_hooks,
                 .userdata = m,
@@ -218,7 +225,7 @@ static int manager_make_parts(Manager *m) {
         r = dispatcher_new(&dispatcher, &m->dispatcher);
         if (r < 0)
                 return log_error_errno(r, "Cannot connect to the system bus: %m");
-        r = access_new(&(AccessContext){ m->event, m->registry, m->dispatcher, m->settings }, &m->access);
+        r = access_new(&(AccessContext){ m->event, m->registry, m->queues, m->dispatcher, m->settings }, &m->access);
         if (r < 0)
                 return log_error_errno(r, "Cannot connect to the system bus: %m");
         r = make_chain_runner(m);
@@ -291,6 +298,7 @@ Manager *manager_free(Manager *m) {
                 (void) sd_bus_flush_close_unref(m->bus);
         (void) announcer_free(m->announcer);
         (void) registry_free(m->registry);
+        (void) job_queues_free(m->queues);
         (void) sd_event_source_disable_unref(m->commit_source);
         (void) store_close(m->store);
         (void) settings_free(m->settings);
@@ -355,6 +363,7 @@ int manager_startup(Manager *m) {
         if (r < 0)
                 return log_error_errno(r, "Cannot register the bus errors: %m");
         r = manager_take_sockets(m);
+        manager_make_queues(m, "jobd");
         if (r >= 0) /* before anyone is served: what was acknowledged comes first */
                 r = dispatcher_recover(m->dispatcher);
         if (r >= 0)
@@ -442,6 +451,37 @@ static void log_report(const GPtrArray *report, const char *caller) {
                   report->len);
 }
 
+static int ensure_queues(Manager *m, const Job *job, const char *caller) {
+        int r = 0;
+
+        for (char **q = job->effective.task_queues; q && *q && r >= 0; q++)
+                r = manager_ensure_queue(m, *q, caller);
+        return r;
+}
+
+static void log_missing_queues(int r) {
+        (void) log_error_errno(r, "Cannot make all job queues that jobs name, ignoring: %m");
+}
+
+void manager_make_queues_of(Manager *m, const Job *job, const char *caller) {
+        int r;
+
+        r = ensure_queues(m, job, caller);
+        if (r < 0)
+                log_missing_queues(r);
+}
+
+void manager_make_queues(Manager *m, const char *caller) {
+        g_autoptr(GPtrArray) jobs = registry_list(m->registry);
+        int r;
+
+        r = manager_ensure_queue(m, m->settings->default_queue, caller);
+        for (guint i = 0; i < jobs->len && r >= 0; i++)
+                r = ensure_queues(m, jobs->pdata[i], caller);
+        if (r < 0)
+                log_missing_queues(r);
+}
+
 /* The jobs that a refresh has made or changed, for the signals once it is on the disk. */
 typedef struct Refreshed {
         Manager *manager;
@@ -475,6 +515,7 @@ static void on_refresh_committed(int r, void *userdata) {
 
         if (r < 0 || !a)
                 return;
+        dispatcher_jobs_changed(f->manager->dispatcher);
         for (guint i = 0; i < made->len; i++)
                 announcer_signal(a, "JobNew", made->pdata[i]);
         for (guint i = 0; i < changed->len; i++)
@@ -512,6 +553,7 @@ int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refu
         if (r < 0)
                 return refuse_store(refusal, r, store_has_batch(m->store) ? store_error_text(m->store) : g_strerror(-r));
         log_report(report, caller);
+        manager_make_queues(m, caller);
         store_after_commit(m->store, on_refresh_committed, refreshed_new(m, report));
         prepend_first_report(m, report);
         *ret_report = TAKE_PTR(report);

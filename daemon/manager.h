@@ -5,6 +5,7 @@
 #include <systemd/sd-event.h>
 
 #include "dispatcher.h"
+#include "job-queues.h"
 #include "log-stream.h"
 #include "registry.h"
 #include "settings.h"
@@ -32,6 +33,7 @@ typedef struct Manager {
         Store *store;
         sd_event_source *commit_source;
         Registry *registry;
+        JobQueues *queues;
         Dispatcher *dispatcher;
         LogStreams *log_streams;
         Access *access;
@@ -65,6 +67,13 @@ int manager_run(Manager *m) _must_check_;
 
 /* Nothing is going on that would be lost or delayed if the daemon left now. */
 bool manager_is_idle(const Manager *m);
+
+/*
+ * Makes the default queue, and those that a job names and that are not there. A failure is logged: what is missing is
+ * made when a run needs it.
+ */
+void manager_make_queues(Manager *m, const char *caller);
+void manager_make_queues_of(Manager *m, const Job *job, const char *caller);
 
 /*
  * Reads the job classes from disk; logs what was refused. *ret_report: array of RefreshEntry. It begins with what jobd has

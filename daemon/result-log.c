@@ -40,6 +40,14 @@ void result_log_requested(const JobResult *jr) {
                 result_log(LOG_WARNING, NULL, jr, NULL, jr->warnings);
 }
 
+void result_log_retry(const JobResult *jr) {
+        g_autofree char *when = job_result_format_time(jr->not_before);
+        g_autofree char *text = g_strdup_printf("Job '%s' will be tried again at %s (%u of %u)", jr->class_path, when,
+                                                jr->attempt, jr->attempts);
+
+        result_log(LOG_NOTICE, JOBD_MESSAGE_RUN_RETRY_STR, jr, NULL, text);
+}
+
 void result_log_started(const JobResult *jr) {
         result_log(LOG_INFO, JOBD_MESSAGE_RUN_STARTED_STR, jr, NULL, "Running job");
 }

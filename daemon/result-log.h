@@ -8,6 +8,8 @@
  * JOB_RESULT_ID=..." and "journalctl -u jobd-run-..." show it among the job's own lines.
  */
 void result_log_requested(const JobResult *jr);
+/* It is the next attempt of one that has failed. */
+void result_log_retry(const JobResult *jr);
 void result_log_started(const JobResult *jr);
 void result_log_finished(const JobResult *jr);
 void result_log_cancel(const JobResult *jr, const char *caller);

@@ -19,6 +19,7 @@
 typedef struct RunOptions {
         const char *task_queue;
         const char *username;
+        int ignore_singleton;
         GPtrArray *files;       /* of InputFile; their names come with file_names */
         GHashTable *file_names; /* variable -> name, borrowed */
 } RunOptions;
@@ -135,6 +136,7 @@ static int read_run_call(RunCall *c, sd_bus_error *error) {
         static const BusOption table[] = {
                 { "task_queue", 's', offsetof(RunOptions, task_queue), NULL, NULL },
                 { "username", 's', offsetof(RunOptions, username), NULL, NULL },
+                { "ignore_singleton", 'b', offsetof(RunOptions, ignore_singleton), NULL, NULL },
                 { "files", 'a', offsetof(RunOptions, files), "a{sh}", read_files },
                 { "file_names", 'a', offsetof(RunOptions, file_names), "a{ss}", read_file_names },
         };
@@ -148,6 +150,7 @@ static int read_run_call(RunCall *c, sd_bus_error *error) {
         if (r < 0)
                 return r;
         c->request.task_queue = c->options.task_queue;
+        c->request.ignore_singleton = c->options.ignore_singleton != 0;
         name_files(&c->options);
         if (c->options.files->len > 0)
                 c->request.files = c->options.files;

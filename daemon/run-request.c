@@ -206,6 +206,9 @@ static JobResult *make_result(const RunContext *c, const Job *job, const RunRequ
         set_text(&jr->requested_by, request->requested_by);
         set_text(&jr->caused_by, request->caused_by);
         set_text(&jr->task_queue, request->task_queue);
+        jr->attempts = 1 + class->retry;
+        jr->retry_delay_usec = class->retry_delay_usec;
+        jr->ignore_singleton = request->ignore_singleton;
         jr->has_sensitive_variables = job->effective.has_sensitive_variables ||
                                       variables_have_sensitive(class->variables);
         if (!job->effective.has_sensitive_variables) {

@@ -18,6 +18,7 @@ typedef struct RunRequest {
         const char *task_queue; /* NULL: the job's first, or the default queue */
         uint32_t requester_uid;
         const char *requester;
+        bool ignore_singleton;  /* runs also while the other run of a singleton does */
         const char *requested_by; /* who asks for it as that user; NULL: the requester */
         const char *caused_by;    /* the job result that it follows in a chain; NULL: none */
         const char *id;           /* of the job result, for which its files are kept; NULL: a new one */

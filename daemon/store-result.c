@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "store-result.h"
+#include "store-result-internal.h"
 
 enum {
         COLUMN_SEQ,
@@ -44,17 +44,11 @@ enum {
         COLUMN_IO_READ_BYTES,
         COLUMN_IO_WRITE_BYTES,
         COLUMN_MEMORY_PEAK,
+        COLUMN_ATTEMPTS,
+        COLUMN_RETRY_DELAY,
+        COLUMN_WAITS_FOR,
         COLUMN_RESULT,
 };
-
-#define COLUMNS                                                                                               \
-        "seq, id, job_id, name, class_path, requester_uid, requester, task_queue, status, reason, message, "  \
-        "warnings, revoked_by, has_sensitive_variables, data, soft_time_limit_usec, time_limit_usec, "        \
-        "date_created, date_started, date_done, boot_id, invocation_id, exit_code, signal, cpu_usage_nsec, "  \
-        "progress, progress_text, failure, debug_log_count, info_log_count, success_log_count, "              \
-        "warning_log_count, failure_log_count, error_log_count, critical_log_count, attempt, retry_of, "       \
-        "retried_by, not_before, ignore_singleton, requested_by, caused_by, scheduled_job_id, nominal_time, "  \
-        "io_read_bytes, io_write_bytes, memory_peak"
 
 static char *column_strdup(sqlite3_stmt *statement, int column) {
         return g_strdup(store_column_text(statement, column));
@@ -82,9 +76,12 @@ static void read_origin(sqlite3_stmt *statement, JobResult *jr) {
         if (sqlite3_column_type(statement, COLUMN_SCHEDULED_JOB_ID) != SQLITE_NULL)
                 jr->scheduled_job_id = column_strdup(statement, COLUMN_SCHEDULED_JOB_ID);
         jr->nominal_time = (uint64_t) sqlite3_column_int64(statement, COLUMN_NOMINAL_TIME);
+        jr->attempts = (unsigned) sqlite3_column_int(statement, COLUMN_ATTEMPTS);
+        jr->retry_delay_usec = (uint64_t) sqlite3_column_int64(statement, COLUMN_RETRY_DELAY);
+        jr->waits_for = job_result_wait_from_string(store_column_text(statement, COLUMN_WAITS_FOR));
 }
 
-static JobResult *read_result(sqlite3_stmt *statement) {
+JobResult *store_result_read(sqlite3_stmt *statement) {
         JobResult *jr;
 
         jr = job_result_new();
@@ -181,6 +178,9 @@ int store_result_insert(Store *s, JobResult *jr) {
                 BIND_TEXT(30, jr->caused_by),
                 BIND_TEXT(31, jr->scheduled_job_id),
                 BIND_NUMBER(32, jr->nominal_time),
+                BIND_NUMBER(33, jr->attempts),
+                BIND_NUMBER(34, jr->retry_delay_usec),
+                BIND_TEXT(35, job_result_wait_to_string(jr->waits_for)),
         };
         int r;
 
@@ -190,9 +190,9 @@ int store_result_insert(Store *s, JobResult *jr) {
                                   " has_sensitive_variables, data, soft_time_limit_usec, time_limit_usec,"
                                   " date_created, date_started, date_done, boot_id, invocation_id, exit_code, signal,"
                                   " attempt, retry_of, retried_by, not_before, ignore_singleton, requested_by,"
-                                  " caused_by, scheduled_job_id, nominal_time)"
+                                  " caused_by, scheduled_job_id, nominal_time, attempts, retry_delay_usec, waits_for)"
                                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-                                  " ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+                                  " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
                                   " RETURNING seq",
                                   &statement);
         if (r < 0)
@@ -289,7 +289,7 @@ int store_result_get(Store *s, const char *id, JobResult **ret) {
         _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        r = store_statement(s, STORE_RESULT_GET, "SELECT " COLUMNS ", result FROM job_result WHERE id = ?",
+        r = store_statement(s, STORE_RESULT_GET, "SELECT " STORE_RESULT_COLUMNS ", result FROM job_result WHERE id = ?",
                             &statement);
         if (r < 0)
                 return r;
@@ -299,7 +299,7 @@ int store_result_get(Store *s, const char *id, JobResult **ret) {
         r = store_step(s, statement);
         if (r <= 0)
                 return r;
-        *ret = read_result(statement);
+        *ret = store_result_read(statement);
         if (sqlite3_column_type(statement, COLUMN_RESULT) != SQLITE_NULL)
                 (*ret)->result = column_strdup(statement, COLUMN_RESULT);
         return 1;
@@ -310,28 +310,28 @@ int store_result_get_latest(Store *s, const char *job_id, JobResult **ret) {
         int r;
 
         r = store_statement(s, STORE_RESULT_LATEST,
-                            "SELECT " COLUMNS " FROM job_result WHERE job_id = ? ORDER BY seq DESC LIMIT 1",
+                            "SELECT " STORE_RESULT_COLUMNS " FROM job_result WHERE job_id = ? ORDER BY seq DESC LIMIT 1",
                             &statement);
         if (r >= 0)
                 r = store_bind_text(s, statement, 1, job_id);
         if (r >= 0)
                 r = store_step(s, statement);
         if (r > 0)
-                *ret = read_result(statement);
+                *ret = store_result_read(statement);
         return r;
 }
 
-static int read_all(Store *s, sqlite3_stmt *statement, GPtrArray *results) {
+int store_result_read_all(Store *s, sqlite3_stmt *statement, GPtrArray *results) {
         int r;
 
         while ((r = store_step(s, statement)) > 0)
-                g_ptr_array_add(results, read_result(statement));
+                g_ptr_array_add(results, store_result_read(statement));
         return r;
 }
 
 /* The conditions that the filter sets, and their values in the order of the placeholders. */
 static char *filter_sql(const JobResultFilter *f, Binding *bindings, size_t *ret_n) {
-        GString *sql = g_string_new("SELECT " COLUMNS " FROM job_result");
+        GString *sql = g_string_new("SELECT " STORE_RESULT_COLUMNS " FROM job_result");
         const char *glue = " WHERE ";
         int n = 0;
 
@@ -385,7 +385,7 @@ int store_result_list(Store *s, const JobResultFilter *filter, GPtrArray *result
         if (r < 0)
                 return r;
         r = bind_all(s, statement, bindings, n);
-        return r < 0 ? r : read_all(s, statement, results);
+        return r < 0 ? r : store_result_read_all(s, statement, results);
 }
 
 int store_result_list_active(Store *s, GPtrArray *results) {
@@ -393,38 +393,8 @@ int store_result_list_active(Store *s, GPtrArray *results) {
         int r;
 
         r = store_statement(s, STORE_RESULT_ACTIVE,
-                            "SELECT " COLUMNS " FROM job_result WHERE status = 'STARTED'"
-                            " UNION ALL SELECT " COLUMNS " FROM job_result WHERE status = 'PENDING' AND boot_id <> ''",
+                            "SELECT " STORE_RESULT_COLUMNS " FROM job_result WHERE status = 'STARTED'"
+                            " UNION ALL SELECT " STORE_RESULT_COLUMNS " FROM job_result WHERE status = 'PENDING' AND boot_id <> ''",
                             &statement);
-        return r < 0 ? r : read_all(s, statement, results);
-}
-
-int store_result_next_pending(Store *s, JobResult **ret) {
-        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = store_statement(s, STORE_RESULT_NEXT_PENDING,
-                            "SELECT " COLUMNS " FROM job_result WHERE status = 'PENDING' AND boot_id = ''"
-                            " ORDER BY seq LIMIT 1",
-                            &statement);
-        if (r < 0)
-                return r;
-        r = store_step(s, statement);
-        if (r > 0)
-                *ret = read_result(statement);
-        return r;
-}
-
-int store_result_count_pending(Store *s, uint64_t *ret) {
-        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = store_statement(s, STORE_RESULT_COUNT_PENDING,
-                            "SELECT count(*) FROM job_result WHERE status = 'PENDING' AND boot_id = ''", &statement);
-        if (r < 0)
-                return r;
-        r = store_step(s, statement);
-        if (r > 0)
-                *ret = (uint64_t) sqlite3_column_int64(statement, 0);
-        return r < 0 ? r : 0;
+        return r < 0 ? r : store_result_read_all(s, statement, results);
 }

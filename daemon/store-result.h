@@ -36,9 +36,3 @@ int store_result_list(Store *s, const JobResultFilter *filter, GPtrArray *result
 
 /* Those that may have a unit: STARTED, and PENDING with a boot id. */
 int store_result_list_active(Store *s, GPtrArray *results) _must_check_;
-
-/* The oldest that waits and has not been dispatched. 1, 0 for none, negative errno. */
-int store_result_next_pending(Store *s, JobResult **ret) _must_check_;
-
-/* How many wait and have not been dispatched. */
-int store_result_count_pending(Store *s, uint64_t *ret) _must_check_;

@@ -20,7 +20,7 @@ static int append_variant(sd_bus_message *m, const char *name, GVariant *value) 
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int append_class_properties(sd_bus_message *m, const GPtrArray *properties) {
+static int append_unit_properties(sd_bus_message *m, const GPtrArray *properties) {
         int r;
 
         for (guint i = 0; properties && i < properties->len; i++) {
@@ -138,7 +138,7 @@ static int append_properties(sd_bus_message *m, const UnitSpec *spec) {
         if (r >= 0)
                 r = append_defaults(m, spec);
         if (r >= 0)
-                r = append_class_properties(m, spec->properties);
+                r = append_unit_properties(m, spec->properties);
         if (r >= 0)
                 r = append_core_limit(m, spec);
         if (r >= 0)
@@ -168,6 +168,26 @@ int unit_message_new(sd_bus *bus, const UnitSpec *spec, sd_bus_message **ret) {
                 r = sd_bus_message_close_container(m);
         if (r >= 0) /* no auxiliary units */
                 r = sd_bus_message_append(m, "a(sa(sv))", 0);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(m);
+        return 0;
+}
+
+int unit_properties_message_new(sd_bus *bus, const char *name, const GPtrArray *properties, sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+                                           "org.freedesktop.systemd1.Manager", "SetUnitProperties");
+        if (r >= 0)
+                r = sd_bus_message_append(m, "sb", name, true /* below /run */);
+        if (r >= 0)
+                r = sd_bus_message_open_container(m, 'a', "(sv)");
+        if (r >= 0)
+                r = append_unit_properties(m, properties);
+        if (r >= 0)
+                r = sd_bus_message_close_container(m);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(m);

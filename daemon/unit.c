@@ -481,6 +481,24 @@ static void on_reply_log_refusal(sd_bus_message *reply, void *userdata) {
                 log_warning("systemd refused a request for a run's unit: %s", e->message ?: e->name);
 }
 
+static void on_properties_set(sd_bus_message *reply, void *userdata) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
+
+        if (e)
+                log_warning("systemd refused properties of a job queue's slice: %s", e->message ?: e->name);
+}
+
+int unit_set_properties(UnitManager *m, const char *name, const GPtrArray *properties) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        int r;
+
+        r = unit_properties_message_new(m->bus, name, properties, &message);
+        if (r < 0)
+                return r;
+        unit_calls_send(m->calls, message, on_properties_set, NULL, NULL);
+        return 0;
+}
+
 static int send_request(UnitManager *m, sd_bus_message *message) {
         if (!message)
                 return -ENOMEM;

@@ -86,6 +86,12 @@ void unit_release(UnitManager *m, const char *name, UnitLeft left);
  */
 void unit_start_other(UnitManager *m, const char *name);
 
+/*
+ * Sets properties (array of UnitProperty) of a unit that need not be loaded, for this boot. Done before what is asked for
+ * later; a refusal by systemd is logged.
+ */
+int unit_set_properties(UnitManager *m, const char *name, const GPtrArray *properties) _must_check_;
+
 /* A run's unit that PID 1 has loaded. */
 typedef struct UnitListing {
         char *name;

@@ -16,8 +16,9 @@ CREATE TABLE inventory_object (
 
 -- ---- job queues ----
 --
--- max_running and max_pending are 0 for no limit of the queue's own. resources is a JSON object: properties of the
--- queue's slice as a unit file spells them, {"CPUWeight": "50"}.
+-- max_running and max_pending are 0 for no limit of the queue's own. The resource columns are properties of the queue's
+-- slice as a unit file spells them, '' for none. slice_set are those that the slice may have from jobd in the boot
+-- slice_boot_id, by name: what is no longer among them has to be taken back.
 
 CREATE TABLE job_queue (
         id TEXT PRIMARY KEY NOT NULL,
@@ -29,7 +30,15 @@ CREATE TABLE job_queue (
         weight INTEGER NOT NULL,
         priority INTEGER NOT NULL,
         when_unavailable TEXT NOT NULL CHECK (when_unavailable IN ('wait', 'refuse')),
-        resources TEXT NOT NULL,
+        cpu_weight TEXT NOT NULL,
+        cpu_quota TEXT NOT NULL,
+        memory_max TEXT NOT NULL,
+        memory_high TEXT NOT NULL,
+        tasks_max TEXT NOT NULL,
+        io_weight TEXT NOT NULL,
+        allowed_cpus TEXT NOT NULL,
+        slice_boot_id TEXT NOT NULL,
+        slice_set TEXT NOT NULL,
         date_created INTEGER NOT NULL,
         last_updated INTEGER NOT NULL
 ) STRICT;
@@ -117,11 +126,15 @@ CREATE TABLE chain_hop (
 
 -- ---- job results ----
 --
--- A retry is a job result of its own: retry_of is the first one of its row, attempt counts from 1, not_before is when it
--- may start. requested_by is who asked for a run as another user. caused_by is the job result that a chained run follows.
--- One occurrence of a scheduled job is one job result, so that none can run twice.
+-- A retry is a job result of its own: retry_of is the first one of its row, attempt counts from 1 to attempts, not_before
+-- is when it may start, retry_delay_usec what is between the end of one and the start of the next. waits_for is what keeps
+-- a run that waits out of its queue's line: '' (nothing), 'time' (not_before) or 'singleton' (another run of its job). requested_by is who asked for a run as another user. caused_by is the job result that a chained run follows.
+-- One occurrence of a scheduled job is one job result (and its retries), so that none can run twice.
 
 ALTER TABLE job_result ADD COLUMN attempt INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE job_result ADD COLUMN attempts INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE job_result ADD COLUMN retry_delay_usec INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job_result ADD COLUMN waits_for TEXT NOT NULL DEFAULT '' CHECK (waits_for IN ('', 'time', 'singleton'));
 ALTER TABLE job_result ADD COLUMN retry_of TEXT NOT NULL DEFAULT '';
 ALTER TABLE job_result ADD COLUMN retried_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE job_result ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
@@ -134,5 +147,14 @@ ALTER TABLE job_result ADD COLUMN io_read_bytes INTEGER;
 ALTER TABLE job_result ADD COLUMN io_write_bytes INTEGER;
 ALTER TABLE job_result ADD COLUMN memory_peak INTEGER;
 
-CREATE UNIQUE INDEX job_result_occurrence ON job_result (scheduled_job_id, nominal_time)
+CREATE UNIQUE INDEX job_result_occurrence ON job_result (scheduled_job_id, nominal_time, attempt)
         WHERE scheduled_job_id IS NOT NULL;
+
+-- What waits, by how it is looked for: the line of a queue and a requester, what is due, what waits for a run of its job.
+CREATE INDEX job_result_line ON job_result (task_queue, requester_uid, seq)
+        WHERE status = 'PENDING' AND boot_id = '' AND waits_for = '';
+CREATE INDEX job_result_due ON job_result (not_before)
+        WHERE status = 'PENDING' AND boot_id = '' AND waits_for = 'time';
+CREATE INDEX job_result_singleton ON job_result (job_id, seq)
+        WHERE status = 'PENDING' AND boot_id = '' AND waits_for = 'singleton';
+CREATE INDEX job_result_retries ON job_result (retry_of, attempt) WHERE retry_of <> '';

@@ -12,6 +12,7 @@ from raw_bus import DIRECT, RawBus
 DOCUMENTED = '/usr/share/dbus-1/interfaces/org.jobd1.xml'
 MANUAL = '/usr/share/man/man8/jobd.8'
 MANAGER, JOB, RESULT = 'org.jobd1.Manager', 'org.jobd1.Job', 'org.jobd1.JobResult'
+QUEUE = 'org.jobd1.JobQueue'
 PROPERTIES, INTROSPECTABLE = 'org.freedesktop.DBus.Properties', 'org.freedesktop.DBus.Introspectable'
 ERROR, BUS_ERROR = 'org.jobd1.Error.', 'org.freedesktop.DBus.Error.'
 EMITS = 'org.freedesktop.DBus.Property.EmitsChangedSignal'
@@ -34,7 +35,8 @@ def setUpModule():
     result_id = jobctl('run', '--no-wait', 'net.Back').stdout.strip()
     jobctl('logs', '-f', result_id)
     OBJECTS.update({MANAGER: '/org/jobd1', JOB: busctl('/org/jobd1', MANAGER, 'GetJob', 's', 'net.Back')[0],
-                    RESULT: '/org/jobd1/result/' + result_id.replace('-', '')})
+                    RESULT: '/org/jobd1/result/' + result_id.replace('-', ''),
+                    QUEUE: busctl('/org/jobd1', MANAGER, 'GetJobQueue', 's', 'default')[0]})
 
 
 def busctl(path, interface, member, *arguments, check=True):
@@ -85,9 +87,9 @@ class Contract(JobdTestCase):
 
     def test_objects_are_not_listed(self):
         """There can be millions."""
-        for path in '/org/jobd1', '/org/jobd1/job', '/org/jobd1/result':
+        for path in '/org/jobd1', '/org/jobd1/job', '/org/jobd1/result', '/org/jobd1/queue':
             node = ElementTree.fromstring(busctl(path, INTROSPECTABLE, 'Introspect')[0])
-            self.assertLessEqual({child.get('name') for child in node.iterfind('node')}, {'job', 'result'})
+            self.assertLessEqual({child.get('name') for child in node.iterfind('node')}, {'job', 'queue', 'result'})
 
     def test_one_object_has_one_path(self):
         digits = OBJECTS[JOB].rsplit('/', 1)[1]

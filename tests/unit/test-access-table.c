@@ -79,7 +79,8 @@ static void test_interfaces(void) {
 
 static bool is_about_a_job(const AccessRule *rule) {
         return rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_JOB_PATH ||
-               rule->target == ACCESS_TARGET_RESULT_ARG || rule->target == ACCESS_TARGET_RESULT_PATH;
+               rule->target == ACCESS_TARGET_RESULT_ARG || rule->target == ACCESS_TARGET_RESULT_PATH ||
+               rule->target == ACCESS_TARGET_QUEUE_ARG || rule->target == ACCESS_TARGET_QUEUE_PATH;
 }
 
 /* The three that go together: what polkit is asked, what it asks the user, and what the user is told. */
@@ -149,6 +150,12 @@ static void test_actions(void) {
                 { JOBD_RESULT_INTERFACE, "Delete", "org.jobd1.delete-jobresult", false },
                 { JOBD_RESULT_INTERFACE, "ListOutputs", "org.jobd1.view-jobresult", true },
                 { JOBD_RESULT_INTERFACE, "OpenOutput", "org.jobd1.view-jobresult", true },
+                { JOBD_MANAGER_INTERFACE, "CancelJobResults", NULL, false },
+                { JOBD_MANAGER_INTERFACE, "GetJobQueue", "org.jobd1.view-jobqueue", false },
+                { JOBD_MANAGER_INTERFACE, "ListJobQueues", NULL, false },
+                { JOBD_MANAGER_INTERFACE, "CreateJobQueue", "org.jobd1.change-jobqueue", false },
+                { JOBD_QUEUE_INTERFACE, "Set", "org.jobd1.change-jobqueue", false },
+                { JOBD_QUEUE_INTERFACE, "Delete", "org.jobd1.change-jobqueue", false },
                 { JOBD_RUN_INTERFACE, "Open", NULL, false },
                 { JOBD_RUN_INTERFACE, "Log", NULL, false },
                 { JOBD_RUN_INTERFACE, "SetProgress", NULL, false },
@@ -194,6 +201,7 @@ static void test_reading(void) {
         assert_reading(JOBD_JOB_PATH ID, "org.jobd1.view-job", ACCESS_TARGET_JOB_PATH, false);
         assert_reading(JOBD_JOB_PATH "/nonsense", "org.jobd1.view-job", ACCESS_TARGET_JOB_PATH, false);
         assert_reading(JOBD_RESULT_PATH ID, "org.jobd1.view-jobresult", ACCESS_TARGET_RESULT_PATH, true);
+        assert_reading(JOBD_QUEUE_PATH ID, "org.jobd1.view-jobqueue", ACCESS_TARGET_QUEUE_PATH, false);
         assert_reading(JOBD_MANAGER_PATH, NULL, ACCESS_TARGET_NONE, false);
         assert_reading(JOBD_JOB_PATH, NULL, ACCESS_TARGET_NONE, false);
         assert_reading(JOBD_RESULT_PATH, NULL, ACCESS_TARGET_NONE, false);

@@ -40,7 +40,7 @@ static char *format(JsonObject *o) {
 static void test_job(void) {
         g_autoptr(JsonObject) job = NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = message(
-                "a{sv}s", 16,
+                "a{sv}s", 17,
                 "LastUpdated", "t", UINT64_C(1706785140000001),
                 "Id", "s", "1b4e28ba-2fa1-11d2-883f-0016d3cca427",
                 "ClassPath", "s", "net.Backup",
@@ -48,6 +48,7 @@ static void test_job(void) {
                 "Enabled", "b", true,
                 "Hidden", "b", false,
                 "Singleton", "b", true,
+                "SingletonPolicy", "s", "queue",
                 "SoftTimeLimitUSec", "t", UINT64_C(120000000),
                 "TimeLimitUSec", "t", UINT64_C(1500000),
                 "TaskQueues", "as", 2, "default", "bulk",
@@ -69,7 +70,7 @@ static void test_job(void) {
                         "\"description\":\"two\\nlines\",\"enabled\":true,\"installed\":null,\"runnable\":null,"
                         "\"hidden\":false,\"system\":null,\"approval_required\":null,\"dryrun_default\":null,"
                         "\"supports_dryrun\":null,\"has_sensitive_variables\":null,\"read_only\":null,"
-                        "\"is_singleton\":true,\"soft_time_limit\":120,\"time_limit\":1.5,"
+                        "\"is_singleton\":true,\"singleton_policy\":\"queue\",\"soft_time_limit\":120,\"time_limit\":1.5,"
                         "\"task_queues\":[\"default\",\"bulk\"],\"name_override\":false,\"grouping_override\":false,"
                         "\"description_override\":false,\"approval_required_override\":false,"
                         "\"dryrun_default_override\":false,\"has_sensitive_variables_override\":false,"

@@ -45,7 +45,7 @@ static void test_names(void) {
                 ROW(DRYRUN_DEFAULT, "dryrun_default", "DryRunDefault", BOOLEAN),
                 ROW(HAS_SENSITIVE_VARIABLES, "has_sensitive_variables", "HasSensitiveVariables", BOOLEAN),
                 ROW(HIDDEN, "hidden", "Hidden", BOOLEAN),
-                ROW(SINGLETON, "singleton", "Singleton", BOOLEAN),
+                ROW(SINGLETON, "singleton", "Singleton", SINGLETON),
                 ROW(SOFT_TIME_LIMIT, "soft_time_limit", "SoftTimeLimit", TIME_SPAN),
                 ROW(TIME_LIMIT, "time_limit", "TimeLimit", TIME_SPAN),
                 ROW(TASK_QUEUES, "task_queues", "TaskQueues", STRING_LIST),
@@ -85,7 +85,7 @@ static void test_booleans(void) {
         }
 
         for (size_t i = 0; i < ELEMENTSOF(no); i++) {
-                _cleanup_metadata_ JobMetadata m = { .singleton = true };
+                _cleanup_metadata_ JobMetadata m = { .singleton = JOB_SINGLETON_REPLACE };
 
                 assert_parsed(&m, JOB_FIELD_SINGLETON, no[i], "no");
                 g_assert_false(m.singleton);

@@ -98,11 +98,10 @@ static void test_commit(StoreTest *t, const void *unused) {
 static void test_reading(StoreTest *t, const void *unused) {
         g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(test_record_free_job);
         _cleanup_(job_result_freep) JobResult *jr = NULL;
-        uint64_t n;
 
         g_assert_cmpint(store_job_list(t->store, jobs), ==, 0);
-        g_assert_cmpint(store_result_next_pending(t->store, &jr), ==, 0);
-        g_assert_cmpint(store_result_count_pending(t->store, &n), ==, 0);
+        g_assert_cmpint(store_waiting_next(t->store, "default", 1000, &jr), ==, 0);
+        g_assert_cmpuint(test_count_waiting(t->store), ==, 0);
         g_assert_false(store_has_batch(t->store));
         assert_told("");
 }

@@ -198,7 +198,7 @@ static void test_not_there(StoreTest *t, const void *unused) {
 
         g_assert_cmpint(store_result_get(t->store, "b5a7c5b8-78b9-45d0-9a9b-f2ab8be12a2b", &jr), ==, 0);
         g_assert_cmpint(store_result_get(t->store, "", &jr), ==, 0);
-        g_assert_cmpint(store_result_next_pending(t->store, &jr), ==, 0);
+        g_assert_cmpint(store_waiting_next(t->store, "default", 0, &jr), ==, 0);
         g_assert_null(jr);
         assert_list(t, &any, "");
 }
@@ -363,7 +363,6 @@ static void assert_active(StoreTest *t, const char *expected) {
 static void test_pending_and_active(StoreTest *t, const void *unused) {
         _cleanup_(job_result_freep) JobResult *next = NULL, *after = NULL;
         int64_t dispatched;
-        uint64_t n = 99;
 
         (void) insert(t, "done", NULL, 0, JOB_RESULT_SUCCESS);
         dispatched = insert(t, "dispatched", NULL, 0, JOB_RESULT_PENDING);
@@ -372,19 +371,17 @@ static void test_pending_and_active(StoreTest *t, const void *unused) {
         (void) insert(t, "younger", NULL, 0, JOB_RESULT_PENDING);
         mark(t, dispatched);
 
-        g_assert_cmpint(store_result_count_pending(t->store, &n), ==, 0);
-        g_assert_cmpuint(n, ==, 2);
+        g_assert_cmpuint(test_count_waiting(t->store), ==, 2);
         assert_active(t, "started dispatched ");
-        g_assert_cmpint(store_result_next_pending(t->store, &next), ==, 1);
+        g_assert_cmpint(store_waiting_next(t->store, "default", 0, &next), ==, 1);
         g_assert_cmpstr(next->job_name, ==, "oldest");
 
         /* Within the batch the store is up to date. */
         set_text(&next->boot_id, "b");
         g_assert_cmpint(store_result_update(t->store, next), ==, 0);
-        g_assert_cmpint(store_result_next_pending(t->store, &after), ==, 1);
+        g_assert_cmpint(store_waiting_next(t->store, "default", 0, &after), ==, 1);
         g_assert_cmpstr(after->job_name, ==, "younger");
-        g_assert_cmpint(store_result_count_pending(t->store, &n), ==, 0);
-        g_assert_cmpuint(n, ==, 1);
+        g_assert_cmpuint(test_count_waiting(t->store), ==, 1);
         assert_active(t, "started dispatched oldest ");
 }
 

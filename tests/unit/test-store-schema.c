@@ -104,14 +104,13 @@ static void assert_usable(Store *s) {
         _cleanup_(job_result_freep) JobResult *jr = NULL;
         _cleanup_(job_freep) Job *j = test_job_new("new", "Job", "a new job");
         g_autoptr(GPtrArray) active = g_ptr_array_new_with_free_func(test_record_free_result);
-        uint64_t n;
 
         test_job_override(j, JOB_FIELD_HIDDEN, "no");
         jr = test_result_new(j->id, j->class_path);
         g_assert_cmpint(store_job_put(s, j), ==, 0);
         g_assert_cmpint(store_result_insert(s, jr), ==, 0);
         g_assert_cmpint(store_result_update(s, jr), ==, 0);
-        g_assert_cmpint(store_result_count_pending(s, &n), ==, 0);
+        g_assert_cmpuint(test_count_waiting(s), >=, 1);
         g_assert_cmpint(store_result_list_active(s, active), ==, 0);
         g_assert_cmpint(store_result_delete(s, jr->id), ==, 0);
         g_assert_cmpint(store_job_delete(s, j->id), ==, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "store-waiting.h"
 #include "store.h"
 #include "test-directory.h"
 
@@ -43,6 +44,18 @@ static inline void store_test_reopen(StoreTest *t) {
         t->store = store_close(t->store);
         t->store = test_store_open(t->path, &migrated);
         g_assert_false(migrated);
+}
+
+static inline void test_add_waiting(const char *key, uint32_t uid, uint64_t n, void *userdata) {
+        *(uint64_t *) userdata += n;
+}
+
+/* How many job results wait in a line. */
+static inline uint64_t test_count_waiting(Store *s) {
+        uint64_t n = 0;
+
+        g_assert_cmpint(store_waiting_count_lines(s, test_add_waiting, &n), ==, 0);
+        return n;
 }
 
 /* Runs SQL as somebody else would, with sqlite3(1). */
