@@ -3,6 +3,7 @@
 #include <string.h>
 #include <termios.h>
 
+#include "ask-objects.h"
 #include "ask.h"
 #include "output.h"
 #include "variable-text.h"
@@ -88,20 +89,27 @@ static char *prompt_and_read(JsonObject *variable) {
 }
 
 /* Wipes the answer, which may be a secret. */
-static int take_answer(JsonObject *variable, JsonObject *data, RunFiles *files, char *answer, char **ret_error) {
+static int take_answer(JsonObject *variable, JsonObject *data, const AskTools *tools, char **offered, char *answer,
+                       char **ret_error) {
         JsonNode *value;
         int r;
 
         if (run_files_is_file(variable))
-                return run_files_open(files, variable, data, answer, ret_error);
-        r = variable_text_to_json(json_string(variable, "type") ?: "string", answer, &value, ret_error);
+                return run_files_open(tools->files, variable, data, answer, ret_error);
+        if (ask_objects_is_one(variable))
+                r = ask_objects_take(tools->connection, variable, offered, answer, &value, ret_error);
+        else
+                r = variable_text_to_json(json_string(variable, "type") ?: "string", answer, &value,
+                                          ret_error);
         explicit_bzero(answer, strlen(answer));
         if (r >= 0)
                 json_object_set_member(data, json_string(variable, "name"), value);
         return r;
 }
 
-static int ask_one(JsonObject *variable, JsonObject *data, RunFiles *files) {
+static int ask_one(JsonObject *variable, JsonObject *data, const AskTools *tools) {
+        g_auto(GStrv) offered = ask_objects_is_one(variable) ? ask_objects_offer(tools->connection, variable, data) : NULL;
+
         for (;;) {
                 g_autofree char *answer = NULL, *error = NULL;
                 int r;
@@ -111,14 +119,14 @@ static int ask_one(JsonObject *variable, JsonObject *data, RunFiles *files) {
                         return -ECANCELED;
                 if (answer[0] == '\0')
                         return 0;
-                r = take_answer(variable, data, files, answer, &error);
+                r = take_answer(variable, data, tools, offered, answer, &error);
                 if (r >= 0)
                         return 0;
                 fprintf(stderr, "%s\n", error ?: g_strerror(-r));
         }
 }
 
-static int ask(JsonArray *variables, JsonObject *data, RunFiles *files, bool all) {
+static int ask(JsonArray *variables, JsonObject *data, const AskTools *tools, bool all) {
         for (unsigned i = 0; i < json_array_get_length(variables); i++) {
                 JsonNode *node = json_array_get_element(variables, i);
                 JsonObject *variable = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
@@ -126,17 +134,17 @@ static int ask(JsonArray *variables, JsonObject *data, RunFiles *files, bool all
 
                 if (!variable || !(all || is_missing(variable, data)))
                         continue;
-                r = ask_one(variable, data, files);
+                r = ask_one(variable, data, tools);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-int ask_missing(JsonArray *variables, JsonObject *data, RunFiles *files) {
-        return ask(variables, data, files, false);
+int ask_missing(JsonArray *variables, JsonObject *data, const AskTools *tools) {
+        return ask(variables, data, tools, false);
 }
 
-int ask_all(JsonArray *variables, JsonObject *data, RunFiles *files) {
-        return ask(variables, data, files, true);
+int ask_all(JsonArray *variables, JsonObject *data, const AskTools *tools) {
+        return ask(variables, data, tools, true);
 }

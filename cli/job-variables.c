@@ -91,6 +91,8 @@ static char *rules_text(JsonObject *o) {
         append_range(out, o, " characters", "min_length", "max_length");
         append_range(out, o, " bytes", "", "max_size");
         append_choices(out, o);
+        if (json_string(o, "model"))
+                g_string_append_printf(out, "%sof model %s", out->len > 0 ? ", " : "", json_string(o, "model"));
         append_dependency(out, o);
         return g_string_free(out, false);
 }

@@ -22,6 +22,13 @@ __jobctl_variables() {
                 done
 }
 
+# The models of objects; of those that can be imported, with "import".
+__jobctl_models() {
+        jobctl objects models --no-ask-password 2>/dev/null | sed 1d | while read -r model _ source; do
+                [[ ${1-} == import && $source != store ]] || echo "$model"
+        done
+}
+
 # Whether PATH of "--file NAME=PATH" or "--file=NAME=PATH" is at the cursor.
 __jobctl_at_file() {
         local at=$COMP_CWORD
@@ -73,6 +80,7 @@ _jobctl() {
                 [enable]='--quiet' [disable]='--quiet'
                 [set]='--quiet' [revert]='--all --quiet'
                 [delete]='--yes --quiet'
+                [objects]='--prune --dry-run'
                 [run]='--data --var --file --from --queue --no-wait --quiet'
                 [results]='--job --status --user --lines --no-legend'
                 [result]=''
@@ -82,7 +90,8 @@ _jobctl() {
                 [clean]='--max-age --max-count --job --dry-run --username'
                 [monitor]=''
         )
-        local verbs='list show refresh enable disable set revert delete run results result logs outputs cancel clean monitor'
+        local verbs='list show refresh enable disable set revert delete objects run results result logs outputs cancel clean
+                monitor'
 
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
@@ -145,6 +154,17 @@ _jobctl() {
                         else
                                 suggestions=${fields//=/}
                         fi
+                        ;;
+                objects)
+                        case $((COMP_CWORD - verb_at)) in
+                        1) suggestions='models list import' ;;
+                        2) [[ $prev == models ]] || suggestions=$(__jobctl_models "$prev") ;;
+                        3)
+                                [[ ${COMP_WORDS[verb_at + 1]} == import ]] || return
+                                mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+                                compopt -o filenames 2>/dev/null
+                                return ;;
+                        esac
                         ;;
                 result | logs | outputs) suggestions=$(__jobctl_results) ;;
                 cancel) suggestions="$(__jobctl_results --status=STARTED) $(__jobctl_results --status=PENDING)" ;;

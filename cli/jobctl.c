@@ -19,6 +19,7 @@ static const Verb verbs[] = {
         { "Jobs", "set", "JOB FIELD=VALUE...", "Override what the job class says", verb_set },
         { "Jobs", "revert", "JOB FIELD...|--all", "Go back to what the job class says", verb_revert },
         { "Jobs", "delete", "JOB...", "Delete records of jobs", verb_delete },
+        { "Jobs", "objects", "COMMAND...", "Objects for variables: models, list, import", verb_objects },
         { "Runs", "run", "JOB|--from=ID", "Run a job, follow its log, wait for its end", verb_run },
         { "Runs", "results", "", "List job results, the newest first", verb_results },
         { "Runs", "result", "[ID]", "Show a job result, or the newest", verb_result },

@@ -54,4 +54,5 @@ int verb_logs(Jobctl *j, const Verb *verb, int argc, char **argv);
 int verb_outputs(Jobctl *j, const Verb *verb, int argc, char **argv);
 int verb_cancel(Jobctl *j, const Verb *verb, int argc, char **argv);
 int verb_clean(Jobctl *j, const Verb *verb, int argc, char **argv);
+int verb_objects(Jobctl *j, const Verb *verb, int argc, char **argv);
 int verb_monitor(Jobctl *j, const Verb *verb, int argc, char **argv);

@@ -133,7 +133,7 @@ static int report_lost(const Earlier *earlier, JsonArray *missing) {
 }
 
 /* Adds to data what the earlier run was given; what is not stored is asked for or must be there. */
-static int complete_data(const Earlier *earlier, JsonArray *variables, const RunInput *in, bool may_ask) {
+static int complete_data(Connection *c, const Earlier *earlier, JsonArray *variables, const RunInput *in, bool may_ask) {
         JsonObject *data = in->data;
         g_auto(GStrv) unknown = run_from_complete(variables, earlier->stored, data);
         g_autoptr(JsonArray) missing = run_from_missing(variables, earlier->stored, data);
@@ -144,7 +144,7 @@ static int complete_data(const Earlier *earlier, JsonArray *variables, const Run
                 return 0;
         if (!may_ask)
                 return report_lost(earlier, missing);
-        return ask_all(missing, data, in->files) < 0 ? report_error(-ECANCELED, "nothing was run.") : 0;
+        return ask_all(missing, data, &(AskTools){ in->files, c }) < 0 ? report_error(-ECANCELED, "nothing was run.") : 0;
 }
 
 /* The input, whose members are empty. earlier: NULL without --from. Returns -1 or the status to exit with. */
@@ -171,9 +171,9 @@ static int make_input(Jobctl *j, const Verb *verb, Connection *c, const char *jo
                 r = add_files(o->files, variables, in, &message);
         if (r < 0)
                 return usage_error(verb, "%s", message);
-        if (earlier && complete_data(earlier, variables, in, ask) < 0)
+        if (earlier && complete_data(c, earlier, variables, in, ask) < 0)
                 return STATUS_ERROR;
-        if (ask && !earlier && variables && ask_missing(variables, in->data, in->files) < 0) {
+        if (ask && !earlier && variables && ask_missing(variables, in->data, &(AskTools){ in->files, c }) < 0) {
                 (void) report_error(-ECANCELED, "nothing was run.");
                 return STATUS_ERROR;
         }

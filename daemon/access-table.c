@@ -44,6 +44,13 @@ const AccessRule access_rules[] = {
         { JOBD_MANAGER_INTERFACE, "CleanJobResults", .target = ACCESS_TARGET_NONE,
           .action = "org.jobd1.delete-jobresult", .message = "Authentication is required to delete old job results.",
           .verb = "delete old results of" },
+        { JOBD_MANAGER_INTERFACE, "ListObjectModels", .target = ACCESS_TARGET_MODELS, .action = "org.jobd1.view-object",
+          .message = "Authentication is required to list the models of objects.", .verb = "list" },
+        { JOBD_MANAGER_INTERFACE, "ListObjects", .target = ACCESS_TARGET_MODEL_ARG, .action = "org.jobd1.view-object",
+          .message = "Authentication is required to view the objects of model $(what).", .verb = "view" },
+        { JOBD_MANAGER_INTERFACE, "ImportObjects", .target = ACCESS_TARGET_MODEL_ARG,
+          .action = "org.jobd1.change-object",
+          .message = "Authentication is required to change the objects of model $(what).", .verb = "change" },
 
         { JOBD_JOB_INTERFACE, "Run", .target = ACCESS_TARGET_JOB_PATH, MAY_RUN_JOB },
         { JOBD_JOB_INTERFACE, "Enable", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },

@@ -13,6 +13,8 @@ typedef enum AccessTarget {
         ACCESS_TARGET_RESULT_PATH,
         ACCESS_TARGET_QUEUE_ARG,  /* the job queue that the first argument names */
         ACCESS_TARGET_QUEUE_PATH,
+        ACCESS_TARGET_MODEL_ARG,  /* the model of objects that the first argument names */
+        ACCESS_TARGET_MODELS,     /* none of them in particular */
         ACCESS_TARGET_RUN,        /* the run that speaks: on the direct socket, by its token (run-bus.h) */
 } AccessTarget;
 

@@ -5,6 +5,7 @@
 #include "access-target.h"
 #include "bus-error.h"
 #include "names.h"
+#include "object-model.h"
 #include "object-path.h"
 #include "user.h"
 
@@ -107,6 +108,8 @@ static void resolve_argument(const AccessContext *c, const AccessRule *rule, con
         }
         if (rule->target == ACCESS_TARGET_JOB_ARG)
                 t->job = registry_find(c->registry, text);
+        else if (rule->target == ACCESS_TARGET_MODEL_ARG)
+                t->is_model = true;
         else if (uuid_parse(text, id) >= 0)
                 resolve_result(c, id, t);
 }
@@ -133,6 +136,7 @@ void access_target_resolve(const AccessContext *c, sd_bus_message *m, const Acce
         case ACCESS_TARGET_JOB_ARG:
         case ACCESS_TARGET_RESULT_ARG:
         case ACCESS_TARGET_QUEUE_ARG:
+        case ACCESS_TARGET_MODEL_ARG:
                 if (sd_bus_message_read(m, "s", &text) >= 0)
                         resolve_argument(c, rule, text, &t);
                 break;
@@ -142,6 +146,7 @@ void access_target_resolve(const AccessContext *c, sd_bus_message *m, const Acce
                 resolve_path(c, rule, sd_bus_message_get_path(m), &t);
                 break;
         case ACCESS_TARGET_NONE:
+        case ACCESS_TARGET_MODELS:
         case ACCESS_TARGET_RUN:
                 break;
         }
@@ -189,6 +194,10 @@ static int check_argument(sd_bus_message *m, const AccessRule *rule, sd_bus_erro
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT,
                                          "there is no job result with so long a UUID: it has %i characters",
                                          UUID_STRING_SIZE - 1);
+        if (rule->target == ACCESS_TARGET_MODEL_ARG && strlen(text) > OBJECT_MODEL_NAME_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MODEL,
+                                         "there is no model with so long a name: it has at most %i characters",
+                                         OBJECT_MODEL_NAME_MAX);
         return 0;
 }
 
@@ -198,7 +207,7 @@ int access_target_check(sd_bus_message *m, const AccessRule *rule, sd_bus_error 
         if (strlen(sd_bus_message_get_path(m)) >= OBJECT_PATH_SIZE)
                 return sd_bus_error_set(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no object with so long a path");
         if (rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_RESULT_ARG ||
-            rule->target == ACCESS_TARGET_QUEUE_ARG)
+            rule->target == ACCESS_TARGET_QUEUE_ARG || rule->target == ACCESS_TARGET_MODEL_ARG)
                 r = check_argument(m, rule, error);
         if (r >= 0 && is_run(rule))
                 r = check_run_options(m, rule, error);
@@ -214,6 +223,10 @@ const char *access_target_kind(const AccessRule *rule) {
         case ACCESS_TARGET_QUEUE_ARG:
         case ACCESS_TARGET_QUEUE_PATH:
                 return "job queue";
+        case ACCESS_TARGET_MODEL_ARG:
+                return "objects of model";
+        case ACCESS_TARGET_MODELS:
+                return "models of objects";
         case ACCESS_TARGET_NONE:
                 return "jobs";
         default:
@@ -276,7 +289,7 @@ void access_details_add_target(AccessDetails *d, const AccessTargetObject *t) {
         else if (t->job)
                 access_details_add_job(d, t->job);
         else
-                access_details_add(d, "job", t->reference);
+                access_details_add(d, t->is_model ? "model" : "job", t->reference);
         access_details_add(d, "queue", t->queue);
         access_details_add(d, "requester", t->as_user);
 }

@@ -17,6 +17,7 @@ typedef struct AccessTargetObject {
         char *queue;   /* of a run that is asked for */
         char *as_user; /* name of the user as whom it is asked for, or what the caller has called them; NULL: the caller */
         uint32_t as_uid; /* UINT32_MAX: there is no such user */
+        bool is_model; /* the reference is the name of a model of objects */
 } AccessTargetObject;
 
 void access_target_done(AccessTargetObject *t);

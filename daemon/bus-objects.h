@@ -36,3 +36,8 @@ int clean_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error)
 /* Handlers of ListJobs and ListJobResults (list-bus.c). */
 int list_bus_jobs(sd_bus_message *m, void *manager, sd_bus_error *error);
 int list_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);
+
+/* Handlers of ListObjectModels, ListObjects and ImportObjects (object-bus.c). */
+int object_bus_list_models(sd_bus_message *m, void *manager, sd_bus_error *error);
+int object_bus_list(sd_bus_message *m, void *manager, sd_bus_error *error);
+int object_bus_import(sd_bus_message *m, void *manager, sd_bus_error *error);

@@ -440,8 +440,8 @@ static void log_report(const GPtrArray *report, const char *caller) {
 
                 if (strcmp(e->action, "refused") == 0) {
                         n_refused++;
-                        log_event(LOG_WARNING, JOBD_MESSAGE_CLASS_REFUSED_STR, fields, "Refused a job class: %s",
-                                  e->message);
+                        log_event(LOG_WARNING, JOBD_MESSAGE_CLASS_REFUSED_STR, fields, "%s: %s",
+                                  e->class_path[0] ? "Refused a job class" : "Refused", e->message);
                 } else
                         log_event(strcmp(e->action, "warning") == 0 ? LOG_WARNING : LOG_INFO, NULL, fields,
                                   "Job %s %s: %s", e->class_path, e->action, e->message);
@@ -545,6 +545,18 @@ static void prepend_first_report(Manager *m, GPtrArray *report) {
                         g_ptr_array_insert(report, 0, g_ptr_array_steal_index(first, i));
 }
 
+/* A file of the inventory that cannot be used is told of like a class that was refused. */
+static void report_inventory(Manager *m, GPtrArray *report) {
+        g_autoptr(GPtrArray) problems = inventory_problems(m->inventory);
+
+        for (guint i = 0; i < problems->len; i++) {
+                RefreshEntry *e = g_new(RefreshEntry, 1);
+
+                *e = (RefreshEntry){ "refused", g_strdup(""), g_strdup(problems->pdata[i]) };
+                g_ptr_array_add(report, e);
+        }
+}
+
 int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refusal *refusal) {
         g_autoptr(GPtrArray) report = NULL;
         int r;
@@ -552,6 +564,7 @@ int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refu
         r = refresh_registry(m->registry, m->loader, m->roots, now_usec(), &report);
         if (r < 0)
                 return refuse_store(refusal, r, store_has_batch(m->store) ? store_error_text(m->store) : g_strerror(-r));
+        report_inventory(m, report);
         log_report(report, caller);
         manager_make_queues(m, caller);
         store_after_commit(m->store, on_refresh_committed, refreshed_new(m, report));

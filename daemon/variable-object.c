@@ -380,6 +380,7 @@ static JsonNode *multiobject_without_value(JsonNode *given) {
 
 static void object_describe(const Variable *v, JsonObject *entry) {
         json_object_set_string_member(entry, "model", v->model);
+        json_object_set_string_member(entry, "primary_key", host_model_key(v->model) ?: INVENTORY_KEY);
         if (v->query_params)
                 json_object_set_object_member(entry, "query_params", json_object_ref(v->query_params));
 }

@@ -144,7 +144,7 @@ char *variable_value_to_text(JsonNode *value);
 /*
  * What the reference's variables endpoint returns, in order: an array of objects with name, type ("integer"), label,
  * help_text, required, min_length, max_length, min_value, max_value, choices ([[value, label], ...]), default (those
- * that apply), and model, query_params, min_prefix_length, max_prefix_length, max_size, sensitive, widget, depends_on
+ * that apply), and model, primary_key (the member of an object), query_params, min_prefix_length, max_prefix_length, max_size, sensitive, widget, depends_on
  * ({"name": ..., "value": ...}, value only where one is asked for). Values are normalised ones. A sensitive variable's default is not shown, and no
  * regex is.
  */

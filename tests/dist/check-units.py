@@ -61,7 +61,8 @@ with tempfile.TemporaryDirectory() as temporary:
               + tap.differences("/etc/group", groups, "the manual", {"jobd-run", "jobd-approve", "jobd-admin", "jobd-objects"}))
 
     tmpfiles = tap.run("systemd-tmpfiles", f"--root={root}", "--create", "jobd.conf")
-    modes = {"etc/jobd": 0o755, "etc/jobd/jobs": 0o755, "run/jobd": 0o755, "var/lib/jobd": 0o700}
+    modes = {"etc/jobd": 0o755, "etc/jobd/jobs": 0o755, "etc/jobd/objects": 0o755,
+             "run/jobd": 0o755, "var/lib/jobd": 0o700}
     out.check("systemd-tmpfiles makes the directories",
               ([tmpfiles.stderr] if tmpfiles.returncode or tmpfiles.stderr else [])
               + [f"/{path}: not there, or not with mode {mode:o}" for path, mode in modes.items()

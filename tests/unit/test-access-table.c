@@ -80,7 +80,8 @@ static void test_interfaces(void) {
 static bool is_about_a_job(const AccessRule *rule) {
         return rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_JOB_PATH ||
                rule->target == ACCESS_TARGET_RESULT_ARG || rule->target == ACCESS_TARGET_RESULT_PATH ||
-               rule->target == ACCESS_TARGET_QUEUE_ARG || rule->target == ACCESS_TARGET_QUEUE_PATH;
+               rule->target == ACCESS_TARGET_QUEUE_ARG || rule->target == ACCESS_TARGET_QUEUE_PATH ||
+               rule->target == ACCESS_TARGET_MODEL_ARG;
 }
 
 /* The three that go together: what polkit is asked, what it asks the user, and what the user is told. */
@@ -138,6 +139,9 @@ static void test_actions(void) {
                 { JOBD_MANAGER_INTERFACE, "GetJobResult", "org.jobd1.view-jobresult", true },
                 { JOBD_MANAGER_INTERFACE, "ListJobs", NULL, false },
                 { JOBD_MANAGER_INTERFACE, "ListJobResults", NULL, false },
+                { JOBD_MANAGER_INTERFACE, "ListObjectModels", "org.jobd1.view-object", false },
+                { JOBD_MANAGER_INTERFACE, "ListObjects", "org.jobd1.view-object", false },
+                { JOBD_MANAGER_INTERFACE, "ImportObjects", "org.jobd1.change-object", false },
                 { JOBD_JOB_INTERFACE, "Run", "org.jobd1.run-job", false },
                 { JOBD_JOB_INTERFACE, "Enable", "org.jobd1.change-job", false },
                 { JOBD_JOB_INTERFACE, "Disable", "org.jobd1.change-job", false },

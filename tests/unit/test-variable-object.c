@@ -123,9 +123,9 @@ static void test_described(void) {
         node = variables_describe(class);
         text = json_format(node);
         g_assert_cmpstr(text, ==,
-                        "[{\"name\":\"u\",\"type\":\"object\",\"required\":true,\"model\":\"user\",\"query_params\":"
+                        "[{\"name\":\"u\",\"type\":\"object\",\"required\":true,\"model\":\"user\",\"primary_key\":\"name\",\"query_params\":"
                         "{\"uid__lt\":1000},\"default\":\"root\",\"sensitive\":false},"
-                        "{\"name\":\"s\",\"type\":\"multiobject\",\"required\":false,\"model\":\"racks\","
+                        "{\"name\":\"s\",\"type\":\"multiobject\",\"required\":false,\"model\":\"racks\",\"primary_key\":\"id\","
                         "\"sensitive\":true}]");
 }
 
