@@ -11,9 +11,11 @@
  */
 #define BUS_ERROR_NO_SUCH_JOB "org.jobd1.Error.NoSuchJob"
 #define BUS_ERROR_NO_SUCH_JOB_RESULT "org.jobd1.Error.NoSuchJobResult"
+#define BUS_ERROR_NO_SUCH_SCHEDULED_JOB "org.jobd1.Error.NoSuchScheduledJob"
 /* Their texts, the same whether a thing does not exist or must not be seen. */
 #define BUS_MESSAGE_NO_SUCH_JOB "there is no job '%s': \"jobctl list --all\" shows those there are"
 #define BUS_MESSAGE_NO_SUCH_JOB_RESULT "there is no job result '%s': \"jobctl results\" shows those there are"
+#define BUS_MESSAGE_NO_SUCH_SCHEDULED_JOB "there is no scheduled job '%s': \"jobctl schedules\" shows those there are"
 #define BUS_ERROR_JOB_NOT_ENABLED "org.jobd1.Error.JobNotEnabled"
 #define BUS_ERROR_JOB_NOT_INSTALLED "org.jobd1.Error.JobNotInstalled"
 #define BUS_ERROR_JOB_CLASS_NOT_LOADABLE "org.jobd1.Error.JobClassNotLoadable"
@@ -40,6 +42,8 @@
 #define BUS_ERROR_INVALID_FIELD "org.jobd1.Error.InvalidField"
 #define BUS_ERROR_INVALID_VALUE "org.jobd1.Error.InvalidValue"
 #define BUS_ERROR_NAME_TAKEN "org.jobd1.Error.NameTaken"
+#define BUS_ERROR_INVALID_SCHEDULE "org.jobd1.Error.InvalidSchedule" /* the text is a JSON object, as of InvalidData */
+#define BUS_ERROR_WRONG_STATE "org.jobd1.Error.WrongState" /* of a scheduled job */
 #define BUS_ERROR_ALREADY_FINISHED "org.jobd1.Error.AlreadyFinished"
 #define BUS_ERROR_NOT_FINISHED "org.jobd1.Error.NotFinished"
 #define BUS_ERROR_NO_SUCH_RUN "org.jobd1.Error.NoSuchRun"

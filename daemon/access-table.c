@@ -24,6 +24,15 @@
 #define MAY_CHANGE_QUEUE                                                                                  \
         .action = "org.jobd1.change-jobqueue",                                                            \
         .message = "Authentication is required to change job queue $(what).", .verb = "change"
+#define MAY_VIEW_SCHEDULE                                                                                 \
+        .action = "org.jobd1.view-scheduledjob", .requester_may = true,                                   \
+        .message = "Authentication is required to view a scheduled job of job $(what).", .verb = "view"
+#define MAY_CHANGE_SCHEDULE                                                                               \
+        .action = "org.jobd1.change-scheduledjob",                                                        \
+        .message = "Authentication is required to change a scheduled job of job $(what).", .verb = "change"
+#define MAY_DELETE_SCHEDULE                                                                               \
+        .action = "org.jobd1.delete-scheduledjob", .requester_may = true,                                 \
+        .message = "Authentication is required to delete a scheduled job of job $(what).", .verb = "delete"
 
 const AccessRule access_rules[] = {
         { JOBD_MANAGER_INTERFACE, "RunJob", .target = ACCESS_TARGET_JOB_ARG, MAY_RUN_JOB },
@@ -51,6 +60,8 @@ const AccessRule access_rules[] = {
         { JOBD_MANAGER_INTERFACE, "ImportObjects", .target = ACCESS_TARGET_MODEL_ARG,
           .action = "org.jobd1.change-object",
           .message = "Authentication is required to change the objects of model $(what).", .verb = "change" },
+        { JOBD_MANAGER_INTERFACE, "GetScheduledJob", .target = ACCESS_TARGET_SCHEDULE_ARG, MAY_VIEW_SCHEDULE },
+        { JOBD_MANAGER_INTERFACE, "ListScheduledJobs", .target = ACCESS_TARGET_NONE, .is_list = true },
 
         { JOBD_JOB_INTERFACE, "Run", .target = ACCESS_TARGET_JOB_PATH, MAY_RUN_JOB },
         { JOBD_JOB_INTERFACE, "Enable", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },
@@ -77,6 +88,17 @@ const AccessRule access_rules[] = {
         { JOBD_QUEUE_INTERFACE, "Delete", .target = ACCESS_TARGET_QUEUE_PATH, .action = "org.jobd1.change-jobqueue",
           .message = "Authentication is required to delete job queue $(what).", .verb = "delete" },
 
+        { JOBD_SCHEDULE_INTERFACE, "SetEnabled", .target = ACCESS_TARGET_SCHEDULE_PATH, .requester_may = true,
+          MAY_CHANGE_SCHEDULE },
+        { JOBD_SCHEDULE_INTERFACE, "Update", .target = ACCESS_TARGET_SCHEDULE_PATH, .requester_may = true,
+          MAY_CHANGE_SCHEDULE },
+        { JOBD_SCHEDULE_INTERFACE, "TakeOver", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_CHANGE_SCHEDULE,
+          .and_action = "org.jobd1.run-job" },
+        { JOBD_SCHEDULE_INTERFACE, "RunNow", .target = ACCESS_TARGET_SCHEDULE_PATH, .action = "org.jobd1.run-job",
+          .message = "Authentication is required to run a scheduled job of job $(what).", .verb = "run" },
+        { JOBD_SCHEDULE_INTERFACE, "Cancel", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_DELETE_SCHEDULE },
+        { JOBD_SCHEDULE_INTERFACE, "Delete", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_DELETE_SCHEDULE },
+
         { JOBD_RUN_INTERFACE, "Open", .target = ACCESS_TARGET_RUN },
         { JOBD_RUN_INTERFACE, "Log", .target = ACCESS_TARGET_RUN },
         { JOBD_RUN_INTERFACE, "SetProgress", .target = ACCESS_TARGET_RUN },
@@ -90,6 +112,7 @@ const size_t access_rules_size = ELEMENTSOF(access_rules);
 static const AccessRule read_job = { .target = ACCESS_TARGET_JOB_PATH, MAY_VIEW_JOB };
 static const AccessRule read_result = { .target = ACCESS_TARGET_RESULT_PATH, MAY_VIEW_RESULT };
 static const AccessRule read_queue = { .target = ACCESS_TARGET_QUEUE_PATH, MAY_VIEW_QUEUE };
+static const AccessRule read_schedule = { .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_VIEW_SCHEDULE };
 static const AccessRule read_other = { .target = ACCESS_TARGET_NONE };
 
 static bool is_below(const char *path, const char *parent) {
@@ -103,6 +126,8 @@ static const AccessRule *rule_for_reading(const char *path) {
                 return &read_result;
         if (is_below(path, JOBD_QUEUE_PATH))
                 return &read_queue;
+        if (is_below(path, JOBD_SCHEDULE_PATH))
+                return &read_schedule;
         return &read_other;
 }
 

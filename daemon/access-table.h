@@ -15,6 +15,8 @@ typedef enum AccessTarget {
         ACCESS_TARGET_QUEUE_PATH,
         ACCESS_TARGET_MODEL_ARG,  /* the model of objects that the first argument names */
         ACCESS_TARGET_MODELS,     /* none of them in particular */
+        ACCESS_TARGET_SCHEDULE_ARG,  /* the scheduled job that the first argument names */
+        ACCESS_TARGET_SCHEDULE_PATH,
         ACCESS_TARGET_RUN,        /* the run that speaks: on the direct socket, by its token (run-bus.h) */
 } AccessTarget;
 
@@ -22,8 +24,9 @@ typedef struct AccessRule {
         const char *interface;
         const char *member;
         const char *action;  /* NULL: everybody */
+        const char *and_action; /* this one is asked for, too; NULL: none */
         AccessTarget target;
-        bool requester_may;  /* the requester of the run may always */
+        bool requester_may;  /* the requester of the run, or of the scheduled job, may always */
         bool is_list;        /* polkit is asked for each entry, by the handler */
         const char *message; /* for the authentication dialog, with $(what): the job's name, or what the caller said */
         const char *verb;    /* for the error: "not authorised to <verb> job 'x.Y'" */

@@ -7,6 +7,7 @@
 #include "names.h"
 #include "object-model.h"
 #include "object-path.h"
+#include "store-schedule.h"
 #include "user.h"
 
 enum {
@@ -19,7 +20,17 @@ void access_target_done(AccessTargetObject *t) {
         g_free(t->queue);
         g_free(t->as_user);
         (void) job_result_free(t->result);
+        (void) scheduled_job_free(t->scheduled_job);
         *t = (AccessTargetObject){};
+}
+
+bool access_target_exists(const AccessTargetObject *t) {
+        return t->job || t->result || t->scheduled_job;
+}
+
+bool access_target_is_requested_by(const AccessTargetObject *t, uint32_t uid) {
+        return (t->result && t->result->requester_uid == uid) ||
+               (t->scheduled_job && t->scheduled_job->requester_uid == uid);
 }
 
 /* A text option in the last argument of RunJob and Run, at which the message stands after its data. */
@@ -54,8 +65,10 @@ static char *find_run_option(sd_bus_message *m, const AccessRule *rule, const ch
         return found;
 }
 
+/* RunJob and Run */
 static bool is_run(const AccessRule *rule) {
-        return g_strcmp0(rule->action, "org.jobd1.run-job") == 0;
+        return (rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_JOB_PATH) &&
+               g_strcmp0(rule->action, "org.jobd1.run-job") == 0;
 }
 
 static char *target_queue(sd_bus_message *m, const AccessRule *rule, const Job *job, const Settings *settings) {
@@ -97,6 +110,11 @@ static void resolve_result(const AccessContext *c, const char *id, AccessTargetO
                 t->job = registry_find_by_id(c->registry, t->result->job_id);
 }
 
+static void resolve_schedule(const AccessContext *c, const char *text, AccessTargetObject *t) {
+        if (store_schedule_find(c->store, text, &t->scheduled_job) > 0 && t->scheduled_job->job_id[0])
+                t->job = registry_find_by_id(c->registry, t->scheduled_job->job_id);
+}
+
 static void resolve_argument(const AccessContext *c, const AccessRule *rule, const char *text, AccessTargetObject *t) {
         char id[UUID_STRING_SIZE];
 
@@ -110,6 +128,8 @@ static void resolve_argument(const AccessContext *c, const AccessRule *rule, con
                 t->job = registry_find(c->registry, text);
         else if (rule->target == ACCESS_TARGET_MODEL_ARG)
                 t->is_model = true;
+        else if (rule->target == ACCESS_TARGET_SCHEDULE_ARG)
+                resolve_schedule(c, text, t);
         else if (uuid_parse(text, id) >= 0)
                 resolve_result(c, id, t);
 }
@@ -125,6 +145,8 @@ static void resolve_path(const AccessContext *c, const AccessRule *rule, const c
                 resolve_result(c, id, t);
         else if (rule->target == ACCESS_TARGET_QUEUE_PATH && object_path_parse(path, JOBD_QUEUE_PATH, id) >= 0)
                 t->job_queue = job_queues_find_by_id(c->queues, id);
+        else if (rule->target == ACCESS_TARGET_SCHEDULE_PATH && object_path_parse(path, JOBD_SCHEDULE_PATH, id) >= 0)
+                resolve_schedule(c, id, t);
 }
 
 void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule,
@@ -137,12 +159,14 @@ void access_target_resolve(const AccessContext *c, sd_bus_message *m, const Acce
         case ACCESS_TARGET_RESULT_ARG:
         case ACCESS_TARGET_QUEUE_ARG:
         case ACCESS_TARGET_MODEL_ARG:
+        case ACCESS_TARGET_SCHEDULE_ARG:
                 if (sd_bus_message_read(m, "s", &text) >= 0)
                         resolve_argument(c, rule, text, &t);
                 break;
         case ACCESS_TARGET_JOB_PATH:
         case ACCESS_TARGET_RESULT_PATH:
         case ACCESS_TARGET_QUEUE_PATH:
+        case ACCESS_TARGET_SCHEDULE_PATH:
                 resolve_path(c, rule, sd_bus_message_get_path(m), &t);
                 break;
         case ACCESS_TARGET_NONE:
@@ -190,6 +214,10 @@ static int check_argument(sd_bus_message *m, const AccessRule *rule, sd_bus_erro
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_QUEUE,
                                          "there is no job queue with so long a name: it has at most %i bytes",
                                          JOB_QUEUE_NAME_MAX);
+        if (rule->target == ACCESS_TARGET_SCHEDULE_ARG && strlen(text) > REFERENCE_SIZE_MAX)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SCHEDULED_JOB,
+                                         "there is no scheduled job with so long a name: it has at most %i bytes",
+                                         REFERENCE_SIZE_MAX);
         if (rule->target == ACCESS_TARGET_RESULT_ARG && strlen(text) >= UUID_STRING_SIZE)
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT,
                                          "there is no job result with so long a UUID: it has %i characters",
@@ -207,7 +235,8 @@ int access_target_check(sd_bus_message *m, const AccessRule *rule, sd_bus_error 
         if (strlen(sd_bus_message_get_path(m)) >= OBJECT_PATH_SIZE)
                 return sd_bus_error_set(error, SD_BUS_ERROR_UNKNOWN_OBJECT, "there is no object with so long a path");
         if (rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_RESULT_ARG ||
-            rule->target == ACCESS_TARGET_QUEUE_ARG || rule->target == ACCESS_TARGET_MODEL_ARG)
+            rule->target == ACCESS_TARGET_QUEUE_ARG || rule->target == ACCESS_TARGET_MODEL_ARG ||
+            rule->target == ACCESS_TARGET_SCHEDULE_ARG)
                 r = check_argument(m, rule, error);
         if (r >= 0 && is_run(rule))
                 r = check_run_options(m, rule, error);
@@ -227,6 +256,9 @@ const char *access_target_kind(const AccessRule *rule) {
                 return "objects of model";
         case ACCESS_TARGET_MODELS:
                 return "models of objects";
+        case ACCESS_TARGET_SCHEDULE_ARG:
+        case ACCESS_TARGET_SCHEDULE_PATH:
+                return "scheduled job";
         case ACCESS_TARGET_NONE:
                 return "jobs";
         default:
@@ -257,14 +289,14 @@ void access_details_add_job(AccessDetails *d, const Job *job) {
 }
 
 /* A job that was deleted: what a rule has hidden stays hidden. */
-static void add_former_job(AccessDetails *d, const JobResult *jr) {
-        const char *dot = strrchr(jr->class_path, '.');
+static void add_former_job(AccessDetails *d, const char *job_name, const char *class_path) {
+        const char *dot = strrchr(class_path, '.');
 
-        access_details_add(d, "job", jr->job_name);
-        access_details_add(d, "class_path", jr->class_path);
+        access_details_add(d, "job", job_name);
+        access_details_add(d, "class_path", class_path);
         if (!dot)
                 return;
-        d->module_name = g_strndup(jr->class_path, (gsize) (dot - jr->class_path));
+        d->module_name = g_strndup(class_path, (gsize) (dot - class_path));
         d->job_class_name = g_strdup(dot + 1);
         access_details_add(d, "module_name", d->module_name);
         access_details_add(d, "job_class_name", d->job_class_name);
@@ -274,9 +306,19 @@ void access_details_add_result(AccessDetails *d, const JobResult *jr, const Job 
         if (job)
                 access_details_add_job(d, job);
         else
-                add_former_job(d, jr);
+                add_former_job(d, jr->job_name, jr->class_path);
         access_details_add(d, "queue", jr->task_queue);
         access_details_add(d, "requester", jr->requester);
+}
+
+void access_details_add_schedule(AccessDetails *d, const ScheduledJob *sj, const Job *job) {
+        if (job)
+                access_details_add_job(d, job);
+        else
+                add_former_job(d, sj->job_name, sj->class_path);
+        access_details_add(d, "queue", sj->task_queue);
+        access_details_add(d, "requester", sj->requester);
+        access_details_add(d, "schedule", sj->name);
 }
 
 void access_details_add_target(AccessDetails *d, const AccessTargetObject *t) {
@@ -286,6 +328,8 @@ void access_details_add_target(AccessDetails *d, const AccessTargetObject *t) {
         }
         if (t->result)
                 access_details_add_result(d, t->result, t->job);
+        else if (t->scheduled_job)
+                access_details_add_schedule(d, t->scheduled_job, t->job);
         else if (t->job)
                 access_details_add_job(d, t->job);
         else

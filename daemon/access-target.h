@@ -14,11 +14,17 @@ typedef struct AccessTargetObject {
         JobResult *result;
         bool is_queue;             /* it is about a job queue, */
         const JobQueue *job_queue; /* this one, weak ref; NULL: there is none */
+        ScheduledJob *scheduled_job;
         char *queue;   /* of a run that is asked for */
         char *as_user; /* name of the user as whom it is asked for, or what the caller has called them; NULL: the caller */
         uint32_t as_uid; /* UINT32_MAX: there is no such user */
         bool is_model; /* the reference is the name of a model of objects */
 } AccessTargetObject;
+
+/* There is such a thing: a job, a job result, a scheduled job. */
+bool access_target_exists(const AccessTargetObject *t);
+/* It was asked for by that user. */
+bool access_target_is_requested_by(const AccessTargetObject *t, uint32_t uid);
 
 void access_target_done(AccessTargetObject *t);
 
@@ -35,7 +41,7 @@ bool access_target_names_user(sd_bus_message *m, const AccessRule *rule);
  */
 int access_target_check(sd_bus_message *m, const AccessRule *rule, sd_bus_error *error) _must_check_;
 
-/* "job", "job result" or "jobs", for messages. */
+/* "job", "job result", "scheduled job" or "jobs", for messages. */
 const char *access_target_kind(const AccessRule *rule);
 
 enum { ACCESS_DETAILS_MAX = 12 };
@@ -54,5 +60,6 @@ void access_details_done(AccessDetails *d);
 void access_details_add(AccessDetails *d, const char *key, const char *value);
 void access_details_add_job(AccessDetails *d, const Job *job);
 void access_details_add_result(AccessDetails *d, const JobResult *jr, const Job *job);
+void access_details_add_schedule(AccessDetails *d, const ScheduledJob *sj, const Job *job);
 /* The target; one that does not exist is its reference. */
 void access_details_add_target(AccessDetails *d, const AccessTargetObject *t);

@@ -117,6 +117,9 @@ int access_reply_missing(const AccessCheck *c) {
         case ACCESS_TARGET_RESULT_ARG:
                 return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_JOB_RESULT, BUS_MESSAGE_NO_SUCH_JOB_RESULT,
                                                   reference);
+        case ACCESS_TARGET_SCHEDULE_ARG:
+                return sd_bus_reply_method_errorf(m, BUS_ERROR_NO_SUCH_SCHEDULED_JOB,
+                                                  BUS_MESSAGE_NO_SUCH_SCHEDULED_JOB, reference);
         default:
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_UNKNOWN_OBJECT, "Unknown object '%s'.", reference);
         }
@@ -147,8 +150,10 @@ static int ask_by_password(Access *a, const AccessCheck *q, bool visible, Polkit
         const AccessTargetObject *t = q->target;
         const char *what = t->reference;
 
-        if (visible && (t->job || t->result))
-                what = t->job ? t->job->effective.name : t->result->job_name;
+        if (visible && access_target_exists(t))
+                what = t->job      ? t->job->effective.name
+                       : t->result ? t->result->job_name
+                                   : t->scheduled_job->job_name;
         access_details_add_target(&d, t);
         access_details_add(&d, "what", what);
         access_details_add(&d, "polkit.message", q->rule->message);
@@ -158,12 +163,14 @@ static int ask_by_password(Access *a, const AccessCheck *q, bool visible, Polkit
 
 static int ask_visible(Access *a, const AccessCheck *q, bool *ret) {
         const AccessTargetObject *t = q->target;
-        const char *action = t->result ? "org.jobd1.view-jobresult" : "org.jobd1.view-job";
+        const char *action = t->result          ? "org.jobd1.view-jobresult"
+                             : t->scheduled_job ? "org.jobd1.view-scheduledjob"
+                                                : "org.jobd1.view-job";
         PolkitVerdict verdict;
         int r;
 
-        *ret = t->result && t->result->requester_uid == q->uid;
-        if (*ret || (!t->job && !t->result) || strcmp(q->rule->action, action) == 0)
+        *ret = access_target_is_requested_by(t, q->uid);
+        if (*ret || !access_target_exists(t) || strcmp(q->rule->action, action) == 0)
                 return 1;
         r = ask_plainly(a, q, action, &verdict);
         *ret = r > 0 && verdict == POLKIT_AUTHORIZED;
@@ -184,7 +191,7 @@ static int ask_question(Access *a, const AccessCheck *q, PolkitVerdict *ret, boo
                 return r;
         if (*ret == POLKIT_CHALLENGE && q->with_password)
                 return ask_by_password(a, q, visible, ret);
-        *ret_hidden = !visible && (q->target->job || q->target->result);
+        *ret_hidden = !visible && access_target_exists(q->target);
         return 1;
 }
 
@@ -209,6 +216,21 @@ int access_put_off(Access *a, sd_bus_message *m, int r) {
         return r < 0 ? no_verdict(m) : access_wait(a, m);
 }
 
+/* 1: may, 0: answered or put off. */
+static int ask_for_action(Access *a, const AccessCheck *c, int *ret_answered) {
+        PolkitVerdict verdict;
+        bool missing;
+        int r;
+
+        r = access_check(a, c, &verdict, &missing);
+        if (r > 0 && verdict == POLKIT_AUTHORIZED && !missing)
+                return 1;
+        *ret_answered = r <= 0                         ? access_put_off(a, c->message, r)
+                        : verdict != POLKIT_AUTHORIZED ? access_refuse_call(a, c, verdict)
+                                                       : access_reply_missing(c);
+        return 0;
+}
+
 static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const AccessRule *rule) {
         _cleanup_(access_target_done) AccessTargetObject t = {};
         AccessCheck c = {
@@ -218,22 +240,22 @@ static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const Access
                 .target = &t,
                 .with_password = sd_bus_message_get_allow_interactive_authorization(m) > 0,
         };
-        PolkitVerdict verdict;
-        bool missing;
+        AccessRule also = *rule;
         int r;
 
         access_target_resolve(&a->context, m, rule, &t);
         if (t.as_user)
                 return access_user_check_run(a, &c);
-        if (rule->requester_may && t.result && t.result->requester_uid == uid)
+        if (rule->requester_may && access_target_is_requested_by(&t, uid))
                 return 0;
 
-        r = access_check(a, &c, &verdict, &missing);
-        if (r <= 0)
-                return access_put_off(a, m, r);
-        if (verdict != POLKIT_AUTHORIZED)
-                return access_refuse_call(a, &c, verdict);
-        return missing ? access_reply_missing(&c) : 0;
+        if (ask_for_action(a, &c, &r) == 0)
+                return r;
+        if (!rule->and_action)
+                return 0;
+        also.action = rule->and_action;
+        c.rule = &also;
+        return ask_for_action(a, &c, &r) == 0 ? r : 0;
 }
 
 /* Before anything of the call is copied. 0: go on, 1: answered or put off, negative errno: the error is set. */
@@ -418,6 +440,24 @@ AccessVerdict access_may_cancel(Access *a, sd_bus_message *m, const Job *job, co
                         access_details_add_job(&d, job);
                 access_details_add(&d, "queue", queue);
         }
+        q.details = d.pairs;
+        return list_verdict(a, m, &q);
+}
+
+AccessVerdict access_may_view_schedule(Access *a, sd_bus_message *m, const Job *job, const ScheduledJob *sj) {
+        _cleanup_(access_details_done) AccessDetails d = {};
+        AccessQuestion q = {
+                .uid = access_caller_uid(a, m),
+                .action = "org.jobd1.view-scheduledjob",
+                .of_entry = sj != NULL,
+        };
+
+        if (q.uid == 0 || (sj && sj->requester_uid == q.uid))
+                return ACCESS_ALLOWED;
+        if (sj)
+                access_details_add_schedule(&d, sj, job);
+        else if (job)
+                access_details_add_job(&d, job);
         q.details = d.pairs;
         return list_verdict(a, m, &q);
 }

@@ -6,6 +6,7 @@
 #include "access-sender.h"
 #include "dispatcher.h"
 #include "registry.h"
+#include "scheduled-job.h"
 
 /*
  * Who may do what: one gate before all objects. access_gate() is a filter on each connection, so it sees every call
@@ -20,6 +21,7 @@ typedef struct AccessContext {
         JobQueues *queues;
         Dispatcher *dispatcher;
         const Settings *settings;
+        Store *store;
 } AccessContext;
 
 int access_new(const AccessContext *context, Access **ret) _must_check_;
@@ -60,6 +62,8 @@ AccessVerdict access_may_view_queue(Access *a, sd_bus_message *m, const JobQueue
 /* Whether the caller may revoke this one; result NULL: in general, or all of that job (not NULL) or queue (not NULL). */
 AccessVerdict access_may_cancel(Access *a, sd_bus_message *m, const Job *job, const char *queue,
                                 const JobResult *result);
+/* The same for scheduled jobs. */
+AccessVerdict access_may_view_schedule(Access *a, sd_bus_message *m, const Job *job, const ScheduledJob *sj);
 /* Jobs in general; may ask for a password where the client allows it. */
 AccessVerdict access_may_view_jobs(Access *a, sd_bus_message *m);
 

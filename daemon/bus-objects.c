@@ -6,6 +6,7 @@
 #include "bus-objects.h"
 #include "log.h"
 #include "queue-bus.h"
+#include "scheduled-job-bus.h"
 
 /* What the objects share: adding them to a connection, and answering after the commit. */
 
@@ -21,6 +22,8 @@ int bus_objects_add(Manager *m, sd_bus *bus) {
                 r = job_result_bus_add(m, bus);
         if (r >= 0)
                 r = queue_bus_add(m, bus);
+        if (r >= 0)
+                r = scheduled_job_bus_add(m, bus);
         if (r >= 0)
                 r = log_control_bus_add(bus);
         return r;

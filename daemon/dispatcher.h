@@ -54,8 +54,8 @@ int dispatcher_recover(Dispatcher *d) _must_check_;
 int dispatcher_submit(Dispatcher *d, PreparedRun *run, Refusal *refusal) _must_check_;
 
 /*
- * Stores, in the open batch, the job result of a run that was refused when nobody was there to be told. Takes it over.
- * Returns 0 or negative errno.
+ * Stores a job result that has ended already, in the open batch: of a run that does not take place. Takes it over. Returns
+ * 0 or negative errno; -EEXIST: there is one of that scheduled job and nominal time.
  */
 int dispatcher_record(Dispatcher *d, JobResult *jr) _must_check_;
 

@@ -10,6 +10,7 @@
 #include "bus-property.h"
 #include "input-file.h"
 #include "json.h"
+#include "manager-schedules.h"
 #include "message-ids.h"
 #include "names.h"
 #include "now.h"
@@ -306,10 +307,28 @@ static int check_delete(JobBus *b, sd_bus_error *error) {
         return r;
 }
 
+/* All of it or nothing. */
+static int delete_job(Manager *m, const Job *job, Refusal *f) {
+        int r, k;
+
+        r = store_nested_begin(m->store);
+        if (r < 0)
+                return refuse_store(f, r, store_error_text(m->store));
+        r = manager_stop_schedules(m, job, true, f);
+        if (r >= 0) {
+                r = registry_delete(m->registry, job->id);
+                if (r < 0)
+                        (void) refuse_store(f, r, store_error_text(m->store));
+        }
+        k = store_nested_end(m->store, r);
+        return r >= 0 && k < 0 ? refuse_store(f, k, store_error_text(m->store)) : r;
+}
+
 static int method_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         JobBus *b = userdata;
         g_autofree char *caller = access_caller_name(b->manager->access, m);
         _cleanup_(job_freep) Job *deleted = NULL;
+        Refusal f = {};
         ChangedJob *c;
         int r;
 
@@ -321,12 +340,10 @@ static int method_delete(sd_bus_message *m, void *userdata, sd_bus_error *error)
         c->manager = b->manager;
         (void) g_strlcpy(c->id, b->job->id, sizeof(c->id));
         deleted = job_copy(b->job);
-        r = registry_delete(b->manager->registry, deleted->id);
+        r = delete_job(b->manager, deleted, &f);
         if (r < 0) {
-                Refusal f = {};
-
                 g_free(c);
-                return bus_refuse(error, refuse_store(&f, r, store_error_text(b->manager->store)), &f);
+                return bus_refuse(error, r, &f);
         }
         b->job = NULL;
         audit_job_after_commit(b->manager->store, JOBD_MESSAGE_JOB_DELETED_STR, caller, deleted, NULL,
@@ -379,7 +396,7 @@ static int method_get_variables(sd_bus_message *m, void *userdata, sd_bus_error 
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD_WITH_ARGS("Run", SD_BUS_ARGS("s", data, "a{sv}", options), SD_BUS_RESULT("s", id, "o", result),
+        SD_BUS_METHOD_WITH_ARGS("Run", SD_BUS_ARGS("s", data, "a{sv}", options), SD_BUS_RESULT("s", id, "o", object),
                                 method_run, SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("Enable", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_enable, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Disable", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_disable,

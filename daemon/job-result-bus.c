@@ -35,6 +35,15 @@ static int append_job_path(sd_bus_message *m, const void *member) {
         return sd_bus_message_append(m, "o", path);
 }
 
+static int append_schedule_path(sd_bus_message *m, const void *member) {
+        char path[OBJECT_PATH_SIZE] = "/";
+        const char *id = *(char *const *) member;
+
+        if (id && id[0])
+                object_path_format(JOBD_SCHEDULE_PATH, id, path);
+        return sd_bus_message_append(m, "o", path);
+}
+
 static int append_status(sd_bus_message *m, const void *member) {
         return sd_bus_message_append(m, "s", job_result_status_to_string(*(const JobResultStatus *) member) ?: "");
 }
@@ -98,6 +107,8 @@ static const BusProperty properties[] = {
         { "CPUUsageNSec", "t", bus_append_uint64, offsetof(JobResult, cpu_usage_nsec) },
         { "Unit", "s", append_unit, 0 },
         { "InvocationID", "s", bus_append_string, offsetof(JobResult, invocation_id) },
+        { "ScheduledJob", "o", append_schedule_path, offsetof(JobResult, scheduled_job_id) },
+        { "NominalTime", "t", bus_append_uint64, offsetof(JobResult, nominal_time) },
         { "Progress", "u", append_progress, offsetof(JobResult, progress) },
         { "ProgressText", "s", bus_append_string, offsetof(JobResult, progress_text) },
         { "LogCounts", "a{su}", append_log_counts, offsetof(JobResult, log_counts) },
@@ -118,7 +129,7 @@ static const BusProperty own_properties[] = {
 const char *const job_result_bus_changing_properties[] = {
         "Job",       "Status",   "Reason",   "Message", "Warnings",     "RevokedBy", "DateStarted",
         "DateDone",  "ExitCode", "Signal",   "CPUUsageNSec", "InvocationID", "Progress",
-        "ProgressText", "LogCounts", "Result", "RetriedBy", NULL,
+        "ScheduledJob", "ProgressText", "LogCounts", "Result", "RetriedBy", NULL,
 };
 
 int job_result_bus_append_properties(sd_bus_message *reply, const JobResult *jr) {
@@ -308,6 +319,8 @@ static const sd_bus_vtable vtable[] = {
         PROPERTY("CPUUsageNSec", "t"),
         CONST_PROPERTY("Unit", "s"),
         PROPERTY("InvocationID", "s"),
+        PROPERTY("ScheduledJob", "o"),
+        CONST_PROPERTY("NominalTime", "t"),
         PROPERTY("Progress", "u"),
         PROPERTY("ProgressText", "s"),
         PROPERTY("LogCounts", "a{su}"),

@@ -12,6 +12,7 @@
 #include "object-path.h"
 #include "queue-bus.h"
 #include "refresh.h"
+#include "scheduled-job-bus.h"
 
 /* org.jobd1.Manager, but for its lists (list-bus.c). */
 
@@ -108,7 +109,7 @@ static int get_version(sd_bus *bus, const char *path, const char *interface, con
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD_WITH_ARGS("RunJob", SD_BUS_ARGS("s", job, "s", data, "a{sv}", options),
-                                SD_BUS_RESULT("s", id, "o", result), method_run_job,
+                                SD_BUS_RESULT("s", id, "o", object), method_run_job,
                                 SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_SENSITIVE),
         SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("a(sss)", report),
                                 method_refresh, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -141,10 +142,17 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_RESULT("a{su}", counts), object_bus_import, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("JobQueueNew", SD_BUS_ARGS("o", queue), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobQueueRemoved", SD_BUS_ARGS("o", queue), 0),
+        SD_BUS_METHOD_WITH_ARGS("GetScheduledJob", SD_BUS_ARGS("s", name_or_id), SD_BUS_RESULT("o", object),
+                                scheduled_job_bus_get, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("ListScheduledJobs", SD_BUS_ARGS("a{sv}", filter),
+                                SD_BUS_RESULT("a(oa{sv})", schedules, "b", more), list_bus_scheduled_jobs,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobResultNew", SD_BUS_ARGS("o", result), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobResultRemoved", SD_BUS_ARGS("o", result), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ScheduledJobNew", SD_BUS_ARGS("o", schedule), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ScheduledJobRemoved", SD_BUS_ARGS("o", schedule), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Refreshed", SD_BUS_NO_ARGS, 0),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_VTABLE_END,

@@ -14,6 +14,7 @@
 #include "input-files.h"
 #include "listen.h"
 #include "log.h"
+#include "manager-schedules.h"
 #include "manager.h"
 #include "message-ids.h"
 #include "names.h"
@@ -225,10 +226,13 @@ static int manager_make_parts(Manager *m) {
         r = dispatcher_new(&dispatcher, &m->dispatcher);
         if (r < 0)
                 return log_error_errno(r, "Cannot connect to the system bus: %m");
-        r = access_new(&(AccessContext){ m->event, m->registry, m->queues, m->dispatcher, m->settings }, &m->access);
+        r = access_new(&(AccessContext){ m->event, m->registry, m->queues, m->dispatcher, m->settings, m->store }, &m->access);
         if (r < 0)
                 return log_error_errno(r, "Cannot connect to the system bus: %m");
         r = make_chain_runner(m);
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the event loop: %m");
+        r = manager_make_scheduler(m);
         if (r < 0)
                 return log_error_errno(r, "Cannot set up the event loop: %m");
         r = run_key_load(state_directory(), &m->run_key);
@@ -285,6 +289,7 @@ Manager *manager_free(Manager *m) {
         if (m->cleaner)
                 (void) cleaner_free(m->cleaner);
         (void) outputs_free(m->outputs);
+        (void) scheduler_free(m->scheduler);
         (void) direct_server_free(m->direct_server);
         (void) credential_server_free(m->credential_server);
         (void) chain_runner_free(m->chain_runner);
@@ -379,7 +384,7 @@ bool manager_is_idle(const Manager *m) {
         return dispatcher_is_idle(m->dispatcher) && log_streams_count(m->log_streams) == 0 &&
                access_n_waiting(m->access) == 0 && !store_has_batch(m->store) && outputs_is_idle(m->outputs) &&
                chain_runner_is_idle(m->chain_runner) &&
-               input_files_is_idle(m->input_files) &&
+               input_files_is_idle(m->input_files) && scheduler_is_idle(m->scheduler) &&
                cleaner_is_idle(m->cleaner) &&
                (!m->direct_server || direct_server_n_connections(m->direct_server) == 0);
 }
@@ -395,6 +400,7 @@ static void leaving(void *userdata) {
                 direct_server_stop_accepting(m->direct_server);
         cleaner_stop(m->cleaner);
         dispatcher_flush_reports(m->dispatcher);
+        scheduler_leave(m->scheduler);
 }
 
 /* Runs go on without us, and who follows a log comes back; what is left is what nobody could take up again. */
@@ -404,7 +410,7 @@ static bool may_leave(void *userdata) {
         return access_n_waiting(m->access) == 0 && !store_has_batch(m->store) &&
                !dispatcher_has_unread_input(m->dispatcher) && log_streams_count_finite(m->log_streams) == 0 &&
                !announcer_has_changes(m->announcer) && outputs_is_idle(m->outputs) &&
-               input_files_is_idle(m->input_files);
+               input_files_is_idle(m->input_files) && scheduler_may_leave(m->scheduler);
 }
 
 static uint64_t idle_timeout(void) {
@@ -557,6 +563,21 @@ static void report_inventory(Manager *m, GPtrArray *report) {
         }
 }
 
+static int stop_uninstalled(Manager *m, const GPtrArray *report, Refusal *refusal) {
+        int r = 0;
+
+        for (guint i = 0; i < report->len && r >= 0; i++) {
+                const RefreshEntry *e = report->pdata[i];
+                const Job *job = strcmp(e->action, "uninstalled") == 0
+                                                 ? registry_find_by_class_path(m->registry, e->class_path)
+                                                 : NULL;
+
+                if (job)
+                        r = manager_stop_schedules(m, job, false, refusal);
+        }
+        return r;
+}
+
 int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refusal *refusal) {
         g_autoptr(GPtrArray) report = NULL;
         int r;
@@ -565,6 +586,9 @@ int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refu
         if (r < 0)
                 return refuse_store(refusal, r, store_has_batch(m->store) ? store_error_text(m->store) : g_strerror(-r));
         report_inventory(m, report);
+        r = stop_uninstalled(m, report, refusal);
+        if (r < 0)
+                return r;
         log_report(report, caller);
         manager_make_queues(m, caller);
         store_after_commit(m->store, on_refresh_committed, refreshed_new(m, report));

@@ -22,6 +22,7 @@ typedef struct Inventory Inventory;
 typedef struct ObjectSource ObjectSource;
 typedef struct Outputs Outputs;
 typedef struct RunKey RunKey;
+typedef struct Scheduler Scheduler;
 
 /* Everything the daemon consists of. The parts do not know it; the bus objects (*-bus.c) and jobd.c do. */
 typedef struct Manager {
@@ -44,6 +45,7 @@ typedef struct Manager {
         RunKey *run_key;
         Secret *run_token; /* the one that was asked for last */
         Outputs *outputs;
+        Scheduler *scheduler;
         InputFiles *input_files;
         Inventory *inventory;
         ObjectSource *object_source;

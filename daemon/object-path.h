@@ -3,11 +3,11 @@
 
 #include "uuid.h"
 
-/* Object paths of jobs and job results: <parent>/<UUID without its dashes>. */
+/* Object paths of jobs, job results and scheduled jobs: <parent>/<UUID without its dashes>. */
 
 enum { OBJECT_PATH_SIZE = 64 };
 
-/* parent is JOBD_JOB_PATH or JOBD_RESULT_PATH. */
+/* parent is JOBD_JOB_PATH, JOBD_RESULT_PATH or the like. */
 void object_path_format(const char *parent, const char *id, char ret[static OBJECT_PATH_SIZE]);
 
 /* The UUID in the path. Returns 0, or -EINVAL when it is no such path. */

@@ -28,6 +28,7 @@ static const char *const reason_names[_JOB_RESULT_REASON_MAX] = {
         [JOB_RESULT_REASON_LOST] = "lost",
         [JOB_RESULT_REASON_INPUT_LOST] = "input-lost",
         [JOB_RESULT_REASON_NOT_RUNNABLE] = "not-runnable",
+        [JOB_RESULT_REASON_MISSED] = "missed",
 };
 
 static int index_of(const char *const *names, size_t n, const char *text) {

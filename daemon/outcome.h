@@ -38,6 +38,7 @@ typedef enum JobResultReason {
         JOB_RESULT_REASON_LOST,         /* its outcome can no longer be known */
         JOB_RESULT_REASON_INPUT_LOST,   /* sensitive input was in memory only and is gone */
         JOB_RESULT_REASON_NOT_RUNNABLE, /* when its turn came: job disabled, not installed, broken */
+        JOB_RESULT_REASON_MISSED,       /* it was due while jobd was not there, and is not made up for */
         _JOB_RESULT_REASON_MAX,
         _JOB_RESULT_REASON_INVALID = -EINVAL,
 } JobResultReason;

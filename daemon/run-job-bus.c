@@ -12,6 +12,7 @@
 #include "now.h"
 #include "object-call.h"
 #include "object-path.h"
+#include "run-schedule-bus.h"
 #include "user.h"
 
 /* RunJob and Run. A call with files is answered when they are copied. */
@@ -19,6 +20,7 @@
 typedef struct RunOptions {
         const char *task_queue;
         const char *username;
+        ScheduleRequest schedule;
         int ignore_singleton;
         GPtrArray *files;       /* of InputFile; their names come with file_names */
         GHashTable *file_names; /* variable -> name, borrowed */
@@ -136,6 +138,12 @@ static int read_run_call(RunCall *c, sd_bus_error *error) {
         static const BusOption table[] = {
                 { "task_queue", 's', offsetof(RunOptions, task_queue), NULL, NULL },
                 { "username", 's', offsetof(RunOptions, username), NULL, NULL },
+                { "interval", 's', offsetof(RunOptions, schedule.interval), NULL, NULL },
+                { "start_time", 't', offsetof(RunOptions, schedule.start_time), NULL, NULL },
+                { "time_zone", 's', offsetof(RunOptions, schedule.time_zone), NULL, NULL },
+                { "crontab", 's', offsetof(RunOptions, schedule.crontab), NULL, NULL },
+                { "name", 's', offsetof(RunOptions, schedule.name), NULL, NULL },
+                { "missed", 's', offsetof(RunOptions, schedule.missed), NULL, NULL },
                 { "ignore_singleton", 'b', offsetof(RunOptions, ignore_singleton), NULL, NULL },
                 { "files", 'a', offsetof(RunOptions, files), "a{sh}", read_files },
                 { "file_names", 'a', offsetof(RunOptions, file_names), "a{ss}", read_file_names },
@@ -150,6 +158,7 @@ static int read_run_call(RunCall *c, sd_bus_error *error) {
         if (r < 0)
                 return r;
         c->request.task_queue = c->options.task_queue;
+        c->request.schedule = c->options.schedule;
         c->request.ignore_singleton = c->options.ignore_singleton != 0;
         name_files(&c->options);
         if (c->options.files->len > 0)
@@ -190,16 +199,22 @@ static int reply_run(Manager *m, sd_bus_message *call, const char *id) {
 static RunContext run_context(RunCall *c) {
         const Manager *m = c->manager;
 
-        return (RunContext){ m->settings, m->loader, m->roots, now_usec(), c->objects, &c->wants };
+        return (RunContext){ .settings = m->settings, .loader = m->loader, .roots = m->roots, .now_usec = now_usec(),
+                             .objects = c->objects, .ret_wants = &c->wants };
 }
 
+/* 1: it is answered, or will be; 0: it is a run. */
 static int submit(RunCall *c, const Job *job, Refusal *f) {
         const RunContext context = run_context(c);
         _cleanup_(prepared_run_done) PreparedRun run = {};
         int r;
 
         r = run_request_prepare(&context, job, &c->request, &run, f);
-        if (r >= 0)
+        if (r >= 0 && run.scheduled_job) {
+                r = bus_submit_scheduled(c->manager, c->message, c->caller, &run, f);
+                if (r >= 0)
+                        return 1;
+        } else if (r >= 0)
                 r = dispatcher_submit(c->manager->dispatcher, &run, f);
         if (r < 0 && c->request.files)
                 input_files_remove(c->manager->input_files, c->id);
@@ -237,14 +252,18 @@ static int submit_with_files(RunCall *c, Refusal *f) {
 static void on_files_copied(Refusal *refusal, void *userdata) {
         _cleanup_(run_call_freep) RunCall *c = userdata;
         Refusal f = {};
+        int r = 0;
 
         if (refusal) {
                 f = *refusal;
                 *refusal = (Refusal){};
                 refuse_later(c, &f);
-        } else if (submit_with_files(c, &f) < 0)
+                return;
+        }
+        r = submit_with_files(c, &f);
+        if (r < 0)
                 refuse_later(c, &f);
-        else if (reply_run(c->manager, c->message, c->id) < 0)
+        else if (r == 0 && reply_run(c->manager, c->message, c->id) < 0)
                 log_debug("Cannot answer a call");
 }
 
@@ -299,5 +318,5 @@ int bus_run_job(Manager *m, sd_bus_message *message, const Job *job, sd_bus_erro
                 return object_call_wait(m, message, c->wants, error);
         if (r < 0)
                 return bus_refuse(error, r, &f);
-        return reply_run(m, message, c->id);
+        return r > 0 ? 1 : reply_run(m, message, c->id);
 }

@@ -4,10 +4,13 @@
 
 #include "json.h"
 #include "run-request-files.h"
+#include "schedule-request.h"
 #include "variables-objects.h"
 
 void prepared_run_done(PreparedRun *p) {
         p->result = job_result_free(p->result);
+        p->scheduled_job = scheduled_job_free(p->scheduled_job);
+        p->to_seal = secret_free(p->to_seal);
         p->input = secret_free(p->input);
         p->class = job_class_free(p->class);
 }
@@ -18,7 +21,9 @@ const char *run_request_default_queue(const Job *job, const Settings *settings) 
         return queues && queues[0] ? queues[0] : settings->default_queue;
 }
 
-static int check_job(const Job *job, Refusal *f) {
+static int check_job(const RunContext *c, const Job *job, const RunRequest *request, Refusal *f) {
+        bool is_sensitive = job->effective.has_sensitive_variables;
+
         if (!job->enabled)
                 return refuse(f, -EACCES, BUS_ERROR_JOB_NOT_ENABLED,
                               "job '%s' is not enabled: run \"jobctl enable %s\" after reviewing it", job->class_path,
@@ -28,10 +33,13 @@ static int check_job(const Job *job, Refusal *f) {
                               "job '%s' is not presently installed and cannot be run: install its class again and run "
                               "\"jobctl refresh\"",
                               job->class_path);
-        if (job_has_sensitive_conflict(job))
+        if (schedule_request_is_for_later(request) && schedule_request_check_sensitive(c, job, is_sensitive, f) < 0)
+                return -ENOKEY;
+        if (job_has_sensitive_conflict(job) && !c->can_seal)
                 return refuse(f, -EINVAL, BUS_ERROR_SENSITIVE_CONFLICT,
                               "job '%s' is flagged as possibly having sensitive variables but is also flagged as "
-                              "requiring approval: override one of the two, e.g. \"jobctl set %s approval_required=no\"",
+                              "requiring approval: override one of the two, e.g. \"jobctl set %s approval_required=no\", "
+                              "or run \"systemd-creds setup\" as root, so that its input can be sealed",
                               job->class_path, job->class_path);
         return 0;
 }
@@ -72,7 +80,8 @@ static int parse_data(const RunRequest *request, JsonObject **ret, Refusal *f) {
                 *ret = json_object_new();
                 return 0;
         }
-        r = json_parse_object(request->data, request->data_size, JSON_SIZE_MAX, ret, &error);
+        r = json_parse_object(request->data, request->data_size, request->is_due ? VARIABLES_SIZE_MAX : JSON_SIZE_MAX, ret,
+                              &error);
         if (r < 0)
                 return refuse(f, r, r == -E2BIG ? BUS_ERROR_DATA_TOO_LARGE : BUS_ERROR_INVALID_JSON,
                               "the data of the request is refused: %s", error);
@@ -89,7 +98,7 @@ int run_request_check(const RunContext *c, const Job *job, const RunRequest *req
                       JsonObject **ret_data, Refusal *f) {
         int r;
 
-        r = check_job(job, f);
+        r = check_job(c, job, request, f);
         if (r >= 0)
                 r = load_class(c, job, ret_class, f);
         if (r >= 0)
@@ -246,11 +255,13 @@ int run_request_prepare(const RunContext *c, const Job *job, const RunRequest *r
                 r = run_files_check(job, class, request, f);
         if (r < 0)
                 return r;
-        if (job->effective.approval_required && !is_dry_run(class, values))
-                return refuse(f, -EACCES, BUS_ERROR_APPROVAL_REQUIRED,
-                              "job '%s' requires approval, and this version of jobd has no approvals yet: override it by "
-                              "\"jobctl set %s approval_required=no\" if it may run without",
-                              job->class_path, job->class_path);
+        if (!request->is_due) {
+                bool needs_approval = job->effective.approval_required && !is_dry_run(class, values);
+
+                if (needs_approval || schedule_request_is_for_later(request))
+                        return schedule_request_make(c, job, request, class, values, needs_approval, &ret->scheduled_job,
+                                                     &ret->to_seal, f);
+        }
 
         result = make_result(c, job, request, class, values);
         text = format_input(job, class, result->id, values);

@@ -7,6 +7,8 @@
 #include "object-set.h"
 #include "refusal.h"
 #include "registry.h"
+#include "schedule-rules.h"
+#include "scheduled-job.h"
 #include "secret.h"
 #include "settings.h"
 
@@ -24,6 +26,12 @@ typedef struct RunRequest {
         const char *id;           /* of the job result, for which its files are kept; NULL: a new one */
         const GPtrArray *files;   /* of InputFile, copied; NULL: none */
         bool was_accepted;        /* data is what an earlier request has stored: its files are in it */
+        ScheduleRequest schedule; /* when; interval NULL: immediately */
+        /*
+         * The input is one that was accepted before, and this is a run of a scheduled job that is due: there is no
+         * further approval to ask for, and no further schedule.
+         */
+        bool is_due;
 } RunRequest;
 
 /* What the checks look at. */
@@ -32,13 +40,16 @@ typedef struct RunContext {
         const JobClassLoader *loader;
         const char *const *roots;
         uint64_t now_usec;
+        bool can_seal; /* sensitive input can be kept for later (seal.h) */
         const ObjectSet *objects; /* what variables of objects are looked for in; NULL: they are not looked for, ... */
         GHashTable **ret_wants;   /* ... but, unless this is NULL too, it is said which objects it takes */
 } RunContext;
 
-/* A request that passed: everything a run needs. */
+/* A request that passed: everything a run needs, or the scheduled job that waits for its time or an approval. */
 typedef struct PreparedRun {
-        JobResult *result;
+        JobResult *result; /* NULL: there is a scheduled job instead */
+        ScheduledJob *scheduled_job;
+        Secret *to_seal; /* the part of its input that is stored sealed only; NULL: there is none */
         Secret *input;
         JobClass *class;
 } PreparedRun;
@@ -55,7 +66,7 @@ int run_request_prepare_files(const RunContext *context, const Job *job, const R
 
 /*
  * Checks in this order: job enabled, installed, sensitive and approval conflict, class loadable, data is a JSON object,
- * queue allowed, input valid, approval (last: a dry run needs none). Negative errno and the refusal for the first that
+ * queue allowed, input valid, schedule. Negative errno and the refusal for the first that
  * fails (all problems of the input at once).
  *
  * -EAGAIN, without a refusal: it takes objects, and context->ret_wants was set (object_wants_new()); nothing was prepared.

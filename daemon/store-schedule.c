@@ -232,6 +232,18 @@ int store_schedule_get_by_name(Store *s, const char *name, ScheduledJob **ret) {
         return get_by(s, STORE_SCHEDULE_GET_BY_NAME, "SELECT " COLUMNS " FROM scheduled_job WHERE name = ?", name, ret);
 }
 
+int store_schedule_find(Store *s, const char *reference, ScheduledJob **ret) {
+        char id[UUID_STRING_SIZE];
+        int r;
+
+        if (uuid_parse(reference, id) >= 0) {
+                r = store_schedule_get(s, id, ret);
+                if (r != 0)
+                        return r;
+        }
+        return store_schedule_get_by_name(s, reference, ret);
+}
+
 static int read_all(Store *s, sqlite3_stmt *statement, GPtrArray *scheduled_jobs) {
         int r;
 
@@ -296,11 +308,11 @@ static int read_number(Store *s, StoreStatement which, const char *sql, int64_t 
         return 0;
 }
 
-int store_schedule_next_due(Store *s, uint64_t *ret_usec) {
+int store_schedule_next_due(Store *s, uint64_t after_usec, uint64_t *ret_usec) {
         return read_number(s, STORE_SCHEDULE_NEXT_DUE,
                            "SELECT next_run_at FROM scheduled_job WHERE state = 'active' AND next_run_at > ?"
                            " ORDER BY next_run_at LIMIT 1",
-                           0, ret_usec);
+                           (int64_t) after_usec, ret_usec);
 }
 
 int store_schedule_next_expiry(Store *s, uint64_t *ret_usec) {

@@ -30,6 +30,8 @@ int store_schedule_delete(Store *s, const char *id) _must_check_;
 /* 1: found, 0: there is none, negative errno. */
 int store_schedule_get(Store *s, const char *id, ScheduledJob **ret) _must_check_;
 int store_schedule_get_by_name(Store *s, const char *name, ScheduledJob **ret) _must_check_;
+/* By UUID, with or without dashes, or by name. */
+int store_schedule_find(Store *s, const char *reference, ScheduledJob **ret) _must_check_;
 
 /* The following append ScheduledJob to the array. */
 int store_schedule_list(Store *s, const ScheduledJobFilter *filter, GPtrArray *scheduled_jobs) _must_check_;
@@ -41,8 +43,8 @@ int store_schedule_list_of_job(Store *s, const char *job_id, GPtrArray *schedule
 int store_schedule_list_due(Store *s, uint64_t now_usec, unsigned limit, GPtrArray *scheduled_jobs) _must_check_;
 int store_schedule_list_expiring(Store *s, uint64_t now_usec, unsigned limit, GPtrArray *scheduled_jobs) _must_check_;
 
-/* When the next one is due, and when the next one expires; 0: none. By an index: costs the same however many there are. */
-int store_schedule_next_due(Store *s, uint64_t *ret_usec) _must_check_;
+/* When the next one is due after after_usec, and when the next one expires; 0: none. By an index: costs the same however many there are. */
+int store_schedule_next_due(Store *s, uint64_t after_usec, uint64_t *ret_usec) _must_check_;
 int store_schedule_next_expiry(Store *s, uint64_t *ret_usec) _must_check_;
 
 /* How many there are of a requester that are not final. */

@@ -81,7 +81,8 @@ static bool is_about_a_job(const AccessRule *rule) {
         return rule->target == ACCESS_TARGET_JOB_ARG || rule->target == ACCESS_TARGET_JOB_PATH ||
                rule->target == ACCESS_TARGET_RESULT_ARG || rule->target == ACCESS_TARGET_RESULT_PATH ||
                rule->target == ACCESS_TARGET_QUEUE_ARG || rule->target == ACCESS_TARGET_QUEUE_PATH ||
-               rule->target == ACCESS_TARGET_MODEL_ARG;
+               rule->target == ACCESS_TARGET_MODEL_ARG ||
+               rule->target == ACCESS_TARGET_SCHEDULE_ARG || rule->target == ACCESS_TARGET_SCHEDULE_PATH;
 }
 
 /* The three that go together: what polkit is asked, what it asks the user, and what the user is told. */
@@ -104,7 +105,9 @@ static void assert_rule(const AccessRule *rule, const char *policy) {
         /* polkit puts what it is about there */
         g_assert_true(is_about_a_job(rule) == (strstr(rule->message, "$(what)") != NULL));
         if (rule->requester_may)
-                g_assert_true(rule->target == ACCESS_TARGET_RESULT_ARG || rule->target == ACCESS_TARGET_RESULT_PATH);
+                g_assert_true(rule->target == ACCESS_TARGET_RESULT_ARG || rule->target == ACCESS_TARGET_RESULT_PATH ||
+                              rule->target == ACCESS_TARGET_SCHEDULE_ARG ||
+                              rule->target == ACCESS_TARGET_SCHEDULE_PATH);
 }
 
 static char *read_policy(void) {
@@ -137,6 +140,14 @@ static void test_actions(void) {
                 { JOBD_MANAGER_INTERFACE, "Refresh", "org.jobd1.change-job", false },
                 { JOBD_MANAGER_INTERFACE, "GetJob", "org.jobd1.view-job", false },
                 { JOBD_MANAGER_INTERFACE, "GetJobResult", "org.jobd1.view-jobresult", true },
+                { JOBD_MANAGER_INTERFACE, "GetScheduledJob", "org.jobd1.view-scheduledjob", true },
+                { JOBD_MANAGER_INTERFACE, "ListScheduledJobs", NULL, false },
+                { JOBD_SCHEDULE_INTERFACE, "SetEnabled", "org.jobd1.change-scheduledjob", true },
+                { JOBD_SCHEDULE_INTERFACE, "Update", "org.jobd1.change-scheduledjob", true },
+                { JOBD_SCHEDULE_INTERFACE, "TakeOver", "org.jobd1.change-scheduledjob", false },
+                { JOBD_SCHEDULE_INTERFACE, "RunNow", "org.jobd1.run-job", false },
+                { JOBD_SCHEDULE_INTERFACE, "Cancel", "org.jobd1.delete-scheduledjob", true },
+                { JOBD_SCHEDULE_INTERFACE, "Delete", "org.jobd1.delete-scheduledjob", true },
                 { JOBD_MANAGER_INTERFACE, "ListJobs", NULL, false },
                 { JOBD_MANAGER_INTERFACE, "ListJobResults", NULL, false },
                 { JOBD_MANAGER_INTERFACE, "ListObjectModels", "org.jobd1.view-object", false },
@@ -206,6 +217,8 @@ static void test_reading(void) {
         assert_reading(JOBD_JOB_PATH "/nonsense", "org.jobd1.view-job", ACCESS_TARGET_JOB_PATH, false);
         assert_reading(JOBD_RESULT_PATH ID, "org.jobd1.view-jobresult", ACCESS_TARGET_RESULT_PATH, true);
         assert_reading(JOBD_QUEUE_PATH ID, "org.jobd1.view-jobqueue", ACCESS_TARGET_QUEUE_PATH, false);
+        assert_reading(JOBD_SCHEDULE_PATH ID, "org.jobd1.view-scheduledjob", ACCESS_TARGET_SCHEDULE_PATH, true);
+        assert_reading(JOBD_SCHEDULE_PATH, NULL, ACCESS_TARGET_NONE, false);
         assert_reading(JOBD_MANAGER_PATH, NULL, ACCESS_TARGET_NONE, false);
         assert_reading(JOBD_JOB_PATH, NULL, ACCESS_TARGET_NONE, false);
         assert_reading(JOBD_RESULT_PATH, NULL, ACCESS_TARGET_NONE, false);

@@ -196,7 +196,7 @@ static void test_names(void) {
         static const char *const statuses[] = { "PENDING", "STARTED", "SUCCESS", "FAILURE", "REVOKED" };
         static const char *const reasons[] = {
                 "", "success", "failed", "exit-code", "signal", "core-dump", "soft-time-limit", "hard-time-limit", "oom-kill",
-                "start-failed", "revoked", "stopped", "lost", "input-lost", "not-runnable",
+                "start-failed", "revoked", "stopped", "lost", "input-lost", "not-runnable", "missed",
         };
 
         g_assert_cmpuint(ELEMENTSOF(statuses), ==, _JOB_RESULT_STATUS_MAX);

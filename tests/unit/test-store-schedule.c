@@ -140,7 +140,7 @@ static void test_not_there(StoreTest *t, const void *unused) {
         g_assert_cmpint(store_schedule_get_by_name(t->store, "nightly", &found), ==, 0);
         g_assert_cmpint(store_schedule_update(t->store, sj), ==, -ENOENT);
         g_assert_cmpint(store_schedule_delete(t->store, sj->id), ==, 0);
-        g_assert_cmpint(store_schedule_next_due(t->store, &next), ==, 0);
+        g_assert_cmpint(store_schedule_next_due(t->store, 0, &next), ==, 0);
         g_assert_cmpuint(next, ==, 0);
         assert_list(t, &any, "");
 }
@@ -171,7 +171,7 @@ static void test_due(StoreTest *t, const void *unused) {
         (void) insert(t, "first", SCHEDULED_JOB_ACTIVE, 100);
         (void) insert(t, "third", SCHEDULED_JOB_ACTIVE, 200);
 
-        g_assert_cmpint(store_schedule_next_due(t->store, &next), ==, 0);
+        g_assert_cmpint(store_schedule_next_due(t->store, 0, &next), ==, 0);
         g_assert_cmpuint(next, ==, 100);
         g_assert_cmpint(store_schedule_list_due(t->store, 200, 100, due), ==, 0);
         assert_names(due, "first second third");

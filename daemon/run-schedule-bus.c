@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "bus-objects.h"
+#include "log.h"
+#include "message-ids.h"
+#include "names.h"
+#include "object-path.h"
+#include "run-schedule-bus.h"
+#include "schedule-request.h"
+#include "scheduler.h"
+#include "store-schedule.h"
+
+/* RunJob and Run, for later or with an approval. */
+
+enum { NAMES_MAX = 1000 }; /* of one job and second */
+
+/* A request without a name gets one that is free. */
+static int choose_name(Manager *m, ScheduledJob *sj, Refusal *f) {
+        for (unsigned n = 1; !sj->name[0]; n++) {
+                g_autofree char *name = schedule_request_name(sj->job_name, sj->date_created, n);
+                _cleanup_(scheduled_job_freep) ScheduledJob *other = NULL;
+                int r;
+
+                r = n > NAMES_MAX ? -E2BIG : store_schedule_get_by_name(m->store, name, &other);
+                if (r == -E2BIG)
+                        return refuse(f, r, BUS_ERROR_TOO_MANY, "too many requests in one second: try again");
+                if (r < 0)
+                        return refuse_store(f, r, store_error_text(m->store));
+                if (r == 0)
+                        scheduled_job_set_text(&sj->name, name);
+        }
+        return 0;
+}
+
+static int insert(Manager *m, ScheduledJob *sj, const char *caller, Refusal *f) {
+        g_autofree char *text = NULL;
+        int r;
+
+        r = choose_name(m, sj, f);
+        if (r < 0)
+                return r;
+        text = g_strdup_printf("%s scheduled job '%s' as '%s'%s", caller, sj->class_path, sj->name,
+                               sj->state == SCHEDULED_JOB_PENDING ? ", which waits for an approval" : "");
+        return scheduler_insert(m->scheduler, sj,
+                                &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_CREATED_STR, .caller = caller,
+                                                   .text = text },
+                                f);
+}
+
+static int reply(Manager *m, sd_bus_message *call, const char *id) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        char path[OBJECT_PATH_SIZE];
+        int r;
+
+        object_path_format(JOBD_SCHEDULE_PATH, id, path);
+        r = sd_bus_message_new_method_return(call, &answer);
+        if (r >= 0)
+                r = sd_bus_message_append(answer, "so", id, path);
+        if (r < 0)
+                return r;
+        r = bus_reply_after_commit(m, call, TAKE_PTR(answer));
+        return r < 0 ? r : 0;
+}
+
+int bus_submit_scheduled(Manager *m, sd_bus_message *call, const char *caller, PreparedRun *run, Refusal *f) {
+        int r;
+
+        r = insert(m, run->scheduled_job, caller, f);
+        if (r < 0)
+                return r;
+        r = reply(m, call, run->scheduled_job->id);
+        if (r < 0)
+                (void) log_debug_errno(r, "Cannot answer a call, its sender has gone: %m");
+        return 0;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "manager.h"
+#include "run-request.h"
+
+/*
+ * A request that becomes a scheduled job: stores it, and answers RunJob or Run once it is on the disk. Takes over what run
+ * has. Returns 0, or negative errno and the refusal.
+ */
+int bus_submit_scheduled(Manager *m, sd_bus_message *call, const char *caller, PreparedRun *run, Refusal *refusal)
+                _must_check_;

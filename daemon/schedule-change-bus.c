@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "access.h"
+#include "bus-error.h"
+#include "bus-objects.h"
+#include "bus-option.h"
+#include "input-files.h"
+#include "message-ids.h"
+#include "names.h"
+#include "now.h"
+#include "object-path.h"
+#include "schedule-change.h"
+#include "schedule-request.h"
+#include "scheduled-job-bus.h"
+#include "scheduler.h"
+#include "store-approval.h"
+
+/* The methods of org.jobd1.ScheduledJob that change it. */
+
+static const Job *job_of(const ScheduledJobBus *b) {
+        const char *id = b->scheduled_job->job_id;
+
+        return id[0] ? registry_find_by_id(b->manager->registry, id) : NULL;
+}
+
+static int refuse_change(sd_bus_error *error, int r, Refusal *f) {
+        return bus_refuse(error, r, f);
+}
+
+/* Stores what was changed of the object of this call, and answers it. what: "paused", for the journal. */
+static int store_and_reply(ScheduledJobBus *b, sd_bus_message *m, const char *message_id, const char *what, bool voids,
+                           sd_bus_error *error) {
+        g_autofree char *caller = access_caller_name(b->manager->access, m), *text = NULL;
+        ScheduledJob *sj = b->scheduled_job;
+        Refusal f = {};
+        int r = 0;
+
+        text = g_strdup_printf("%s %s scheduled job '%s'%s", caller, what, sj->name,
+                               voids ? ", which needs a new approval" : "");
+        if (voids)
+                r = store_approval_void(b->manager->store, sj->id);
+        if (r < 0)
+                return bus_refuse(error, refuse_store(&f, r, store_error_text(b->manager->store)), &f);
+        r = scheduler_update(b->manager->scheduler, sj,
+                             &(ScheduleChange){ .message_id = message_id, .caller = caller, .text = text }, &f);
+        if (r < 0)
+                return refuse_change(error, r, &f);
+        return bus_reply_after_commit(b->manager, m, NULL);
+}
+
+int schedule_bus_set_enabled(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        ScheduledJobBus *b = userdata;
+        Refusal f = {};
+        int enabled, r;
+
+        r = sd_bus_message_read(m, "b", &enabled);
+        if (r < 0)
+                return r;
+        r = schedule_change_enabled(b->scheduled_job, enabled != 0, job_of(b), now_usec(), &f);
+        if (r < 0)
+                return refuse_change(error, r, &f);
+        if (r == 0)
+                return sd_bus_reply_method_return(m, NULL);
+        return store_and_reply(b, m, enabled ? JOBD_MESSAGE_SCHEDULE_RESUMED_STR : JOBD_MESSAGE_SCHEDULE_PAUSED_STR,
+                               enabled ? "resumed" : "paused", false, error);
+}
+
+int schedule_bus_take_over(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        ScheduledJobBus *b = userdata;
+        g_autofree char *caller = access_caller_name(b->manager->access, m);
+        uint32_t uid = access_caller_uid(b->manager->access, m);
+        bool voids = false;
+        Refusal f = {};
+        int r;
+
+        r = schedule_change_take_over(b->scheduled_job, job_of(b), uid, caller, now_usec(), &voids, &f);
+        if (r < 0)
+                return refuse_change(error, r, &f);
+        return store_and_reply(b, m, JOBD_MESSAGE_SCHEDULE_TAKEN_OVER_STR, "took over", voids, error);
+}
+
+int schedule_bus_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        ScheduledJobBus *b = userdata;
+        g_autofree char *caller = access_caller_name(b->manager->access, m);
+        Refusal f = {};
+        int r;
+
+        r = bus_options_read(m, NULL, 0, NULL, error);
+        if (r < 0)
+                return r;
+        r = schedule_change_cancel(b->scheduled_job, caller, now_usec(), &f);
+        if (r < 0)
+                return refuse_change(error, r, &f);
+        return store_and_reply(b, m, JOBD_MESSAGE_SCHEDULE_CANCELED_STR, "canceled", false, error);
+}
+
+int schedule_bus_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        ScheduledJobBus *b = userdata;
+        g_autofree char *caller = access_caller_name(b->manager->access, m), *text = NULL;
+        Refusal f = {};
+        int r;
+
+        text = g_strdup_printf("%s deleted scheduled job '%s' of job '%s'", caller, b->scheduled_job->name,
+                               b->scheduled_job->class_path);
+        r = scheduler_delete(b->manager->scheduler, b->scheduled_job,
+                             &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_DELETED_STR, .caller = caller,
+                                                .text = text },
+                             &f);
+        if (r < 0)
+                return refuse_change(error, r, &f);
+        return bus_reply_after_commit(b->manager, m, NULL);
+}
+
+/* ---- running it now ---- */
+
+static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, const Job *job, sd_bus_error *error) {
+        const ScheduledJob *sj = b->scheduled_job;
+        uint32_t uid = access_caller_uid(b->manager->access, m);
+
+        if (!job)
+                return sd_bus_error_setf(error, BUS_ERROR_WRONG_STATE, "the job of scheduled job '%s' was deleted", sj->name);
+        if (sj->approval_required)
+                return sd_bus_error_setf(error, BUS_ERROR_APPROVAL_REQUIRED,
+                                         "scheduled job '%s' was to be approved for its times only: request a run of its "
+                                         "own by \"jobctl run %s\"",
+                                         sj->name, sj->class_path);
+        if (sj->sealed && uid != 0 && uid != sj->requester_uid)
+                return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                         "scheduled job '%s' has sensitive input of %s: only its requester and root may run "
+                                         "it now",
+                                         sj->name, sj->requester);
+        return 0;
+}
+
+static int reply_run(Manager *m, sd_bus_message *call, const char *id) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        char path[OBJECT_PATH_SIZE];
+        int r;
+
+        object_path_format(JOBD_RESULT_PATH, id, path);
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "so", id, path);
+        return r < 0 ? r : bus_reply_after_commit(m, call, TAKE_PTR(reply));
+}
+
+int schedule_bus_run_now(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        ScheduledJobBus *b = userdata;
+        g_autofree char *caller = access_caller_name(b->manager->access, m);
+        const Job *job = job_of(b);
+        char id[UUID_STRING_SIZE];
+        Refusal f = {};
+        int r;
+
+        r = bus_options_read(m, NULL, 0, NULL, error);
+        if (r >= 0)
+                r = check_run_now(b, m, job, error);
+        if (r < 0)
+                return r;
+        r = scheduler_run_now(b->manager->scheduler, b->scheduled_job, job, access_caller_uid(b->manager->access, m), caller,
+                              id, &f);
+        if (r < 0)
+                return refuse_change(error, r, &f);
+        return reply_run(b->manager, m, id);
+}
+
+/* ---- changing it ---- */
+
+typedef struct UpdateOptions {
+        const char *name, *interval, *time_zone, *crontab, *missed, *task_queue, *data;
+        uint64_t start_time;
+} UpdateOptions;
+
+static const BusOption update_table[] = {
+        { "name", 's', offsetof(UpdateOptions, name), NULL, NULL },
+        { "interval", 's', offsetof(UpdateOptions, interval), NULL, NULL },
+        { "start_time", 't', offsetof(UpdateOptions, start_time), NULL, NULL },
+        { "time_zone", 's', offsetof(UpdateOptions, time_zone), NULL, NULL },
+        { "crontab", 's', offsetof(UpdateOptions, crontab), NULL, NULL },
+        { "missed", 's', offsetof(UpdateOptions, missed), NULL, NULL },
+        { "task_queue", 's', offsetof(UpdateOptions, task_queue), NULL, NULL },
+        { "data", 's', offsetof(UpdateOptions, data), NULL, NULL },
+};
+
+/* As a request of the same requester would be: for the queue and the input. */
+static int prepare(const ScheduledJobBus *b, const Job *job, const UpdateOptions *o, PreparedRun *ret, Refusal *f) {
+        const ScheduledJob *sj = b->scheduled_job;
+        RunContext context = { .settings = b->manager->settings, .loader = b->manager->loader,
+                               .roots = b->manager->roots, .now_usec = now_usec(), .can_seal = true };
+        const char *data = o->data ?: sj->data ?: "";
+
+        return run_request_prepare(&context, job,
+                                   &(RunRequest){
+                                                   .data = data,
+                                                   .data_size = strlen(data),
+                                                   .task_queue = o->task_queue ?: sj->task_queue,
+                                                   .requester_uid = sj->requester_uid,
+                                                   .requester = sj->requester,
+                                                   .is_due = true,
+                                                   .was_accepted = true,
+                                   },
+                                   ret, f);
+}
+
+static int update_input(ScheduledJobBus *b, const Job *job, const UpdateOptions *o, bool *ret_voids, Refusal *f) {
+        _cleanup_(prepared_run_done) PreparedRun run = {};
+        int r;
+
+        if (!job)
+                return refuse(f, -ENXIO, BUS_ERROR_WRONG_STATE, "the job of scheduled job '%s' was deleted",
+                              b->scheduled_job->name);
+        r = prepare(b, job, o, &run, f);
+        if (r < 0 || !o->data)
+                return r;
+        if (run.result->has_sensitive_variables)
+                return refuse(f, -EOPNOTSUPP, BUS_ERROR_SENSITIVE_CONFLICT,
+                              "the input of scheduled job '%s' has sensitive values, which cannot be replaced: make a new one",
+                              b->scheduled_job->name);
+        schedule_change_input(b->scheduled_job, run.result->data, now_usec(), ret_voids);
+        return 0;
+}
+
+static bool is_empty(const UpdateOptions *o) {
+        return !o->name && !o->interval && !o->time_zone && !o->crontab && !o->missed && !o->task_queue && !o->data &&
+               o->start_time == 0;
+}
+
+int schedule_bus_update(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        ScheduledJobBus *b = userdata;
+        bool voids = false, input_voids = false;
+        ScheduleUpdate update = {};
+        UpdateOptions o = {};
+        Refusal f = {};
+        int r;
+
+        r = bus_options_read(m, update_table, ELEMENTSOF(update_table), &o, error);
+        if (r < 0)
+                return r;
+        if (is_empty(&o))
+                return sd_bus_reply_method_return(m, NULL);
+        update = (ScheduleUpdate){
+                .schedule = { o.interval, o.name, o.crontab, o.time_zone, o.missed, o.start_time },
+                .task_queue = o.task_queue,
+        };
+        r = schedule_change_settings(b->scheduled_job, &update, now_usec(), &voids, &f);
+        if (r >= 0 && (o.task_queue || o.data))
+                r = update_input(b, job_of(b), &o, &input_voids, &f);
+        if (r < 0)
+                return refuse_change(error, r, &f);
+        return store_and_reply(b, m, JOBD_MESSAGE_SCHEDULE_UPDATED_STR, "changed", voids || input_voids, error);
+}

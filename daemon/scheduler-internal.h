@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "authority.h"
+#include "scheduler.h"
+#include "unit-wake.h"
+
+/* Shared by scheduler*.c only. */
+
+enum {
+        FIRINGS_MAX = 32, /* scheduled jobs that are being looked at at a time */
+        PUT_OFF_MAX = 1000,
+};
+
+struct Scheduler {
+        SchedulerContext context;
+        WakeTimer *wake;
+        sd_event_source *timer_source; /* the next one is due */
+        sd_event_source *scan_source;  /* look at once */
+        GHashTable *firings;           /* id -> Firing, owned */
+        GHashTable *put_off;           /* id -> uint64_t*, when to try again; owned */
+        uint64_t next_due;             /* as the timer has it; 0: none */
+};
+
+/* A scheduled job whose time has come, while it is found out whether it may run. */
+typedef struct Firing {
+        Scheduler *scheduler; /* weak ref */
+        ScheduledJob *scheduled_job; /* as it was read */
+        SealCall *unseal;
+        Secret *unsealed;
+        AuthorityCheck *check;
+} Firing;
+
+/* Begins; the Firing is gone by itself, then scheduler_scan_later() is called. Takes sj over. */
+void scheduler_fire(Scheduler *s, ScheduledJob *sj);
+void scheduler_firing_free(void *firing);
+
+/* Looks for what is due, in this turn of the loop. */
+void scheduler_scan_later(Scheduler *s);
+
+/* Something that is needed does not answer: this one is tried again in a while. */
+void scheduler_put_off(Scheduler *s, const char *id);
+
+/* As scheduler_update(), for what jobd does by itself: logs why it could not be stored. */
+int scheduler_store(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change) _must_check_;
+
+/* The event alone, once the open batch is on the disk. */
+void scheduler_log_later(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change);
