@@ -36,7 +36,8 @@ static int run(void) {
 
 /*
  * Input may be sensitive. No other process of our user may look into ours, no core dump is made of it, and memory that
- * is freed is overwritten (mallopt(3), M_PERTURB).
+ * is freed is overwritten (mallopt(3), M_PERTURB); not the caches of malloc() and of GLib, hence Environment= of
+ * jobd.service. sd-bus overwrites the messages of methods that are SD_BUS_VTABLE_SENSITIVE by itself.
  */
 static void protect_memory(void) {
         (void) prctl(PR_SET_DUMPABLE, 0);
