@@ -53,6 +53,15 @@ static void append_range(GString *out, JsonObject *o, const char *unit, const ch
                                        from ?: to, unit);
 }
 
+static void append_size(GString *out, JsonObject *o) {
+        g_autofree char *size = NULL;
+
+        if (!json_object_has_member(o, "max_size"))
+                return;
+        size = g_format_size_full((guint64) json_object_get_int_member(o, "max_size"), G_FORMAT_SIZE_IEC_UNITS);
+        g_string_append_printf(out, "%sat most %s", out->len > 0 ? ", " : "", size);
+}
+
 static void append_choices(GString *out, JsonObject *o) {
         JsonNode *node = json_object_get_member(o, "choices");
         JsonArray *choices = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
@@ -89,7 +98,7 @@ static char *rules_text(JsonObject *o) {
                 g_string_append(out, out->len > 0 ? ", sensitive" : "sensitive");
         append_range(out, o, "", "min_value", "max_value");
         append_range(out, o, " characters", "min_length", "max_length");
-        append_range(out, o, " bytes", "", "max_size");
+        append_size(out, o);
         append_choices(out, o);
         if (json_string(o, "model"))
                 g_string_append_printf(out, "%sof model %s", out->len > 0 ? ", " : "", json_string(o, "model"));

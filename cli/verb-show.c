@@ -83,7 +83,7 @@ static void print_job(JsonObject *job) {
         add_boolean_field(f, job, "Sensitive variables", "has_sensitive_variables", "has_sensitive_variables");
         fields_add_boolean(f, "Supports dry run", json_boolean(job, "supports_dryrun"));
         add_boolean_field(f, job, "Dry run by default", "dryrun_default", "dryrun_default");
-        add_boolean_field(f, job, "Singleton", "singleton", "is_singleton");
+        add_field(f, job, "Singleton", "singleton", json_string(job, "singleton_policy"));
         add_limit(f, job, "Soft time limit", "soft_time_limit");
         add_limit(f, job, "Time limit", "time_limit");
         add_field(f, job, "Task queues", "task_queues", queues[0] ? queues : "default");
