@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import unittest
 
+from classes import write
 from harness import JobdTestCase, jobctl, jobctl_json, journal, journal_cursor, journal_wait, run, start
 
 EXAMPLES = '/usr/share/doc/jobd/examples'
@@ -48,7 +49,7 @@ class All(JobdTestCase):
             self.assertEqual(re.findall(r'^\| \[(\S+)\]', file.read(), re.M), JOBS)
 
     def test_defaults_are_enough(self):
-        for job in JOBS:
+        for job in set(JOBS) - {RestartUnit.job}:   # that one has to be told what to restart
             with self.subTest(job=job):
                 self.assertOutcome(jobctl_json('run', job, user='alice')['id'], 'SUCCESS', warnings=[])
 
@@ -110,6 +111,57 @@ class FailedUnits(ExampleTestCase):
             self.refused(self.job, '--var', f'pattern={pattern}', texts=['pattern'])
         _, lines = self.ends(self.job, 'SUCCESS', '--var', 'pattern=--version')
         self.assertEqual(lines, [(6, '0 units have failed')])
+
+
+class RestartUnit(ExampleTestCase):
+    job = 'examples.units.RestartUnit'
+    unit = 'restarted.service'
+
+    def setUp(self):
+        write('/run/systemd/system/restarted.service', """
+            [Service]
+            ExecStart=sh -c '[ ! -e /run/restarted.broken ] && exec sleep infinity'
+            Type=exec
+            ExecStartPost=sh -c '[ ! -e /run/restarted.broken ]'
+        """)
+        run(f'systemctl daemon-reload; systemctl start {self.unit}')
+        self.addCleanup(run, f'systemctl stop {self.unit}')
+        jobctl('set', self.job, 'approval_required=no')
+        self.addCleanup(jobctl, 'revert', self.job, 'approval_required')
+
+    def pid(self):
+        return run(['systemctl', 'show', '-P', 'MainPID', self.unit]).stdout
+
+    def test_approval_is_required(self):
+        jobctl('revert', self.job, 'approval_required')
+        self.assertTrue(jobctl_json('show', self.job)['approval_required'])
+
+    def test_restarts(self):
+        before = self.pid()
+        result, _ = self.ends(self.job, 'SUCCESS', '--var', f'unit={self.unit}')
+        self.assertEqual(jobctl_json('result', result['id'])['result'], {'restarted': True})
+        self.assertNotEqual(self.pid(), before)
+        log = jobctl('logs', result['id']).stdout
+        self.assertIn('info restarted.service: was active: restarting', log)
+        self.assertIn('success restarted.service: is active', log)
+
+    def test_only_if_failed(self):
+        before = self.pid()
+        result, _ = self.ends(self.job, 'SUCCESS', '--var', f'unit={self.unit}', '--var', 'only_if_failed=yes')
+        self.assertEqual(jobctl_json('result', result['id'])['result'], {'restarted': False})
+        self.assertEqual(self.pid(), before)
+
+    def test_failure(self):
+        with open('/run/restarted.broken', 'w', encoding='ascii'):
+            pass
+        self.addCleanup(os.unlink, '/run/restarted.broken')
+        result, _ = self.ends(self.job, 'FAILURE', '--var', f'unit={self.unit}')
+        self.assertEqual(result['reason'], 'failed')
+        self.assertIn('restarted.service cannot be restarted: ', result['message'])
+
+    def test_only_services_that_there_are(self):
+        for unit in 'no-such.service', 'dbus.socket', '--now', '$(id)':
+            self.refused(self.job, '--var', f'unit={unit}', texts=['unit'])
 
 
 class UpdatesPending(ExampleTestCase):

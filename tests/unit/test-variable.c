@@ -7,8 +7,7 @@
 static void test_names(void) {
         static const char *const good[] = { "device", "_x", "A1_b", "dryrun", "x", "Name", "names" };
         static const char *const bad[] = {
-                "", "1a", "a-b", "a b", "a.b", "é", "a\n", "name", "description", "user", "task_queues", "time_limit",
-                "celery_kwargs", "validate_data", "after_return",
+                "", "1a", "a-b", "a b", "a.b", "é", "a\n",
         };
         g_autofree char *longest = g_strnfill(VARIABLE_NAME_MAX, 'a'), *longer = g_strconcat(longest, "a", NULL);
         g_autofree char *error = NULL;
@@ -25,6 +24,31 @@ static void test_names(void) {
         }
         g_assert_cmpint(variable_name_check(longer, &error), ==, -EINVAL);
         g_assert_cmpstr(error, ==, "the name of a variable has at most 64 characters");
+}
+
+/* Reference, row M20: each of them, and no other name. */
+static void test_reserved_names(void) {
+        static const char *const reserved[] = {
+                "after_return", "as_form", "as_form_class", "before_start", "celery_kwargs", "class_path",
+                "class_path_dotted", "class_path_js_escaped", "create_file", "description", "description_first_line",
+                "deserialize_data", "dryrun_default", "fail", "field_order", "file_path", "grouping",
+                "has_sensitive_variables", "hidden", "is_singleton", "job_model", "job_result", "load_json",
+                "load_yaml", "name", "on_failure", "on_retry", "on_success", "prepare_job_kwargs", "properties_dict",
+                "read_only", "registered_name", "run", "serialize_data", "soft_time_limit", "supports_dryrun",
+                "task_queues", "template_name", "time_limit", "user", "validate_data",
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(reserved); i++) {
+                g_autofree char *message = NULL, *longer = g_strconcat(reserved[i], "_", NULL);
+                g_autofree char *upper = g_ascii_strup(reserved[i], -1);
+                g_autofree char *expected =
+                                g_strdup_printf("\"%s\" is reserved; call the variable something else", reserved[i]);
+
+                g_assert_cmpint(variable_name_check(reserved[i], &message), ==, -EINVAL);
+                g_assert_cmpstr(message, ==, expected);
+                g_assert_cmpint(variable_name_check(longer, NULL), ==, 0);
+                g_assert_cmpint(variable_name_check(upper, NULL), ==, 0);
+        }
 }
 
 typedef struct BadKeys {
@@ -427,6 +451,7 @@ int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
 
         g_test_add_func("/variable/names", test_names);
+        g_test_add_func("/variable/reserved-names", test_reserved_names);
         g_test_add_func("/variable/bad-keys", test_bad_keys);
         g_test_add_func("/variable/unknown-key", test_unknown_key);
         g_test_add_func("/variable/limits", test_limits);
