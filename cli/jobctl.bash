@@ -80,7 +80,7 @@ _jobctl() {
                 [enable]='--quiet' [disable]='--quiet'
                 [set]='--quiet' [revert]='--all --quiet'
                 [delete]='--yes --quiet'
-                [objects]='--prune --dry-run'
+                [objects]='--prune --dry-run --username'
                 [run]='--data --var --file --from --queue --no-wait --quiet'
                 [results]='--job --status --user --lines --no-legend'
                 [result]=''

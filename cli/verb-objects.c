@@ -17,7 +17,12 @@
 
 typedef struct ObjectsOptions {
         gboolean prune, dry_run;
+        char *username;
 } ObjectsOptions;
+
+static void objects_options_done(ObjectsOptions *o) {
+        g_free(o->username);
+}
 
 enum { FILE_SIZE_MAX = 16 * 1024 * 1024 }; /* as jobd takes it */
 
@@ -217,8 +222,13 @@ static int request_import(Connection *c, const char *model, int fd, const Object
         r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ImportObjects", &call);
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(call, "sha{sv}", model, fd, 2, "prune", "b", (int) o->prune, "dry_run", "b",
-                                  (int) o->dry_run);
+        r = sd_bus_message_append(call, "sh", model, fd);
+        if (r >= 0 && o->username)
+                r = sd_bus_message_append(call, "a{sv}", 3, "prune", "b", (int) o->prune, "dry_run", "b",
+                                          (int) o->dry_run, "username", "s", o->username);
+        else if (r >= 0)
+                r = sd_bus_message_append(call, "a{sv}", 2, "prune", "b", (int) o->prune, "dry_run", "b",
+                                          (int) o->dry_run);
         if (r < 0)
                 return report_errno(r, "cannot make a message");
         return connection_call(c, call, model, ret);
@@ -274,17 +284,19 @@ static int check_arguments(const Verb *verb, char **arguments, const ObjectsOpti
                 return usage_error(verb, "objects import: give a MODEL and a FILE.");
         if (strcmp(arguments[0], "models") != 0 && strcmp(arguments[0], "list") != 0 && !is_import)
                 return usage_error(verb, "objects: there is no \"%s\", but models, list and import.", arguments[0]);
-        if (!is_import && (o->prune || o->dry_run))
-                return usage_error(verb, "objects: --prune and --dry-run are for import.");
+        if (!is_import && (o->prune || o->dry_run || o->username))
+                return usage_error(verb, "objects: --prune, --dry-run and --username are for import.");
         return -1;
 }
 
 int verb_objects(Jobctl *j, const Verb *verb, int argc, char **argv) {
         _cleanup_(connection_freep) Connection *c = NULL;
-        ObjectsOptions o = {};
+        _cleanup_(objects_options_done) ObjectsOptions o = {};
         const GOptionEntry entries[] = {
                 { "prune", 0, 0, G_OPTION_ARG_NONE, &o.prune, "import: delete what the file does not have", NULL },
                 { "dry-run", 0, 0, G_OPTION_ARG_NONE, &o.dry_run, "import: only say what would be done", NULL },
+                { "username", 0, 0, G_OPTION_ARG_FILENAME, &o.username, "import: on behalf of this user (for root)",
+                  "USER" },
                 {}
         };
         char **arguments;

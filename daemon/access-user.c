@@ -76,14 +76,8 @@ int access_ask_user_may_run(Access *a, uint32_t uid, const Job *job, const char 
         return access_calls_ask_user(a->calls, uid, RUN_JOB, d.pairs, callback, userdata, ret);
 }
 
-AccessVerdict access_may_user_delete_results(Access *a, sd_bus_message *m, uint32_t uid) {
-        _cleanup_(access_details_done) AccessDetails d = {};
-        const AccessQuestion question = {
-                .uid = uid,
-                .action = "org.jobd1.delete-jobresult",
-                .details = d.pairs,
-                .of_user = true,
-        };
+static AccessVerdict may_user(Access *a, sd_bus_message *m, uint32_t uid, const char *action, const AccessDetails *d) {
+        const AccessQuestion question = { .uid = uid, .action = action, .details = d->pairs, .of_user = true };
         PolkitVerdict verdict;
         int r;
 
@@ -97,4 +91,17 @@ AccessVerdict access_may_user_delete_results(Access *a, sd_bus_message *m, uint3
         if (verdict == POLKIT_FAILED)
                 return ACCESS_FAILED;
         return verdict == POLKIT_AUTHORIZED ? ACCESS_ALLOWED : ACCESS_DENIED;
+}
+
+AccessVerdict access_may_user_delete_results(Access *a, sd_bus_message *m, uint32_t uid) {
+        const AccessDetails d = {};
+
+        return may_user(a, m, uid, "org.jobd1.delete-jobresult", &d);
+}
+
+AccessVerdict access_may_user_change_objects(Access *a, sd_bus_message *m, uint32_t uid, const char *model) {
+        _cleanup_(access_details_done) AccessDetails d = {};
+
+        access_details_add(&d, "model", model);
+        return may_user(a, m, uid, "org.jobd1.change-object", &d);
 }

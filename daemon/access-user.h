@@ -9,6 +9,9 @@
 /* Whether the user may delete job results: for a handler, as with the lists of access.h. */
 AccessVerdict access_may_user_delete_results(Access *a, sd_bus_message *m, uint32_t uid);
 
+/* The same for the objects of a model of the inventory. */
+AccessVerdict access_may_user_change_objects(Access *a, sd_bus_message *m, uint32_t uid, const char *model);
+
 /*
  * Asks whether the user may run the job now. Returns 1: yes, there is nobody to ask (root); 0: polkit is asked, the
  * callback comes once unless *ret, owned by the caller, is freed by authority_check_free() before; negative errno.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "access-user.h"
 #include "access.h"
 #include "bus-error.h"
 #include "bus-objects.h"
@@ -14,6 +15,7 @@
 #include "object-call.h"
 #include "object-model.h"
 #include "object-query.h"
+#include "user.h"
 
 /* The objects that variables are chosen from: ListObjectModels, ListObjects and ImportObjects of org.jobd1.Manager. */
 
@@ -161,7 +163,35 @@ int object_bus_list(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
 typedef struct ImportOptions {
         int prune, dry_run;
+        const char *username;
 } ImportOptions;
+
+/*
+ * For whom objects are imported: the job that does it runs as root, whoever has asked for the run, and nobody shall change
+ * by it what they may not change themselves. 0: go on, 1: put off, negative errno: the error is set.
+ */
+static int check_user(Manager *manager, sd_bus_message *m, const char *username, const char *model, char **ret_name,
+                      sd_bus_error *error) {
+        uint32_t uid;
+
+        if (access_caller_uid(manager->access, m) != 0)
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "option 'username' is for root");
+        if (user_find(username, &uid, ret_name) < 0)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_USER, "there is no user '%s'", username);
+        switch (access_may_user_change_objects(manager->access, m, uid, model)) {
+        case ACCESS_ALLOWED:
+                return 0;
+        case ACCESS_UNKNOWN:
+                return access_wait(manager->access, m);
+        case ACCESS_FAILED:
+                return access_fail_list(ACCESS_FAILED, error);
+        default:
+                return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                         "User \"%s\" does not have permission to change objects of model '%s': an "
+                                         "administrator can permit the polkit action org.jobd1.change-object",
+                                         *ret_name, model);
+        }
+}
 
 /*
  * A memory file that nobody can change any more: to read it never waits, whoever has made it. A file of a disk, or of a
@@ -204,16 +234,17 @@ static void on_imported(int r, void *userdata) {
         g_free(i);
 }
 
-static void log_import(Manager *manager, sd_bus_message *m, const char *model, const InventoryCounts *c) {
+static void log_import(Manager *manager, const char *caller, const char *model, const InventoryCounts *c) {
         Imported *i = g_new(Imported, 1);
 
-        i->caller = access_caller_name(manager->access, m);
+        i->caller = g_strdup(caller);
         i->text = g_strdup_printf("%s imported objects of model '%s': %u created, %u updated, %u deleted, %u unchanged",
                                   i->caller, model, c->n_created, c->n_updated, c->n_deleted, c->n_unchanged);
         store_after_commit(manager->store, on_imported, i);
 }
 
-static int import(Manager *manager, sd_bus_message *m, const InventoryImport *import, sd_bus_error *error) {
+static int import(Manager *manager, sd_bus_message *m, const InventoryImport *import, const char *caller,
+                  sd_bus_error *error) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         InventoryCounts counts;
         Refusal f = {};
@@ -223,7 +254,7 @@ static int import(Manager *manager, sd_bus_message *m, const InventoryImport *im
         if (r < 0)
                 return bus_refuse(error, r, &f);
         if (!import->dry_run)
-                log_import(manager, m, import->model, &counts);
+                log_import(manager, caller, import->model, &counts);
         r = sd_bus_message_new_method_return(m, &reply);
         if (r >= 0)
                 r = append_counts(reply, &counts);
@@ -236,8 +267,9 @@ int object_bus_import(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         static const BusOption table[] = {
                 { "prune", 'b', offsetof(ImportOptions, prune), NULL, NULL },
                 { "dry_run", 'b', offsetof(ImportOptions, dry_run), NULL, NULL },
+                { "username", 's', offsetof(ImportOptions, username), NULL, NULL },
         };
-        g_autofree char *text = NULL;
+        g_autofree char *text = NULL, *caller = NULL;
         Manager *manager = userdata;
         ImportOptions options = {};
         const char *model;
@@ -247,10 +279,17 @@ int object_bus_import(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         r = sd_bus_message_read(m, "sh", &model, &fd);
         if (r >= 0)
                 r = bus_options_read(m, table, ELEMENTSOF(table), &options, error);
-        if (r >= 0)
-                r = read_sealed(fd, &text, &size, error);
         if (r < 0)
                 return r;
+        if (options.username)
+                r = check_user(manager, m, options.username, model, &caller, error);
+        if (r == 0)
+                r = read_sealed(fd, &text, &size, error);
+        if (r != 0)
+                return r;
+        if (!caller)
+                caller = access_caller_name(manager->access, m);
         return import(manager, m,
-                      &(InventoryImport){ model, text, size, options.prune, options.dry_run, now_usec() }, error);
+                      &(InventoryImport){ model, text, size, options.prune, options.dry_run, now_usec() }, caller,
+                      error);
 }
