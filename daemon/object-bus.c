@@ -281,11 +281,13 @@ int object_bus_import(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 r = bus_options_read(m, table, ELEMENTSOF(table), &options, error);
         if (r < 0)
                 return r;
-        if (options.username)
+        if (options.username) {
                 r = check_user(manager, m, options.username, model, &caller, error);
-        if (r == 0)
-                r = read_sealed(fd, &text, &size, error);
-        if (r != 0)
+                if (r != 0)
+                        return r;
+        }
+        r = read_sealed(fd, &text, &size, error);
+        if (r < 0)
                 return r;
         if (!caller)
                 caller = access_caller_name(manager->access, m);
