@@ -55,6 +55,21 @@ static uint32_t direct_uid(sd_bus_message *m) {
         return uid;
 }
 
+uint32_t access_caller_login_uid(sd_bus_message *m) {
+        const uint64_t mask = SD_BUS_CREDS_PID | SD_BUS_CREDS_OWNER_UID | SD_BUS_CREDS_AUDIT_LOGIN_UID | SD_BUS_CREDS_AUGMENT;
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        uid_t uid;
+        int r;
+
+        if (access_is_direct(m))
+                r = sd_bus_get_owner_creds(sd_bus_message_get_bus(m), mask, &creds);
+        else
+                r = sd_bus_query_sender_creds(m, mask, &creds);
+        if (r < 0 || (sd_bus_creds_get_owner_uid(creds, &uid) < 0 && sd_bus_creds_get_audit_login_uid(creds, &uid) < 0))
+                return UINT32_MAX;
+        return uid;
+}
+
 /* NULL: it cannot be found. */
 static Sender *find_sender(AccessSenders *senders, sd_bus_message *m) {
         _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;

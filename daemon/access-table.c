@@ -34,6 +34,14 @@
         .action = "org.jobd1.delete-scheduledjob", .requester_may = true,                                 \
         .message = "Authentication is required to delete a scheduled job of job $(what).", .verb = "delete"
 
+#define MAY_APPROVE_JOB                                                                                   \
+        .action = "org.jobd1.approve-job",                                                                \
+        .message = "Authentication is required to answer a request to run job $(what)."
+
+/* The reference's rows A2 and A6. */
+#define MAY_NOT_APPROVE "You do not have permission to approve this request"
+#define MAY_NOT_DENY "You do not have permission to deny this request"
+
 const AccessRule access_rules[] = {
         { JOBD_MANAGER_INTERFACE, "RunJob", .target = ACCESS_TARGET_JOB_ARG, MAY_RUN_JOB },
         { JOBD_MANAGER_INTERFACE, "GetJob", .target = ACCESS_TARGET_JOB_ARG, MAY_VIEW_JOB },
@@ -96,6 +104,17 @@ const AccessRule access_rules[] = {
           .and_action = "org.jobd1.run-job" },
         { JOBD_SCHEDULE_INTERFACE, "RunNow", .target = ACCESS_TARGET_SCHEDULE_PATH, .action = "org.jobd1.run-job",
           .message = "Authentication is required to run a scheduled job of job $(what).", .verb = "run" },
+        { JOBD_SCHEDULE_INTERFACE, "GetRequest", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_VIEW_SCHEDULE },
+        { JOBD_SCHEDULE_INTERFACE, "Approve", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_APPROVE_JOB,
+          .and_action = "org.jobd1.change-scheduledjob", .operation = "approve", .verb = "approve",
+          .refusal = MAY_NOT_APPROVE, .and_refusal = MAY_NOT_APPROVE },
+        { JOBD_SCHEDULE_INTERFACE, "Deny", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_APPROVE_JOB,
+          .and_action = "org.jobd1.delete-scheduledjob", .operation = "deny", .verb = "deny",
+          .refusal = MAY_NOT_DENY, .and_refusal = MAY_NOT_DENY },
+        { JOBD_SCHEDULE_INTERFACE, "DryRun", .target = ACCESS_TARGET_SCHEDULE_PATH,
+          .action = "org.jobd1.view-scheduledjob", .requester_may = true, .and_action = "org.jobd1.run-job",
+          .operation = "dry-run", .message = "Authentication is required to try job $(what) in a dry run.",
+          .verb = "dry-run", .and_refusal = "You do not have permission to run this job" },
         { JOBD_SCHEDULE_INTERFACE, "Cancel", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_DELETE_SCHEDULE },
         { JOBD_SCHEDULE_INTERFACE, "Delete", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_DELETE_SCHEDULE },
 

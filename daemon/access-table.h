@@ -25,11 +25,13 @@ typedef struct AccessRule {
         const char *member;
         const char *action;  /* NULL: everybody */
         const char *and_action; /* this one is asked for, too; NULL: none */
+        const char *operation;  /* what rules may tell apart by the detail of that name; NULL: nothing */
         AccessTarget target;
-        bool requester_may;  /* the requester of the run, or of the scheduled job, may always */
+        bool requester_may;  /* the requester of the run, or of the scheduled job, needs no action; but and_action */
         bool is_list;        /* polkit is asked for each entry, by the handler */
         const char *message; /* for the authentication dialog, with $(what): the job's name, or what the caller said */
         const char *verb;    /* for the error: "not authorised to <verb> job 'x.Y'" */
+        const char *refusal, *and_refusal; /* the reference's sentence, to stand before it; NULL: none */
 } AccessRule;
 
 /* The rule for a call, NULL when there is none: the call is refused. path decides for the standard interfaces. */

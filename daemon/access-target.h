@@ -44,7 +44,7 @@ int access_target_check(sd_bus_message *m, const AccessRule *rule, sd_bus_error 
 /* "job", "job result", "scheduled job" or "jobs", for messages. */
 const char *access_target_kind(const AccessRule *rule);
 
-enum { ACCESS_DETAILS_MAX = 12 };
+enum { ACCESS_DETAILS_MAX = 14 };
 
 /* Key and value pairs; the strings are borrowed, but for the last two. */
 typedef struct AccessDetails {

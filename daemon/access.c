@@ -82,6 +82,7 @@ static int no_verdict(sd_bus_message *m) {
 int access_refuse_call(Access *a, const AccessCheck *c, PolkitVerdict verdict) {
         const AccessTargetObject *t = c->target;
         const AccessRule *rule = c->rule;
+        const char *refusal = rule->refusal ?: "", *separator = rule->refusal ? ": " : "";
         sd_bus_message *m = c->message;
         g_autofree char *subject = NULL;
 
@@ -92,15 +93,16 @@ int access_refuse_call(Access *a, const AccessCheck *c, PolkitVerdict verdict) {
                                : g_strdup(access_target_kind(rule));
         if (verdict == POLKIT_UNREACHABLE)
                 return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
-                                                  "not authorised to %s %s: polkit does not answer or does not know "
-                                                  "the action %s, so only root may; check \"systemctl status polkit\"",
-                                                  rule->verb, subject, rule->action);
+                                                  "%s%snot authorised to %s %s: polkit does not answer or does not "
+                                                  "know the action %s, so only root may; check \"systemctl status "
+                                                  "polkit\"",
+                                                  refusal, separator, rule->verb, subject, rule->action);
         return sd_bus_reply_method_errorf(m,
                                           verdict == POLKIT_CHALLENGE ? SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED
                                                                       : SD_BUS_ERROR_ACCESS_DENIED,
-                                          "not authorised to %s %s: ask an administrator for the polkit action %s "
-                                          "(see \"Permissions\" in jobd(8))",
-                                          rule->verb, subject, rule->action);
+                                          "%s%snot authorised to %s %s: ask an administrator for the polkit action "
+                                          "%s (see \"Permissions\" in jobd(8))",
+                                          refusal, separator, rule->verb, subject, rule->action);
 }
 
 /* As the handler and sd-bus answer for what there is not. */
@@ -141,6 +143,8 @@ static int ask_plainly(Access *a, const AccessCheck *q, const char *action, Polk
         _cleanup_(access_details_done) AccessDetails d = {};
 
         access_details_add_target(&d, q->target);
+        if (strcmp(action, q->rule->action) == 0)
+                access_details_add(&d, "operation", q->rule->operation);
         return ask(a, q, action, &d, false, ret);
 }
 
@@ -155,6 +159,7 @@ static int ask_by_password(Access *a, const AccessCheck *q, bool visible, Polkit
                        : t->result ? t->result->job_name
                                    : t->scheduled_job->job_name;
         access_details_add_target(&d, t);
+        access_details_add(&d, "operation", q->rule->operation);
         access_details_add(&d, "what", what);
         access_details_add(&d, "polkit.message", q->rule->message);
         access_details_add(&d, "polkit.gettext_domain", "jobd");
@@ -246,14 +251,12 @@ static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const Access
         access_target_resolve(&a->context, m, rule, &t);
         if (t.as_user)
                 return access_user_check_run(a, &c);
-        if (rule->requester_may && access_target_is_requested_by(&t, uid))
-                return 0;
-
-        if (ask_for_action(a, &c, &r) == 0)
+        if (!(rule->requester_may && access_target_is_requested_by(&t, uid)) && ask_for_action(a, &c, &r) == 0)
                 return r;
         if (!rule->and_action)
                 return 0;
         also.action = rule->and_action;
+        also.refusal = rule->and_refusal;
         c.rule = &also;
         return ask_for_action(a, &c, &r) == 0 ? r : 0;
 }

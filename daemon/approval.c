@@ -62,13 +62,15 @@ static const Approval *find_answer_of(const ApprovalRules *rules, uint32_t uid) 
 
 /* ---- who may ---- */
 
-bool approval_is_own(const ScheduledJob *sj, uint32_t uid, const char *user) {
-        return sj->requester_uid == uid || strcmp(sj->requested_by, user) == 0;
+/* In their own name, in another's, or as another user now. */
+static bool is_own(const ScheduledJob *sj, const ApprovalAnswer *answer) {
+        return sj->requester_uid == answer->uid || strcmp(sj->requested_by, answer->user) == 0 ||
+               (answer->login_uid != UINT32_MAX && sj->requester_uid == answer->login_uid);
 }
 
 /* The reference's sentence (row A3), for root too. */
 static int check_own(const ScheduledJob *sj, const ApprovalAnswer *answer, Refusal *f) {
-        if (!approval_is_own(sj, answer->uid, answer->user))
+        if (!is_own(sj, answer))
                 return 0;
         if (answer->approve)
                 return refuse(f, -EPERM, BUS_ERROR_OWN_REQUEST, "You cannot approve your own job request!");

@@ -32,6 +32,7 @@ typedef struct ApprovalAnswer {
         const char *digest;  /* of what they have looked at; NULL: they do not say */
         uint32_t uid;
         const char *user;
+        uint32_t login_uid;  /* who sits behind a sudo; UINT32_MAX: not known */
         uint64_t now_usec;
 } ApprovalAnswer;
 
@@ -64,9 +65,6 @@ unsigned approval_n_stages(const ApprovalRules *rules);
  */
 int approval_check(const ScheduledJob *sj, const ApprovalRules *rules, const ApprovalAnswer *answer, Refusal *refusal)
                 _must_check_;
-
-/* Whether this user has made the request, in their own name or in another's. */
-bool approval_is_own(const ScheduledJob *sj, uint32_t uid, const char *user);
 
 /* Whether the groups of all stages exist: otherwise nobody could ever answer. 0, or negative errno and the refusal. */
 int approval_check_stages(const char *class_path, const ApprovalRules *rules, Refusal *refusal) _must_check_;

@@ -153,6 +153,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_SIGNAL_WITH_ARGS("JobResultRemoved", SD_BUS_ARGS("o", result), 0),
         SD_BUS_SIGNAL_WITH_ARGS("ScheduledJobNew", SD_BUS_ARGS("o", schedule), 0),
         SD_BUS_SIGNAL_WITH_ARGS("ScheduledJobRemoved", SD_BUS_ARGS("o", schedule), 0),
+        SD_BUS_SIGNAL_WITH_ARGS("ApprovalRequested", SD_BUS_ARGS("o", schedule), 0),
         SD_BUS_SIGNAL_WITH_ARGS("Refreshed", SD_BUS_NO_ARGS, 0),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_VTABLE_END,

@@ -2,6 +2,7 @@
 
 #include "announcer.h"
 #include "log.h"
+#include "manager-approvals.h"
 #include "manager-schedules.h"
 #include "message-ids.h"
 #include "names.h"
@@ -36,7 +37,7 @@ static void on_removed(const ScheduledJob *sj, void *userdata) {
         announcer_signal(m->announcer, "ScheduledJobRemoved", path);
 }
 
-static const SchedulerHooks hooks = { on_added, on_changed, on_removed, NULL };
+static const SchedulerHooks hooks = { on_added, on_changed, on_removed, manager_expire_approvals, manager_may_fire };
 
 int manager_make_scheduler(Manager *m) {
         const SchedulerContext context = {

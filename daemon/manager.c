@@ -14,6 +14,7 @@
 #include "input-files.h"
 #include "listen.h"
 #include "log.h"
+#include "manager-approvals.h"
 #include "manager-schedules.h"
 #include "manager.h"
 #include "message-ids.h"
@@ -235,6 +236,7 @@ static int manager_make_parts(Manager *m) {
         r = manager_make_scheduler(m);
         if (r < 0)
                 return log_error_errno(r, "Cannot set up the event loop: %m");
+        manager_make_approvals(m);
         r = run_key_load(state_directory(), &m->run_key);
         if (r < 0)
                 return log_error_errno(r, "Cannot read or make the key of runs, %s/run.key: %m", state_directory());
@@ -289,6 +291,7 @@ Manager *manager_free(Manager *m) {
         if (m->cleaner)
                 (void) cleaner_free(m->cleaner);
         (void) outputs_free(m->outputs);
+        (void) approvals_free(m->approvals);
         (void) scheduler_free(m->scheduler);
         (void) direct_server_free(m->direct_server);
         (void) credential_server_free(m->credential_server);

@@ -13,6 +13,7 @@
 
 typedef struct Access Access;
 typedef struct Announcer Announcer;
+typedef struct Approvals Approvals;
 typedef struct ChainRunner ChainRunner;
 typedef struct Cleaner Cleaner;
 typedef struct CredentialServer CredentialServer;
@@ -46,6 +47,7 @@ typedef struct Manager {
         Secret *run_token; /* the one that was asked for last */
         Outputs *outputs;
         Scheduler *scheduler;
+        Approvals *approvals;
         InputFiles *input_files;
         Inventory *inventory;
         ObjectSource *object_source;

@@ -35,11 +35,10 @@ static int check_job(const RunContext *c, const Job *job, const RunRequest *requ
                               job->class_path);
         if (schedule_request_is_for_later(request) && schedule_request_check_sensitive(c, job, is_sensitive, f) < 0)
                 return -ENOKEY;
-        if (job_has_sensitive_conflict(job) && !c->can_seal)
+        if (job_has_sensitive_conflict(job))
                 return refuse(f, -EINVAL, BUS_ERROR_SENSITIVE_CONFLICT,
                               "job '%s' is flagged as possibly having sensitive variables but is also flagged as "
-                              "requiring approval: override one of the two, e.g. \"jobctl set %s approval_required=no\", "
-                              "or run \"systemd-creds setup\" as root, so that its input can be sealed",
+                              "requiring approval: override one of the two, e.g. \"jobctl set %s approval_required=no\"",
                               job->class_path, job->class_path);
         return 0;
 }
@@ -258,9 +257,13 @@ int run_request_prepare(const RunContext *c, const Job *job, const RunRequest *r
         if (!request->is_due) {
                 bool needs_approval = job->effective.approval_required && !is_dry_run(class, values);
 
-                if (needs_approval || schedule_request_is_for_later(request))
-                        return schedule_request_make(c, job, request, class, values, needs_approval, &ret->scheduled_job,
-                                                     &ret->to_seal, f);
+                if (needs_approval || schedule_request_is_for_later(request)) {
+                        r = schedule_request_make(c, job, request, class, values, needs_approval, &ret->scheduled_job,
+                                                  &ret->to_seal, f);
+                        if (r >= 0)
+                                ret->class = TAKE_PTR(class);
+                        return r;
+                }
         }
 
         result = make_result(c, job, request, class, values);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <pwd.h>
+
+#include "approval-bus.h"
 #include "bus-objects.h"
 #include "log.h"
 #include "message-ids.h"
@@ -32,15 +35,39 @@ static int choose_name(Manager *m, ScheduledJob *sj, Refusal *f) {
         return 0;
 }
 
-static int insert(Manager *m, ScheduledJob *sj, const char *caller, Refusal *f) {
+/* Who asks by sudo has asked, and cannot approve it as who they are. */
+static void name_login_user(ScheduledJob *sj, const ApprovalCaller *caller) {
+        const struct passwd *pw;
+
+        if (caller->login_uid == UINT32_MAX || caller->login_uid == caller->uid || sj->requested_by[0])
+                return;
+        pw = getpwuid(caller->login_uid);
+        if (pw)
+                scheduled_job_set_text(&sj->requested_by, pw->pw_name);
+}
+
+static int request_approval(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
+        const Job *job = registry_find_by_id(m->registry, run->scheduled_job->job_id);
+        g_autofree char *user = NULL;
+        const ApprovalCaller caller = approval_bus_caller(m, call, &user);
+
+        if (!job)
+                return refuse(f, -ENOENT, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, run->scheduled_job->class_path);
+        name_login_user(run->scheduled_job, &caller);
+        return approvals_request(m->approvals, run->scheduled_job, job, run->class, &caller, f);
+}
+
+static int insert(Manager *m, sd_bus_message *call, const char *caller, PreparedRun *run, Refusal *f) {
+        ScheduledJob *sj = run->scheduled_job;
         g_autofree char *text = NULL;
         int r;
 
         r = choose_name(m, sj, f);
         if (r < 0)
                 return r;
-        text = g_strdup_printf("%s scheduled job '%s' as '%s'%s", caller, sj->class_path, sj->name,
-                               sj->state == SCHEDULED_JOB_PENDING ? ", which waits for an approval" : "");
+        if (sj->state == SCHEDULED_JOB_PENDING)
+                return request_approval(m, call, run, f);
+        text = g_strdup_printf("%s scheduled job '%s' as '%s'", caller, sj->class_path, sj->name);
         return scheduler_insert(m->scheduler, sj,
                                 &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_CREATED_STR, .caller = caller,
                                                    .text = text },
@@ -65,7 +92,7 @@ static int reply(Manager *m, sd_bus_message *call, const char *id) {
 int bus_submit_scheduled(Manager *m, sd_bus_message *call, const char *caller, PreparedRun *run, Refusal *f) {
         int r;
 
-        r = insert(m, run->scheduled_job, caller, f);
+        r = insert(m, call, caller, run, f);
         if (r < 0)
                 return r;
         r = reply(m, call, run->scheduled_job->id);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "access.h"
+#include "approval-bus.h"
 #include "bus-error.h"
 #include "bus-objects.h"
 #include "bus-option.h"
@@ -29,6 +30,21 @@ static int refuse_change(sd_bus_error *error, int r, Refusal *f) {
         return bus_refuse(error, r, f);
 }
 
+/* Its new digest, and who has approved the old one has to look again. Without its class the answers are void all the same. */
+static int ask_approval_again(ScheduledJobBus *b, sd_bus_message *m) {
+        _cleanup_(job_class_freep) JobClass *class = NULL;
+        g_autofree char *user = NULL, *problem = NULL;
+        const ApprovalCaller caller = approval_bus_caller(b->manager, m, &user);
+        Manager *manager = b->manager;
+        const Job *job = job_of(b);
+        int r;
+
+        if (!job || manager->loader->load(manager->roots, job->class_path, &class, &problem) < 0)
+                return store_approval_void(manager->store, b->scheduled_job->id);
+        r = approvals_check(manager->approvals, b->scheduled_job, job, class, &caller);
+        return r < 0 ? r : 0;
+}
+
 /* Stores what was changed of the object of this call, and answers it. what: "paused", for the journal. */
 static int store_and_reply(ScheduledJobBus *b, sd_bus_message *m, const char *message_id, const char *what, bool voids,
                            sd_bus_error *error) {
@@ -40,7 +56,7 @@ static int store_and_reply(ScheduledJobBus *b, sd_bus_message *m, const char *me
         text = g_strdup_printf("%s %s scheduled job '%s'%s", caller, what, sj->name,
                                voids ? ", which needs a new approval" : "");
         if (voids)
-                r = store_approval_void(b->manager->store, sj->id);
+                r = ask_approval_again(b, m);
         if (r < 0)
                 return bus_refuse(error, refuse_store(&f, r, store_error_text(b->manager->store)), &f);
         r = scheduler_update(b->manager->scheduler, sj,

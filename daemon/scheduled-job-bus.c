@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "approval-bus.h"
 #include "bus-error.h"
 #include "bus-property.h"
 #include "names.h"
@@ -96,7 +97,8 @@ const char *const scheduled_job_bus_changing_properties[] = {
         "Name",     "Description", "Job",         "Requester", "RequesterUID",     "RequestedBy", "Interval",
         "Crontab",  "TimeZone",    "StartTime",   "Missed",    "TaskQueue",        "Data",        "Sealed",
         "State",    "StateReason", "Enabled",     "OneOff",    "ApprovalRequired", "Digest",      "ExpiresAt",
-        "DecidedAt", "LastRunAt",  "NextRunAt",   "TotalRunCount", "LastResult",   "DateChanged", NULL,
+        "DecidedAt", "LastRunAt",  "NextRunAt",   "TotalRunCount", "LastResult",   "DateChanged",
+        "Approvals", "Stages",     NULL,
 };
 
 int scheduled_job_bus_append_properties(sd_bus_message *reply, const ScheduledJob *sj) {
@@ -133,6 +135,14 @@ int scheduled_job_bus_get(sd_bus_message *m, void *userdata, sd_bus_error *error
 
 static const sd_bus_vtable vtable[] = {
         SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD_WITH_ARGS("Approve", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, approval_bus_approve,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Deny", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT, approval_bus_deny,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("DryRun", SD_BUS_ARGS("a{sv}", options), SD_BUS_RESULT("s", id, "o", result),
+                                approval_bus_dry_run, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetRequest", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", request), approval_bus_get_request,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("SetEnabled", SD_BUS_ARGS("b", enabled), SD_BUS_NO_RESULT, schedule_bus_set_enabled,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", changes), SD_BUS_NO_RESULT, schedule_bus_update,
@@ -168,6 +178,9 @@ static const sd_bus_vtable vtable[] = {
         PROPERTY("OneOff", "b"),
         PROPERTY("ApprovalRequired", "b"),
         PROPERTY("Digest", "s"),
+        SD_BUS_PROPERTY("Approvals", "a(ussssbt)", approval_bus_get_approvals, 0,
+                        SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
+        SD_BUS_PROPERTY("Stages", "a(ssuu)", approval_bus_get_stages, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
         PROPERTY("ExpiresAt", "t"),
         PROPERTY("DecidedAt", "t"),
         PROPERTY("LastRunAt", "t"),

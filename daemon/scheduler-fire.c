@@ -237,6 +237,21 @@ static bool is_store_error(const Refusal *refusal) {
                                  strcmp(refusal->name, BUS_ERROR_TOO_MANY) == 0);
 }
 
+/* That it is not what was approved is stored already. A class that cannot be loaded is told of by prepare(). */
+static bool check_approval(Firing *f, ScheduledJob *sj, const Job *job) {
+        const SchedulerContext *c = &f->scheduler->context;
+        int r;
+
+        r = c->hooks->may_fire ? c->hooks->may_fire(sj, job, c->userdata) : 1;
+        if (r > 0 || r == -ENXIO)
+                return true;
+        if (r < 0)
+                firing_put_off(f, store_error_text(c->store));
+        else
+                firing_end(f);
+        return false;
+}
+
 /*
  * The runs first: if what follows cannot be stored, the scheduled job is still due, and its job results, which are unique
  * by nominal time, say that these runs took place.
@@ -253,6 +268,8 @@ static void firing_run(Firing *f, const Job *job) {
                 firing_end(f);
                 return;
         }
+        if (!check_approval(f, sj, job))
+                return;
         r = schedule_plan(sj, now, &plan, &error);
         if (r < 0) {
                 firing_fail_because(f, "%s", error ?: g_strerror(-r));

@@ -32,6 +32,11 @@ typedef struct SchedulerHooks {
         void (*removed)(const ScheduledJob *sj, void *userdata);
         /* Requests may have expired by now; NULL: nobody is interested. */
         void (*expire)(uint64_t now_usec, void *userdata);
+        /*
+         * It is due. 1: it may run; 0: it may not, it waits for an approval (again), which is stored in the open batch;
+         * negative errno: that cannot be stored, or (-ENXIO) its class cannot be loaded. NULL: it always may.
+         */
+        int (*may_fire)(ScheduledJob *sj, const Job *job, void *userdata);
 } SchedulerHooks;
 
 typedef struct SchedulerContext {

@@ -85,10 +85,14 @@ static bool is_about_a_job(const AccessRule *rule) {
                rule->target == ACCESS_TARGET_SCHEDULE_ARG || rule->target == ACCESS_TARGET_SCHEDULE_PATH;
 }
 
+static void assert_action(const char *id, const char *policy) {
+        g_autofree char *action = g_strdup_printf("<action id=\"%s\">", id);
+
+        g_assert_nonnull(strstr(policy, action));
+}
+
 /* The three that go together: what polkit is asked, what it asks the user, and what the user is told. */
 static void assert_rule(const AccessRule *rule, const char *policy) {
-        g_autofree char *action = NULL;
-
         if (!rule->action) {
                 /* Nobody is asked: then it may not be about any one job */
                 g_assert_true(!rule->message && !rule->verb && !rule->requester_may);
@@ -96,8 +100,10 @@ static void assert_rule(const AccessRule *rule, const char *policy) {
                 return;
         }
 
-        action = g_strdup_printf("<action id=\"%s\">", rule->action);
-        g_assert_nonnull(strstr(policy, action));
+        assert_action(rule->action, policy);
+        if (rule->and_action)
+                assert_action(rule->and_action, policy);
+        g_assert_true(rule->and_action || !rule->and_refusal);
         g_assert_nonnull(rule->verb);
         g_assert_cmpstr(rule->verb, !=, "");
         g_assert_true(g_str_has_prefix(rule->message, "Authentication is required to "));
@@ -142,6 +148,10 @@ static void test_actions(void) {
                 { JOBD_MANAGER_INTERFACE, "GetJobResult", "org.jobd1.view-jobresult", true },
                 { JOBD_MANAGER_INTERFACE, "GetScheduledJob", "org.jobd1.view-scheduledjob", true },
                 { JOBD_MANAGER_INTERFACE, "ListScheduledJobs", NULL, false },
+                { JOBD_SCHEDULE_INTERFACE, "Approve", "org.jobd1.approve-job", false },
+                { JOBD_SCHEDULE_INTERFACE, "Deny", "org.jobd1.approve-job", false },
+                { JOBD_SCHEDULE_INTERFACE, "DryRun", "org.jobd1.view-scheduledjob", true },
+                { JOBD_SCHEDULE_INTERFACE, "GetRequest", "org.jobd1.view-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "SetEnabled", "org.jobd1.change-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "Update", "org.jobd1.change-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "TakeOver", "org.jobd1.change-scheduledjob", false },

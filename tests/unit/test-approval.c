@@ -171,7 +171,8 @@ static ApprovalAnswer answer_of(uint32_t uid) {
         static char user[32];
 
         (void) g_snprintf(user, sizeof(user), "user%u", uid);
-        return (ApprovalAnswer){ .approve = true, .comment = "", .uid = uid, .user = user, .now_usec = TEST_TIME + 1 };
+        return (ApprovalAnswer){ .approve = true, .comment = "", .uid = uid, .user = user,
+                                .login_uid = UINT32_MAX, .now_usec = TEST_TIME + 1 };
 }
 
 /* message NULL: it may be given. One that ends in "*" is the beginning of it. */
@@ -201,6 +202,13 @@ static void test_own_request(void) {
         scheduled_job_set_text(&roots->sj->requested_by, "");
         assert_answer(roots, root, BUS_ERROR_OWN_REQUEST, "You cannot approve your own job request!");
         assert_answer(q, answer_of(DAVE), NULL, NULL);
+
+        /* sudo */
+        a = answer_of(BOB);
+        a.login_uid = ALICE;
+        assert_answer(q, a, BUS_ERROR_OWN_REQUEST, "You cannot approve your own job request!");
+        a.login_uid = CAROL;
+        assert_answer(q, a, NULL, NULL);
 }
 
 static void test_state(void) {

@@ -102,8 +102,7 @@ static void test_order(void) {
         j->installed = true;
         assert_refused(j, data, queue, -EINVAL, BUS_ERROR_SENSITIVE_CONFLICT,
                        "job 'a.B' is flagged as possibly having sensitive variables but is also flagged as requiring "
-                       "approval: override one of the two, e.g. \"jobctl set a.B approval_required=no\", or run "
-                       "\"systemd-creds setup\" as root, so that its input can be sealed");
+                       "approval: override one of the two, e.g. \"jobctl set a.B approval_required=no\"");
         test_job_override(j, JOB_FIELD_HAS_SENSITIVE_VARIABLES, "no");
         assert_refused(j, data, queue, -ENXIO, BUS_ERROR_JOB_CLASS_NOT_LOADABLE,
                        "the class of job 'a.B' is no longer on disk: run \"jobctl refresh\"");

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "announcer.h"
+#include "log.h"
+#include "manager-approvals.h"
+#include "names.h"
+#include "object-path.h"
+#include "store-schedule.h"
+
+enum { EXPIRE_AT_ONCE_MAX = 100 }; /* the scheduler comes again for the others */
+
+static void on_requested(const ScheduledJob *sj, void *userdata) {
+        char path[OBJECT_PATH_SIZE];
+        Manager *m = userdata;
+
+        object_path_format(JOBD_SCHEDULE_PATH, sj->id, path);
+        announcer_signal(m->announcer, "ApprovalRequested", path);
+        dispatcher_notify(m->dispatcher, NOTIFY_ON_REQUEST, sj->class_path, sj->id);
+}
+
+static const ApprovalsHooks hooks = { on_requested };
+
+void manager_make_approvals(Manager *m) {
+        const ApprovalsContext context = {
+                .store = m->store,
+                .registry = m->registry,
+                .scheduler = m->scheduler,
+                .run = { .settings = m->settings, .loader = m->loader, .roots = m->roots },
+                .hooks = &hooks,
+                .userdata = m,
+        };
+
+        m->approvals = approvals_new(&context);
+}
+
+static void scheduled_job_free_func(void *sj) {
+        (void) scheduled_job_free(sj);
+}
+
+void manager_expire_approvals(uint64_t now_usec, void *manager) {
+        g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(scheduled_job_free_func);
+        Manager *m = manager;
+        int r;
+
+        r = store_schedule_list_expiring(m->store, now_usec, EXPIRE_AT_ONCE_MAX, list);
+        for (guint i = 0; i < list->len && r >= 0; i++)
+                r = approvals_expire(m->approvals, list->pdata[i]);
+        if (r < 0)
+                log_error("Cannot store that requests have expired: %s", store_error_text(m->store));
+}
+
+int manager_may_fire(ScheduledJob *sj, const Job *job, void *manager) {
+        _cleanup_(job_class_freep) JobClass *class = NULL;
+        g_autofree char *error = NULL;
+        Manager *m = manager;
+
+        if (!job->effective.approval_required)
+                return 1;
+        if (m->loader->load(m->roots, job->class_path, &class, &error) < 0)
+                return -ENXIO;
+        return approvals_check(m->approvals, sj, job, class, NULL);
+}

@@ -1,0 +1,615 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# runs: sandbox
+"""Approvals: every rule of the reference with its message, stages, what is approved and what has changed, races, kills."""
+import json
+import os
+import time
+import unittest
+
+from harness import (JobdTestCase, Signals, install_job, jobctl, journal, journal_cursor, journal_wait, kill_jobd, run)
+from raw_bus import RawBus
+from rules import polkit_rules
+
+MANAGER, SCHEDULE, PROPERTIES = 'org.jobd1.Manager', 'org.jobd1.ScheduledJob', 'org.freedesktop.DBus.Properties'
+ERROR = 'org.jobd1.Error.'
+DENIED = 'org.freedesktop.DBus.Error.AccessDenied'
+INTERACTIVE = 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired'
+REQUESTED, STAGE, APPROVED, DENIED_ID, EXPIRED, VOIDED = (
+    '0ca7d7beee5e419db3b01992a6177eb7', '67302b26c86648a48c8ede9268359c29', '2b38b4817c11421c82fb39be392af46d',
+    '0777993f5df24dda8b81c03c40223090', '344816c119cd46a8ab4ec84e1064bfcf', 'd453fc2ca1494f218144dc6787bfa814')
+TOOL, RUNS = '/usr/local/lib/approved-tool', '/run/approved-runs'
+USERS = ['root', 'alice', 'bob', 'carol', 'dave', 'erin', 'frank']
+BUSES = {}
+
+
+def write_tool(text='', path=TOOL):
+    """A program whose runs are counted in a file."""
+    with open(path + '.new', 'w', encoding='utf-8') as file:
+        file.write(f'#!/bin/sh\n# {text}\necho "$JOB_CLASS_PATH $1 dryrun=$JOB_VAR_dryrun by=$JOB_REQUESTER" >> {RUNS}\n')
+    os.chmod(path + '.new', 0o755)
+    os.rename(path + '.new', path)
+
+
+def runs_of(device):
+    with open(RUNS, encoding='utf-8') as file:
+        return [line.strip() for line in file if f' {device} ' in line]
+
+
+def install(class_path, lines='', service='', variables=''):
+    install_job(class_path, '\n'.join(['[Job]', 'ApprovalRequired=yes', lines, '[Variable device]', 'Label=Host name',
+                                       '[Variable dryrun]', 'Type=dryrun', variables, '[Service]', 'User=root',
+                                       f'ExecStart={TOOL} ${{JOB_VAR_device}}', service, '']))
+
+
+def setUpModule():
+    open(RUNS, 'w', encoding='utf-8').close()
+    write_tool()
+    for user in ('erin', 'frank'):
+        run(['useradd', '--groups', 'jobd-approve', user])
+    for group, members in {'dba': 'bob,erin', 'release': 'carol,bob'}.items():
+        run(['groupadd', group])
+        run(['gpasswd', '--members', members, group])
+    install('appr.Simple')
+    install('appr.Staged', 'ApprovalStages=tech:dba:2 "last word":release')
+    install('appr.NoGroup', 'ApprovalStages=tech:there-is-no-such-group')
+    install('appr.Conflict', 'HasSensitiveVariables=yes')
+    install('appr.Class')
+    install('appr.Override')
+    install('appr.Gone')
+    install('appr.NoTool', service='ExecStartPre=/usr/local/lib/there-is-no-such')
+    install_job('appr.Plain', f'''
+        [Job]
+        ApprovalRequired=yes
+        [Variable dryrun]
+        Type=boolean
+        [Service]
+        ExecStart={TOOL} plain
+    ''')
+    jobctl('refresh')
+    jobctl('enable', *(f'appr.{name}' for name in ('Simple', 'Staged', 'NoGroup', 'Conflict', 'Class', 'Override', 'Gone',
+                                                   'NoTool', 'Plain')))
+    for user in USERS:
+        BUSES[user] = RawBus(user)
+
+
+def tearDownModule():
+    for bus in BUSES.values():
+        bus.close()
+
+
+def option(value):
+    return {bool: 'b', str: 's', int: 't'}[type(value)], value
+
+
+def options_of(options):
+    return {name: option(value) for name, value in options.items()}
+
+
+class ApprovalTestCase(JobdTestCase):
+    number = 0
+
+    def device(self):
+        """A name for the input that no other request has."""
+        ApprovalTestCase.number += 1
+        return f'dev{ApprovalTestCase.number}'
+
+    def submit(self, job='Simple', user='alice', data=None, **options):
+        data = {'device': self.device()} if data is None else data
+        return BUSES[user].call('/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', f'appr.{job}', json.dumps(data),
+                                options_of(options))
+
+    def request(self, *args, **kwargs):
+        """The object of a request that waits for an approval."""
+        reply = self.submit(*args, **kwargs)
+        self.assertIsNone(reply.error, reply)
+        path = reply.body[1]
+        self.assertTrue(path.startswith('/org/jobd1/schedule/'), path)
+        self.assertEqual(self.state(path), 'pending')
+        return path
+
+    def properties(self, path):
+        return BUSES['root'].call(path, PROPERTIES, 'GetAll', 's', SCHEDULE).body[0]
+
+    def state(self, path):
+        return self.properties(path)['State']
+
+    def device_of(self, path):
+        return json.loads(self.properties(path)['Data'])['device']
+
+    def answer(self, path, user, member='Approve', **options):
+        return BUSES[user].call(path, SCHEDULE, member, 'a{sv}', options_of(options))
+
+    def approve(self, path, user='bob', **options):
+        reply = self.answer(path, user, **options)
+        self.assertIsNone(reply.error, reply)
+
+    def assertRefused(self, reply, name, *texts):
+        self.assertIn(reply.error, (name, ERROR + name), reply)
+        for text in texts:
+            self.assertIn(text, reply.body[0])
+
+    def wait_run(self, device, since):
+        journal_wait('MESSAGE_ID=0b09611171c04b918c9eb5e4bbfa774f', 'MESSAGE_ID=34d44591472b4561aac07c10a37bb99a',
+                     since=since)
+        self.assertEqual(len(runs_of(device)), 1, runs_of(device))
+
+    def described(self, path, user='bob'):
+        reply = BUSES[user].call(path, SCHEDULE, 'GetRequest')
+        self.assertIsNone(reply.error, reply)
+        return json.loads(reply.body[0])
+
+
+class Rules(ApprovalTestCase):
+    """Section 1.7 of the reference, row by row."""
+
+    def test_a1_request(self):
+        signals = Signals("type='signal',interface='org.jobd1.Manager',member='ApprovalRequested'")
+        cursor = journal_cursor()
+        path = self.request()
+        self.assertEqual(signals.wait()['payload']['data'], [path])
+        p = self.properties(path)
+        self.assertEqual([p['ApprovalRequired'], p['Requester'], p['Interval'], p['ClassPath'], len(p['Digest'])],
+                         [True, 'alice', 'immediately', 'appr.Simple', 64])
+        self.assertRegex(p['Name'], r'^Simple - \d{4}-\d\d-\d\d ')
+        self.assertAlmostEqual(p['ExpiresAt'] / 1e6, time.time() + 7 * 86400, delta=3600)
+        self.assertEqual(p['Stages'], [('', '', 1, 0)])
+        self.assertEqual(p['Approvals'], [])
+        entry = journal_wait(f'MESSAGE_ID={REQUESTED}', since=cursor)
+        self.assertEqual([entry['JOB_CALLER'], entry['JOB_REQUESTER'], entry['SCHEDULED_JOB_NAME']],
+                         ['alice', 'alice', p['Name']])
+        listed = BUSES['bob'].call('/org/jobd1', MANAGER, 'ListScheduledJobs', 'a{sv}', {'approval': ('b', True)}).body[0]
+        self.assertIn(path, [entry[0] for entry in listed])
+        self.assertEqual(runs_of(self.device_of(path)), [])
+
+    def test_a2_permissions(self):
+        """Both are needed, and the error says which one is missing."""
+        path = self.request()
+        for user, member in (('dave', 'Approve'), ('dave', 'Deny')):
+            self.assertIn(self.answer(path, user, member).error, (DENIED, INTERACTIVE))
+        body = '''
+            polkit.addRule(function(action, subject) {
+                if (subject.user == "frank" && action.id == "org.jobd1.%s")
+                    return polkit.Result.NO;
+            });
+        '''
+        for missing, member, text in (('approve-job', 'Approve', 'approve'), ('change-scheduledjob', 'Approve', 'approve'),
+                                      ('approve-job', 'Deny', 'deny'), ('delete-scheduledjob', 'Deny', 'deny')):
+            with polkit_rules(body % missing):
+                self.assertRefused(self.answer(path, 'frank', member), DENIED,
+                                   f'You do not have permission to {text} this request: ',
+                                   f'ask an administrator for the polkit action org.jobd1.{missing} ')
+        self.assertEqual(self.state(path), 'pending')
+        self.assertEqual(self.answer(path, 'frank', 'Deny').error, None)
+
+    def test_approvers_can_only_answer(self):
+        """jobd-approve may not change or delete what it may approve and deny."""
+        path = self.request()
+        for member, signature, *args in (('Update', 'a{sv}', {'name': ('s', 'mine')}), ('SetEnabled', 'b', False),
+                                         ('Delete', ''), ('Cancel', 'a{sv}', {}), ('TakeOver', ''),
+                                         ('RunNow', 'a{sv}', {})):
+            reply = BUSES['bob'].call(path, SCHEDULE, member, signature, *args)
+            self.assertIn(reply.error, (DENIED, INTERACTIVE), (member, reply))
+        self.assertRefused(self.answer(path, 'bob', 'DryRun'), INTERACTIVE, 'You do not have permission to run this job')
+
+    def test_a3_own_request(self):
+        own = 'You cannot approve your own job request!'
+        path = self.request(user='carol')
+        self.assertRefused(self.answer(path, 'carol'), 'OwnRequest', own)
+        path = self.request(user='root')
+        self.assertRefused(self.answer(path, 'root'), 'OwnRequest', own)
+        self.assertRefused(self.answer(path, 'root', 'Deny'), 'OwnRequest', 'You cannot deny your own job request!')
+        # in the name of somebody else
+        path = self.request(user='root', username='alice')
+        self.assertEqual([self.properties(path)[name] for name in ('Requester', 'RequestedBy')], ['alice', 'root'])
+        self.assertRefused(self.answer(path, 'root'), 'OwnRequest', own)
+        self.assertEqual(self.state(path), 'pending')
+        self.approve(path)
+
+    def test_sudo(self):
+        """A process of root in the session of who has logged in as alice, and the other way round."""
+        uid = run(['id', '-u', 'alice']).stdout.strip()
+        slice_of_alice = ['systemd-run', '--quiet', '--wait', '--pipe', f'--slice=user-{uid}.slice']
+        path = self.request()
+        approve = ['busctl', 'call', 'org.jobd1', path, SCHEDULE, 'Approve', 'a{sv}', '0']
+        self.assertIn('You cannot approve your own job request!', run(slice_of_alice + approve, check=False).stderr)
+        self.assertEqual(self.state(path), 'pending')
+        reply = run(slice_of_alice + ['busctl', '--json=short', 'call', 'org.jobd1', '/org/jobd1', MANAGER, 'RunJob',
+                                      'ssa{sv}', 'appr.Simple', '{"device":"sudo"}', '0'])
+        path = json.loads(reply.stdout)['data'][1]
+        self.assertEqual([self.properties(path)[name] for name in ('Requester', 'RequestedBy')], ['root', 'alice'])
+        with polkit_rules('''
+            polkit.addRule(function(action, subject) {
+                if (subject.user == "alice")
+                    return polkit.Result.YES;
+            });
+        '''):
+            self.assertRefused(self.answer(path, 'alice'), 'OwnRequest', 'You cannot approve your own job request!')
+
+    def test_a4_start_time(self):
+        start = int((time.time() + 16) * 1e6)
+        path = self.request(interval='future', start_time=start, name='a4')
+        # A request to run immediately needs no force, however old
+        immediately = self.request()
+        while time.time() * 1e6 <= start:
+            time.sleep(0.1)     # the clock is what this is about
+        self.assertRefused(self.answer(path, 'bob'), 'StartTimePast',
+                           "The job's start time is in the past. If you want to force a run anyway, add the `force` ")
+        cursor = journal_cursor()
+        self.approve(path, force=True)
+        self.wait_run(self.device_of(path), cursor)
+        cursor = journal_cursor()
+        self.approve(immediately)
+        self.wait_run(self.device_of(immediately), cursor)
+
+    def test_a5_approved(self):
+        path = self.request()
+        device, cursor = self.device_of(path), journal_cursor()
+        self.approve(path, comment='looks fine')
+        entry = journal_wait(f'MESSAGE_ID={APPROVED}', since=cursor)
+        self.assertEqual([entry['JOB_CALLER'], entry['JOB_REQUESTER'], entry['JOB_CALLER_UID']],
+                         ['bob', 'alice', run(['id', '-u', 'bob']).stdout.strip()])
+        self.assertIn(': looks fine', entry['MESSAGE'])
+        self.wait_run(device, cursor)
+        self.assertEqual(runs_of(device), [f'appr.Simple {device} dryrun=false by=alice'])
+        p = self.properties(path)
+        self.assertEqual([p['State'], p['TotalRunCount']], ['completed', 1])
+        self.assertEqual([(a[0], a[1], a[2], a[3], a[5]) for a in p['Approvals']],
+                         [(0, 'bob', 'approved', 'looks fine', False)])
+        self.assertGreater(p['DecidedAt'], p['DateCreated'])
+        # There is nothing more to answer
+        for member in ('Approve', 'Deny'):
+            self.assertRefused(self.answer(path, 'erin', member), 'NotPending', 'does not wait for an approval: it is ')
+
+    def test_a6_denied(self):
+        path = self.request()
+        device, cursor = self.device_of(path), journal_cursor()
+        self.assertIsNone(self.answer(path, 'bob', 'Deny', comment='not on a Friday').error)
+        self.assertEqual(journal_wait(f'MESSAGE_ID={DENIED_ID}', since=cursor)['JOB_CALLER'], 'bob')
+        p = self.properties(path)
+        self.assertEqual([p['State'], p['StateReason']], ['denied', 'denied by bob: not on a Friday'])
+        self.assertRefused(self.answer(path, 'erin'), 'NotPending', 'it is denied, denied by bob: not on a Friday')
+        self.assertEqual(runs_of(device), [])
+
+    def test_a7_dry_run(self):
+        path = self.request()
+        device, cursor = self.device_of(path), journal_cursor()
+        reply = self.answer(path, 'carol', 'DryRun')
+        self.assertIsNone(reply.error, reply)
+        self.wait_run(device, cursor)
+        self.assertEqual(runs_of(device), [f'appr.Simple {device} dryrun=true by=carol'])
+        self.assertEqual(self.state(path), 'pending')
+        self.assertRefused(self.answer(self.request('Plain', data={}), 'carol', 'DryRun'), 'NoDryRun',
+                           'This job does not support dry-run.')
+        jobctl('disable', 'appr.Simple')
+        try:
+            self.assertRefused(self.answer(path, 'carol', 'DryRun'), 'NoDryRun',
+                               'This job cannot be dry-run at this time.')
+        finally:
+            jobctl('enable', 'appr.Simple')
+
+    def test_a8_dry_run_needs_no_approval(self):
+        cursor, device = journal_cursor(), self.device()
+        reply = self.submit(data={'device': device, 'dryrun': True})
+        self.assertTrue(reply.body[1].startswith('/org/jobd1/result/'), reply)
+        self.wait_run(device, cursor)
+        # A variable that is only called so is none
+        self.request('Plain', data={'dryrun': True})
+
+    def test_conflict(self):
+        self.assertRefused(self.submit('Conflict'), 'SensitiveConflict',
+                           "is flagged as possibly having sensitive variables but is also flagged as requiring approval")
+        self.assertIn('A job that may have sensitive variables cannot be marked as requiring approval',
+                      jobctl('refresh').stdout)
+
+    def test_nobody_could_answer(self):
+        self.assertRefused(self.submit('NoGroup'), 'ApprovalRequired',
+                           "its group 'there-is-no-such-group' does not exist on this host")
+        self.assertRefused(self.submit('NoTool'), 'ApprovalRequired',
+                           'ExecStartPre=/usr/local/lib/there-is-no-such cannot be read: No such file or directory')
+
+    def test_bad_answers(self):
+        path = self.request()
+        for options in ({'comment': ('s', '\x1b[2J')}, {'comment': ('s', 'x' * 5000)}, {'unknown': ('s', '')},
+                        {'force': ('s', 'yes')}):
+            self.assertTrue(BUSES['bob'].call(path, SCHEDULE, 'Approve', 'a{sv}', options).error.startswith(ERROR))
+        self.assertTrue(BUSES['bob'].call(path, SCHEDULE, 'Deny', 'a{sv}', {'force': ('b', True)}).error)
+        absent = '/org/jobd1/schedule/' + '0' * 32
+        self.assertEqual(self.answer(absent, 'bob').error, 'org.freedesktop.DBus.Error.UnknownObject')
+        self.assertEqual(self.state(path), 'pending')
+
+    def test_canceled(self):
+        path = self.request()
+        self.assertIsNone(BUSES['alice'].call(path, SCHEDULE, 'Cancel', 'a{sv}', {}).error)
+        self.assertEqual(self.state(path), 'canceled')
+        self.assertRefused(self.answer(path, 'bob'), 'NotPending', 'it is canceled')
+
+    def test_expired(self):
+        os.makedirs('/run/jobd/jobd.conf.d', exist_ok=True)
+        with open('/run/jobd/jobd.conf.d/50-approval.conf', 'w', encoding='utf-8') as file:
+            file.write('[Jobd]\nApprovalTimeout=1s\n')
+        run(['systemctl', 'restart', 'jobd.service'])
+        try:
+            cursor = journal_cursor()
+            path = self.request()
+            journal_wait(f'MESSAGE_ID={EXPIRED}', since=cursor)
+            p = self.properties(path)
+            self.assertEqual([p['State'], p['StateReason']], ['expired', 'nobody has answered in time'])
+            self.assertRefused(self.answer(path, 'bob'), 'NotPending', 'it is expired')
+        finally:
+            os.unlink('/run/jobd/jobd.conf.d/50-approval.conf')
+            run(['systemctl', 'restart', 'jobd.service'])
+
+    def test_requester_sees_it(self):
+        path = self.request()
+        self.assertEqual(self.described(path, 'alice')['requester'], 'alice')
+        self.assertIn(BUSES['dave'].call(path, SCHEDULE, 'GetRequest').error, (DENIED, INTERACTIVE))
+
+
+class Stages(ApprovalTestCase):
+    def test_in_order(self):
+        path, cursor = self.request('Staged'), journal_cursor()
+        device = self.device_of(path)
+        self.assertEqual(self.properties(path)['Stages'], [('tech', 'dba', 2, 0), ('last word', 'release', 1, 0)])
+        for user in ('carol', 'frank', 'root'):
+            self.assertRefused(self.answer(path, user), 'NotApprover',
+                               "You do not have permission to approve this stage: stage 'tech' is answered by the members "
+                               "of group 'dba'")
+        self.approve(path, 'bob')
+        self.assertEqual(journal_wait(f'MESSAGE_ID={STAGE}', since=cursor)['JOB_APPROVAL_STAGE'], 'tech')
+        self.assertRefused(self.answer(path, 'bob'), 'AlreadyAnswered', 'You have already approved to this stage.')
+        self.approve(path, 'erin')
+        self.assertEqual(self.properties(path)['Stages'], [('tech', 'dba', 2, 2), ('last word', 'release', 1, 0)])
+        # Bob is in that group, too, and counts once
+        self.assertRefused(self.answer(path, 'bob'), 'AlreadyAnswered', 'You have already approved to another stage')
+        self.assertRefused(self.answer(path, 'erin'), 'AlreadyAnswered')
+        self.assertRefused(self.answer(path, 'frank'), 'NotApprover', "group 'release'")
+        self.assertEqual(self.state(path), 'pending')
+        self.assertEqual(runs_of(device), [])
+        cursor = journal_cursor()
+        self.approve(path, 'carol')
+        self.wait_run(device, cursor)
+
+    def test_one_denial(self):
+        path = self.request('Staged')
+        self.approve(path, 'bob')
+        self.assertIsNone(self.answer(path, 'erin', 'Deny').error)
+        self.assertEqual(self.state(path), 'denied')
+        self.assertRefused(self.answer(path, 'carol'), 'NotPending')
+
+    def test_polkit_as_well(self):
+        """A stage never takes the place of the permission."""
+        run(['gpasswd', '--add', 'dave', 'dba'])
+        try:
+            path = self.request('Staged')
+            self.assertRefused(self.answer(path, 'dave'), INTERACTIVE, 'You do not have permission to approve this request')
+        finally:
+            run(['gpasswd', '--delete', 'dave', 'dba'])
+
+    def test_who_has_left_the_group(self):
+        path = self.request('Staged')
+        run(['gpasswd', '--delete', 'erin', 'dba'])
+        try:
+            self.assertRefused(self.answer(path, 'erin'), 'NotApprover')
+        finally:
+            run(['gpasswd', '--add', 'erin', 'dba'])
+        self.approve(path, 'erin')
+
+
+class Changes(ApprovalTestCase):
+    """What is approved is what runs."""
+
+    def assertVoided(self, path, cursor, text, *approvers):
+        """The answer is refused since it has changed; the next one is to what there is now."""
+        reply = self.answer(path, approvers[0])
+        self.assertRefused(reply, 'RequestChanged', 'the request has changed since it was made: ', text)
+        self.assertIn(text, journal_wait(f'MESSAGE_ID={VOIDED}', since=cursor)['MESSAGE'])
+        self.assertEqual(self.state(path), 'pending')
+        self.assertIn(text, self.properties(path)['StateReason'])
+
+    def test_description(self):
+        path = self.request()
+        d = self.described(path)
+        self.assertEqual([d['job'], d['class_path'], d['file'], d['requester'], d['requested_by'], d['user'], d['queue'],
+                          d['interval'], d['changed']],
+                         ['Simple', 'appr.Simple', '/etc/jobd/jobs/appr/Simple.job', 'alice', None, 'root', 'default',
+                          'immediately', None])
+        self.assertEqual(d['digest'], self.properties(path)['Digest'])
+        self.assertEqual([(i['name'], i['label'], i['text']) for i in d['inputs']],
+                         [('device', 'Host name', self.device_of(path)), ('dryrun', 'dryrun', 'false')])
+        self.assertEqual(d['command'], f'{TOOL} ${{JOB_VAR_device}}')
+        sha256 = run(['sha256sum', TOOL]).stdout.split()[0]
+        self.assertEqual([(p['path'], p['digest']) for p in d['programs']], [(TOOL, f'sha256:{sha256}')])
+        self.assertEqual(d['properties']['User'], 'root')
+
+    def test_program(self):
+        path, cursor = self.request(), journal_cursor()
+        old = self.properties(path)['Digest']
+        write_tool('changed')
+        self.assertEqual(self.described(path)['changed'], f'the program of ExecStart={TOOL} is another')
+        self.assertVoided(path, cursor, f'the program of ExecStart={TOOL} is another', 'bob')
+        self.assertRefused(self.answer(path, 'bob', digest=old), 'RequestChanged', 'is not the one that you have looked at')
+        cursor, device = journal_cursor(), self.device_of(path)
+        self.approve(path, digest=self.described(path)['digest'])
+        self.wait_run(device, cursor)
+
+    def test_class(self):
+        path, cursor = self.request('Class'), journal_cursor()
+        install('appr.Class', service='MemoryMax=100M')
+        self.assertVoided(path, cursor, 'the job class /etc/jobd/jobs/appr/Class.job was edited; MemoryMax= was added', 'bob')
+        os.unlink('/etc/jobd/jobs/appr/Class.job')
+        self.assertRefused(self.answer(path, 'bob'), 'JobClassNotLoadable')
+        self.assertIn('no longer on disk', self.described(path)['problem'])
+        install('appr.Class')
+
+    def test_override(self):
+        path, cursor = self.request('Override'), journal_cursor()
+        jobctl('set', 'appr.Override', 'time_limit=99min')
+        self.assertVoided(path, cursor, 'time_limit was "0" and is "1h 39min"', 'bob')
+
+    def test_earlier_approvals(self):
+        path, cursor = self.request('Staged'), journal_cursor()
+        self.approve(path, 'bob')
+        write_tool('changed between two approvals')
+        self.assertVoided(path, cursor, 'is another', 'erin')
+        self.assertEqual([(a[1], a[5]) for a in self.properties(path)['Approvals']], [('bob', True)])
+        self.approve(path, 'bob')
+        self.approve(path, 'erin')
+
+    def test_after_the_approval(self):
+        """At the time of the run it is looked at once more."""
+        path = self.request(interval='future', start_time=int((time.time() + 16) * 1e6), name='changed later')
+        device, cursor = self.device_of(path), journal_cursor()
+        self.approve(path)
+        self.assertEqual(self.state(path), 'active')
+        write_tool('changed after the approval')
+        entry = journal_wait(f'MESSAGE_ID={VOIDED}', since=cursor)
+        self.assertIn(f'it has changed since it was approved: the program of ExecStart={TOOL} is another', entry['MESSAGE'])
+        self.assertEqual(self.state(path), 'pending')
+        self.assertEqual(runs_of(device), [])
+        cursor = journal_cursor()
+        self.approve(path, force=True)
+        self.wait_run(device, cursor)
+
+    def test_changed_by_its_requester(self):
+        path = self.request('Staged', interval='future', start_time=int((time.time() + 3600) * 1e6), name='to be changed')
+        digest = self.properties(path)['Digest']
+        self.approve(path, 'bob')
+        reply = BUSES['alice'].call(path, SCHEDULE, 'Update', 'a{sv}', {'data': ('s', '{"device":"evil"}')})
+        self.assertIsNone(reply.error, reply)
+        p = self.properties(path)
+        self.assertEqual([(a[1], a[5]) for a in p['Approvals']], [('bob', True)])
+        self.assertNotEqual(p['Digest'], digest)
+        self.assertEqual(p['State'], 'pending')
+
+    def test_requires_approval_later(self):
+        """What was scheduled before the job required approval does not slip through."""
+        install_job('appr.Later', f'''
+            [Variable device]
+            [Service]
+            User=root
+            ExecStart={TOOL} ${{JOB_VAR_device}}
+        ''')
+        jobctl('refresh')
+        jobctl('enable', 'appr.Later')
+        reply = self.submit('Later', data={'device': 'later'}, interval='future', name='later',
+                            start_time=int((time.time() + 16) * 1e6))
+        self.assertIsNone(reply.error, reply)
+        cursor = journal_cursor()
+        jobctl('set', 'appr.Later', 'approval_required=yes')
+        self.assertIn('the job requires approval now', journal_wait(f'MESSAGE_ID={VOIDED}', since=cursor)['MESSAGE'])
+        self.assertEqual(runs_of('later'), [])
+        cursor = journal_cursor()
+        self.approve(reply.body[1], force=True)
+        self.wait_run('later', cursor)
+
+
+class Races(ApprovalTestCase):
+    """Sent at once, with nothing in between: exactly one outcome."""
+
+    def at_once(self, *calls):
+        serials = [(BUSES[user], BUSES[user].call_later(path, interface, member, signature, *args))
+                   for user, path, interface, member, signature, *args in calls]
+        return [bus.reply_to(serial) for bus, serial in serials]
+
+    def test_two_approvers(self):
+        for _ in range(5):
+            path, cursor = self.request(), journal_cursor()
+            device = self.device_of(path)
+            replies = self.at_once(*((user, path, SCHEDULE, 'Approve', 'a{sv}', {}) for user in ('bob', 'erin', 'frank')))
+            self.assertEqual(sorted(str(reply.error) for reply in replies),
+                             ['None', ERROR + 'NotPending', ERROR + 'NotPending'])
+            self.wait_run(device, cursor)
+            self.assertEqual(len(self.properties(path)['Approvals']), 1)
+
+    def test_approve_against_deny(self):
+        for _ in range(5):
+            path, cursor = self.request(), journal_cursor()
+            device = self.device_of(path)
+            approve, deny = self.at_once(('bob', path, SCHEDULE, 'Approve', 'a{sv}', {}),
+                                         ('erin', path, SCHEDULE, 'Deny', 'a{sv}', {}))
+            self.assertEqual(sorted(map(bool, (approve.error, deny.error))), [False, True])
+            if approve.error:
+                self.assertEqual(self.state(path), 'denied')
+                self.assertEqual(runs_of(device), [])
+            else:
+                self.wait_run(device, cursor)
+
+    def test_approve_against_delete(self):
+        for _ in range(5):
+            path, cursor = self.request(), journal_cursor()
+            device = self.device_of(path)
+            approve, delete = self.at_once(('bob', path, SCHEDULE, 'Approve', 'a{sv}', {}),
+                                           ('alice', path, SCHEDULE, 'Delete', ''))
+            if approve.error:
+                self.assertEqual(runs_of(device), [])
+                self.assertIsNone(delete.error)
+            else:
+                journal_wait(f'MESSAGE_ID={APPROVED}', since=cursor)
+                self.assertLessEqual(len(runs_of(device)), 1)
+
+    def test_approve_against_refresh(self):
+        for i in range(3):
+            path = self.request('Class')
+            device = self.device_of(path)
+            install('appr.Class', service=f'Nice={i + 1}')
+            approve, refresh = self.at_once(('bob', path, SCHEDULE, 'Approve', 'a{sv}', {}),
+                                            ('root', '/org/jobd1', MANAGER, 'Refresh', 'a{sv}', {}))
+            self.assertIsNone(refresh.error)
+            self.assertEqual(approve.error, ERROR + 'RequestChanged')
+            self.assertEqual(runs_of(device), [])
+
+
+class Kills(ApprovalTestCase):
+    """kill -9 at whatever moment: it runs once or not at all, and says which."""
+
+    def test_killed(self):
+        for delay in (0, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.02):
+            path, cursor = self.request(), journal_cursor()
+            device = self.device_of(path)
+            bus = RawBus('bob')
+            bus.call_later(path, SCHEDULE, 'Approve', 'a{sv}', {})
+            time.sleep(delay)   # which moment it hits is what differs
+            kill_jobd()
+            bus.close()
+            state = self.state(path)    # starts the next one
+            with self.subTest(delay=delay, state=state):
+                if state == 'pending':
+                    self.assertEqual(runs_of(device), [])
+                    self.assertEqual(self.properties(path)['Approvals'], [])
+                    self.assertEqual(journal(f'MESSAGE_ID={APPROVED}', since=cursor), [])
+                    self.approve(path)
+                journal_wait(f'SCHEDULED_JOB_ID={self.properties(path)["Id"]}',
+                             'MESSAGE_ID=78c24a26406a418cbc02928e29ddd7d1', since=cursor)
+                result = self.properties(path)['LastResult'].rsplit('/', 1)[1]
+                run(['jobctl', 'result', '--wait', result], check=False)
+                self.assertLessEqual(len(runs_of(device)), 1)
+                self.assertEqual([len(self.properties(path)['Approvals']), self.state(path)], [1, 'completed'])
+
+    def test_requests_outlive_it(self):
+        path = self.request('Staged')
+        self.approve(path, 'bob')
+        kill_jobd()
+        self.assertEqual(self.properties(path)['Stages'][0], ('tech', 'dba', 2, 1))
+        self.assertRefused(self.answer(path, 'bob'), 'AlreadyAnswered')
+        self.approve(path, 'erin')
+        kill_jobd()
+        cursor = journal_cursor()
+        self.approve(path, 'carol')
+        self.wait_run(self.device_of(path), cursor)
+
+
+class Notification(ApprovalTestCase):
+    def test_request(self):
+        with open('/run/systemd/system/ask@.service', 'w', encoding='utf-8') as file:
+            file.write('[Service]\nType=oneshot\nSyslogIdentifier=ask\nExecStart=/bin/echo asked for %i\n')
+        run(['systemctl', 'daemon-reload'])
+        install('appr.Told', 'NotifyOnRequest=ask@.service')
+        jobctl('refresh')
+        jobctl('enable', 'appr.Told')
+        cursor = journal_cursor()
+        path = self.request('Told')
+        journal_wait('SYSLOG_IDENTIFIER=ask', since=cursor, contains=f'asked for {self.properties(path)["Id"]}')
+
+
+if __name__ == '__main__':
+    unittest.main()
