@@ -16,6 +16,14 @@ Secret *secret_new(const char *text) {
 }
 
 Secret *secret_new_bytes(const void *bytes, size_t size) {
+        Secret *s = secret_new_sized(size);
+
+        if (s)
+                memcpy(s->bytes, bytes, size);
+        return s;
+}
+
+Secret *secret_new_sized(size_t size) {
         size_t mapped = size + 1; /* with the NUL */
         Secret *s;
         void *p;
@@ -26,7 +34,6 @@ Secret *secret_new_bytes(const void *bytes, size_t size) {
         (void) mlock(p, mapped); /* as far as LimitMEMLOCK= goes */
         (void) madvise(p, mapped, MADV_DONTDUMP);
         (void) madvise(p, mapped, MADV_DONTFORK); /* what copies output files has no business with it */
-        memcpy(p, bytes, size);
 
         s = g_new(Secret, 1);
         *s = (Secret){ p, size, mapped };
@@ -40,6 +47,15 @@ Secret *secret_free(Secret *s) {
         (void) munmap(s->bytes, s->mapped);
         g_free(s);
         return NULL;
+}
+
+char *secret_buffer(Secret *s) {
+        return s->bytes;
+}
+
+void secret_truncate(Secret *s, size_t size) {
+        explicit_bzero(s->bytes + size, s->size - size);
+        s->size = size;
 }
 
 const char *secret_bytes(const Secret *s) {

@@ -12,6 +12,12 @@ typedef struct Secret Secret;
 /* A copy of text. NULL with errno set when the kernel has no memory for it. */
 Secret *secret_new(const char *text);
 Secret *secret_new_bytes(const void *bytes, size_t size);
+
+/* As many zeros, to be filled in; truncate to what was filled in. */
+Secret *secret_new_sized(size_t size);
+char *secret_buffer(Secret *s);
+void secret_truncate(Secret *s, size_t size);
+
 Secret *secret_free(Secret *s);
 DEFINE_CLEANUP(Secret *, secret_free);
 
