@@ -284,14 +284,16 @@ static int on_due(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 void dispatcher_set_due(Dispatcher *d) {
+        bool waits;
         uint64_t usec;
         int r;
 
         r = store_waiting_next_due(d->context.store, &usec);
-        if (r > 0)
+        waits = r > 0;
+        if (waits)
                 r = sd_event_source_set_time(d->due_source, usec);
         if (r >= 0)
-                r = sd_event_source_set_enabled(d->due_source, r > 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+                r = sd_event_source_set_enabled(d->due_source, waits ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
         if (r < 0)
                 dispatcher_retry_later(d);
 }

@@ -154,13 +154,31 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+/* Where its sensitive files are has the name of the unit in it. Takes the input over. */
+static Secret *input_of_retry(const Dispatcher *d, const JobResult *retry, Secret *input) {
+        g_auto(GStrv) secret_files = input_files_list_secrets(d->context.files, retry->id);
+        g_autofree char *unit = job_result_unit(retry), *text = NULL;
+        g_autoptr(JsonObject) values = NULL;
+
+        if (!secret_files[0] ||
+            json_parse_object(secret_bytes(input), secret_size(input), SIZE_MAX, &values, NULL) < 0)
+                return input;
+        input_files_add_paths(d->context.files, retry->id, unit, values);
+        (void) secret_free(input);
+        text = json_format_object(values);
+        input = secret_new(text);
+        explicit_bzero(text, strlen(text));
+        return input;
+}
+
 /* The next attempt is on the disk, with the outcome of this one. */
 static void hand_on_to_retry(Run *run) {
         _cleanup_(job_result_freep) JobResult *retry = TAKE_PTR(run->retry);
         Dispatcher *d = run->dispatcher;
-
         Secret *input = run->retry_input ? TAKE_PTR(run->retry_input) : TAKE_PTR(run->input);
 
+        if (retry->has_sensitive_variables && input)
+                input = input_of_retry(d, retry, input);
         if (retry->has_sensitive_variables && input)
                 (void) g_hash_table_insert(d->inputs, g_strdup(retry->id), input);
         else

@@ -74,7 +74,7 @@ static int link_all(DIR *d, const char *to_path) {
         if (!to)
                 return -errno;
         while ((name = next_name(d)))
-                if (linkat(dirfd(d), name, dirfd(to), name, 0) < 0)
+                if (linkat(dirfd(d), name, dirfd(to), name, 0) < 0 && errno != EEXIST)
                         return -errno;
         return fsync(dirfd(to)) < 0 ? -errno : 0;
 }
@@ -88,9 +88,7 @@ int input_directory_link(const char *directory, const char *from, const char *to
         if (!d)
                 return errno == ENOENT ? 0 : -errno;
         r = input_directory_make(directory, to);
-        if (r == -EEXIST)
-                return r;
-        if (r >= 0)
+        if (r >= 0 || r == -EEXIST) /* a second try to store what it is for */
                 r = link_all(d, to_path);
         if (r < 0)
                 (void) input_directory_remove(directory, to);

@@ -15,7 +15,7 @@ int input_directory_prepare(const char *directory, bool (*needed)(const char *id
 /* Makes that of an id: a run of any user may look for its files there, once it can see it at all. */
 int input_directory_make(const char *directory, const char *id) _must_check_;
 
-/* Gives another id the same files. 0 without any; on failure the other has none. */
+/* Gives another id the same files, if it does not have them yet. 0 without any; on failure the other has none. */
 int input_directory_link(const char *directory, const char *from, const char *to) _must_check_;
 
 /* Removes it with all files. It need not be there. */

@@ -55,8 +55,8 @@ int input_files_copy(InputFiles *f, const InputFilesRequest *request, Refusal *r
 /*
  * Moves all that is kept for one id to another, which has nothing yet: a scheduled job runs for the last time. Link: the
  * other has them too, by hard links (they are never written to), and each is removed on its own: it runs once more.
- * On the disk when they return 0. Nothing kept for from: 0, and nothing is done. Otherwise negative errno, and all is as
- * it was before.
+ * On the disk when they return 0; to do it again does no harm. Nothing kept for from: 0, and nothing is done. Otherwise
+ * negative errno, and nothing is kept for to.
  */
 int input_files_move(InputFiles *f, const char *from, const char *to) _must_check_;
 int input_files_link(InputFiles *f, const char *from, const char *to) _must_check_;

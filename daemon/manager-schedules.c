@@ -47,6 +47,7 @@ int manager_make_scheduler(Manager *m) {
                 .dispatcher = m->dispatcher,
                 .access = m->access,
                 .files = m->input_files,
+                .sealer = m->sealer,
                 .run = { .settings = m->settings, .loader = m->loader, .roots = m->roots },
                 .hooks = &hooks,
                 .userdata = m,

@@ -27,6 +27,7 @@
 #include "refresh.h"
 #include "run-bus.h"
 #include "run-token.h"
+#include "seal.h"
 #include "time-span.h"
 
 #define IDLE_TIMEOUT_USEC (30 * USEC_PER_SEC)
@@ -220,6 +221,9 @@ static int manager_make_parts(Manager *m) {
         m->announcer = announcer_new(m->event);
         if (!m->announcer)
                 return log_error_errno(-ENOMEM, "Cannot set up the event loop: %m");
+        r = sealer_new(m->event, &m->sealer);
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the event loop: %m");
         r = input_files_new(m->event, state_directory(), m->store, m->settings, &m->input_files);
         if (r < 0)
                 return r;
@@ -299,6 +303,7 @@ Manager *manager_free(Manager *m) {
         (void) access_free(m->access);
         (void) dispatcher_free(m->dispatcher);
         (void) input_files_free(m->input_files);
+        (void) sealer_free(m->sealer);
         (void) object_source_free(m->object_source);
         (void) inventory_free(m->inventory);
         (void) log_streams_free(m->log_streams);
@@ -387,7 +392,7 @@ bool manager_is_idle(const Manager *m) {
         return dispatcher_is_idle(m->dispatcher) && log_streams_count(m->log_streams) == 0 &&
                access_n_waiting(m->access) == 0 && !store_has_batch(m->store) && outputs_is_idle(m->outputs) &&
                chain_runner_is_idle(m->chain_runner) &&
-               input_files_is_idle(m->input_files) && scheduler_is_idle(m->scheduler) &&
+               input_files_is_idle(m->input_files) && sealer_is_idle(m->sealer) && scheduler_is_idle(m->scheduler) &&
                cleaner_is_idle(m->cleaner) &&
                (!m->direct_server || direct_server_n_connections(m->direct_server) == 0);
 }
@@ -413,7 +418,7 @@ static bool may_leave(void *userdata) {
         return access_n_waiting(m->access) == 0 && !store_has_batch(m->store) &&
                !dispatcher_has_unread_input(m->dispatcher) && log_streams_count_finite(m->log_streams) == 0 &&
                !announcer_has_changes(m->announcer) && outputs_is_idle(m->outputs) &&
-               input_files_is_idle(m->input_files) && scheduler_may_leave(m->scheduler);
+               input_files_is_idle(m->input_files) && sealer_is_idle(m->sealer) && scheduler_may_leave(m->scheduler);
 }
 
 static uint64_t idle_timeout(void) {

@@ -24,6 +24,7 @@ typedef struct ObjectSource ObjectSource;
 typedef struct Outputs Outputs;
 typedef struct RunKey RunKey;
 typedef struct Scheduler Scheduler;
+typedef struct Sealer Sealer;
 
 /* Everything the daemon consists of. The parts do not know it; the bus objects (*-bus.c) and jobd.c do. */
 typedef struct Manager {
@@ -49,6 +50,7 @@ typedef struct Manager {
         Scheduler *scheduler;
         Approvals *approvals;
         InputFiles *input_files;
+        Sealer *sealer;
         Inventory *inventory;
         ObjectSource *object_source;
         Cleaner *cleaner;

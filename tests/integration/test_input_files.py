@@ -33,6 +33,9 @@ JOBS = {
                     'RestrictNamespaces=yes\nNoNewPrivileges=yes\nBindReadOnlyPaths=/etc:/mnt\n' + SHOW,
     'files.Gate': REPORT.replace('file\n', 'file\nRequired=no\n') + '[Service]\nUser=root\n' + GATE,
     'files.Fails': REPORT + '[Service]\nExecStart=false\n',
+    'files.Retried': '[Job]\nRetry=1\nRetryDelay=0\n' + REPORT + KEY + '[Service]\nExecStart=/bin/sh -c \'cat "$$1" '
+                     '"$$CREDENTIALS_DIRECTORY/key"; grep -o "/run/cred[-a-z0-9./]*" "$$CREDENTIALS_DIRECTORY/job-data"; '
+                     'exit 1\' sh ${JOB_VAR_report}\n',
     'files.CannotStart': REPORT + '[Service]\nExecStart=/nonexistent\n',
     'files.Two': '[Variable one]\nType=file\n[Variable two]\nType=file\nRequired=no\n'
                  '[Service]\nExecStart=cat ${JOB_VAR_one}\n',
@@ -175,6 +178,16 @@ class Kept(JobdTestCase):
             result_id = start_run(job, '--file', f'report={file_of()}')
             wait_end(result_id)
             self.assertOutcome(result_id, 'FAILURE')
+
+    def test_for_each_attempt(self):
+        first = start_run('files.Retried', '--file', f'report={file_of()}', '--file', f'key={file_of("key", "key")}')
+        wait_end(first)
+        second = self.assertOutcome(first, 'FAILURE')['retried_by']
+        wait_end(second)
+        for result_id in first, second:
+            lines = job_lines(result_id)
+            self.assertEqual(lines[0], 'hello')
+            self.assertEqual(lines[1:], ['key', f'/run/credentials/jobd-run-{result_id}.service/key'])
 
     def test_after_a_cancel_and_a_kill(self):
         for option in [], ['--kill']:

@@ -198,6 +198,7 @@ static void test_linked_and_moved(void) {
 
         copy(b, A, files, false);
         g_assert_cmpint(input_files_link(b->files, A, B), ==, 0);
+        g_assert_cmpint(input_files_link(b->files, A, B), ==, 0);
         input_files_remove(b->files, A);
         assert_has(b, A, false, false);
         assert_has(b, B, true, true);
