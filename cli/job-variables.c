@@ -33,6 +33,25 @@ int job_variables_get(Connection *c, const char *path, const char *subject, Json
         return r < 0 ? r : job_variables_read(reply, ret);
 }
 
+int job_class_get(Connection *c, const char *path, JsonObject **ret, char **ret_problem) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        const char *text;
+        int r;
+
+        *ret = NULL;
+        r = sd_bus_call_method(connection_bus(c), connection_destination(c), path, JOBD_JOB_INTERFACE, "GetClass",
+                               &error, &reply, NULL);
+        if (r < 0) {
+                *ret_problem = g_strdup(error.message ?: g_strerror(-r));
+                return 0;
+        }
+        r = sd_bus_message_read(reply, "s", &text);
+        if (r >= 0)
+                r = json_parse_object(text, strlen(text), SIZE_MAX, ret, NULL);
+        return r < 0 ? report_errno(r, "cannot understand what jobd says of the job class") : 0;
+}
+
 /* Strings as they are, all else as JSON; NULL for null. */
 static char *value_text(JsonNode *node) {
         if (!node || JSON_NODE_HOLDS_NULL(node))

@@ -77,6 +77,7 @@ const AccessRule access_rules[] = {
         { JOBD_JOB_INTERFACE, "SetOverride", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },
         { JOBD_JOB_INTERFACE, "ClearOverride", .target = ACCESS_TARGET_JOB_PATH, MAY_CHANGE_JOB },
         { JOBD_JOB_INTERFACE, "GetVariables", .target = ACCESS_TARGET_JOB_PATH, MAY_VIEW_JOB },
+        { JOBD_JOB_INTERFACE, "GetClass", .target = ACCESS_TARGET_JOB_PATH, MAY_VIEW_JOB },
         { JOBD_JOB_INTERFACE, "Delete", .target = ACCESS_TARGET_JOB_PATH, .action = "org.jobd1.delete-job",
           .message = "Authentication is required to delete job $(what).", .verb = "delete" },
 

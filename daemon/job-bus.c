@@ -9,6 +9,7 @@
 #include "bus-objects.h"
 #include "bus-property.h"
 #include "input-file.h"
+#include "job-class-describe.h"
 #include "json.h"
 #include "manager-schedules.h"
 #include "message-ids.h"
@@ -369,22 +370,46 @@ static void limit_file_sizes(const JobBus *b, JsonArray *variables) {
         }
 }
 
-static int method_get_variables(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        JobBus *b = userdata;
-        _cleanup_(job_class_freep) JobClass *class = NULL;
-        g_autofree char *problem = NULL, *text = NULL;
-        g_autoptr(GPtrArray) ordered = NULL;
-        g_autoptr(JsonNode) node = NULL;
+static int load_class(JobBus *b, JobClass **ret, sd_bus_error *error) {
+        g_autofree char *problem = NULL;
         int r;
 
-        r = b->manager->loader->load(b->manager->roots, b->job->class_path, &class, &problem);
+        r = b->manager->loader->load(b->manager->roots, b->job->class_path, ret, &problem);
         if (r < 0)
                 return sd_bus_error_setf(error, BUS_ERROR_JOB_CLASS_NOT_LOADABLE,
                                          "the class of job '%s' cannot be loaded: %s", b->job->class_path,
                                          problem ?: g_strerror(-r));
+        return 0;
+}
+
+static int method_get_variables(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        JobBus *b = userdata;
+        _cleanup_(job_class_freep) JobClass *class = NULL;
+        g_autoptr(GPtrArray) ordered = NULL;
+        g_autoptr(JsonNode) node = NULL;
+        g_autofree char *text = NULL;
+        int r;
+
+        r = load_class(b, &class, error);
+        if (r < 0)
+                return r;
         ordered = variables_in_order(class->variables, (const char *const *) class->field_order);
         node = variables_describe(ordered);
         limit_file_sizes(b, json_node_get_array(node));
+        text = json_format(node);
+        return sd_bus_reply_method_return(m, "s", text);
+}
+
+static int method_get_class(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(job_class_freep) JobClass *class = NULL;
+        g_autoptr(JsonNode) node = NULL;
+        g_autofree char *text = NULL;
+        int r;
+
+        r = load_class(userdata, &class, error);
+        if (r < 0)
+                return r;
+        node = job_class_describe(class);
         text = json_format(node);
         return sd_bus_reply_method_return(m, "s", text);
 }
@@ -407,6 +432,8 @@ static const sd_bus_vtable vtable[] = {
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_delete, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetVariables", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", variables), method_get_variables,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetClass", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", class), method_get_class,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         CONST_PROPERTY("Id", "s"),
         CONST_PROPERTY("ModuleName", "s"),

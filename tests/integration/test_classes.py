@@ -230,6 +230,61 @@ class Parts(ClassesTestCase):
                      'colour +- +choice +green +red, green; only with first=red'):
             self.assertRegex(table, line)
 
+    def test_every_key_is_shown(self):
+        install_job('parts.Next', GOOD)
+        path = install_job('parts.Keys', '''
+            [Job]
+            Name=All the keys
+            Grouping=Of a job
+            Description=They are many.
+            ApprovalRequired=yes
+            ApprovalStages=first:jobd-approve second:jobd-admin:2
+            DryRunDefault=yes
+            FieldOrder=b a
+            Hidden=yes
+            ReadOnly=yes
+            SoftTimeLimit=1min
+            TimeLimit=2min
+            TaskQueues=one two
+            Singleton=yes
+            Retry=3
+            RetryDelay=90
+            ResultMaxAge=30d
+            ResultMaxCount=0
+            NotifyOnRequest=a@.service
+            NotifyOnSuccess=b@.service
+            NotifyOnFailure=c@.service
+            OnSuccess=parts.Next
+            OnFailure=parts.Next
+            [Variable a]
+            [Variable b]
+            [Service]
+            ExecStart=true
+        ''')
+        refresh()
+        jobctl('set', 'parts.Keys', 'time_limit=3min')
+        job = jobctl_json('show', 'parts.Keys')
+        self.assertEqual({key: job['class'][key] for key in job['class'] if key != 'digest'}, {
+            'field_order': ['b', 'a'], 'retry': 3, 'retry_delay': 90, 'result_max_age': 30 * 86400, 'result_max_count': 0,
+            'approval_stages': [{'name': 'first', 'group': 'jobd-approve', 'min_approvers': 1},
+                                {'name': 'second', 'group': 'jobd-admin', 'min_approvers': 2}],
+            'notify_on_request': 'a@.service', 'notify_on_success': 'b@.service', 'notify_on_failure': 'c@.service',
+            'on_success': ['parts.Next'], 'on_failure': ['parts.Next']})
+        self.assertEqual((job['time_limit'], job['time_limit_override'], job['class_values']['time_limit']),
+                         (180, True, '2min'))
+        shown = jobctl('show', 'parts.Keys').stdout
+        for line in ('Name: All the keys', 'Grouping: Of a job', 'Description: They are many.', 'Approval required: yes',
+                     'Dry run by default: yes', 'Hidden: yes', 'Read-only: yes', 'Soft time limit: 1min',
+                     'Time limit: 3min (overridden; the class says: 2min)', 'Task queues: one two', 'Field order: b a',
+                     'Retry: 3 times after a failure, after 1min 30s', 'Results kept: age 4w 2d, number no limit',
+                     'Approval stages: first: 1 of group jobd-approve', 'second: 2 of group jobd-admin',
+                     'Unit on request: a@.service', 'Unit on success: b@.service', 'Unit on failure: c@.service',
+                     'Job on success: parts.Next', 'Job on failure: parts.Next'):
+            self.assertIn(line, shown)
+        os.unlink(path)
+        self.assertIsNone(jobctl_json('show', 'parts.Keys')['class'])
+        self.assertIn("Job class: the class of job 'parts.Keys' cannot be loaded", jobctl('show', 'parts.Keys').stdout)
+
     def test_what_runs_is_what_is_on_the_disk(self):
         install_job('parts.Live', '[Service]\nExecStart=echo before\n')
         refresh()

@@ -22,7 +22,7 @@ ALLOWED = {
     },
     JOB: {
         'Run': 'alice carol', 'Enable': 'carol', 'Disable': 'carol', 'SetOverride': 'carol', 'ClearOverride': 'carol',
-        'Delete': 'carol', 'GetVariables': 'alice bob carol',
+        'Delete': 'carol', 'GetVariables': 'alice bob carol', 'GetClass': 'alice bob carol',
     },
     RESULT: {
         'Cancel': 'carol', 'Delete': 'carol', 'OpenLog': 'carol', 'ListOutputs': 'bob carol',
