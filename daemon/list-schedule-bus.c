@@ -25,15 +25,32 @@ static void schedule_options_done(ScheduleOptions *o) {
         g_clear_pointer(&o->states, g_strfreev);
 }
 
+/* As sd_bus_message_read_strv() gives them. */
+static void strings_freep(char ***strings) {
+        for (char **s = *strings; s && *s; s++)
+                free(*s);
+        free(*strings);
+}
+
+static int read_states(sd_bus_message *m, void *target, sd_bus_error *error) {
+        _cleanup_(strings_freep) char **strings = NULL;
+        int r;
+
+        r = sd_bus_message_read_strv(m, &strings);
+        if (r >= 0)
+                *(char ***) target = g_strdupv(strings);
+        return r;
+}
+
 static const BusOption filter_table[] = {
-        { "job", 's', offsetof(ScheduleOptions, job) },
-        { "state", 's', offsetof(ScheduleOptions, state) },
-        { "requester", 's', offsetof(ScheduleOptions, requester) },
-        { "approval", 'b', offsetof(ScheduleOptions, approval) },
-        { "q", 's', offsetof(ScheduleOptions, q) },
-        { "limit", 'u', offsetof(ScheduleOptions, limit) },
-        { "before", 's', offsetof(ScheduleOptions, before) },
-        { "states", 'a', offsetof(ScheduleOptions, states) },
+        { "job", 's', offsetof(ScheduleOptions, job), NULL, NULL },
+        { "state", 's', offsetof(ScheduleOptions, state), NULL, NULL },
+        { "requester", 's', offsetof(ScheduleOptions, requester), NULL, NULL },
+        { "approval", 'b', offsetof(ScheduleOptions, approval), NULL, NULL },
+        { "q", 's', offsetof(ScheduleOptions, q), NULL, NULL },
+        { "limit", 'u', offsetof(ScheduleOptions, limit), NULL, NULL },
+        { "before", 's', offsetof(ScheduleOptions, before), NULL, NULL },
+        { "states", 'a', offsetof(ScheduleOptions, states), "as", read_states },
 };
 
 static const Job *job_of(Manager *manager, const ScheduledJob *sj) {

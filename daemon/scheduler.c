@@ -7,6 +7,7 @@
 #include "schedule-log.h"
 #include "scheduler-internal.h"
 #include "store-schedule.h"
+#include "store-waiting.h"
 
 /* Storing what becomes of scheduled jobs, and waiting for the next one. Firing is in scheduler-fire.c. */
 
@@ -177,7 +178,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 
 /* For the loop: the next one that is not being looked at already. For PID 1: the next one at all, if we are not there. */
 static void set_timers(Scheduler *s, uint64_t now) {
-        uint64_t due = 0, first = 0, expiry = 0;
+        uint64_t due = 0, first = 0, expiry = 0, retry = 0;
         int r;
 
         r = store_schedule_next_due(s->context.store, now, &due);
@@ -185,6 +186,8 @@ static void set_timers(Scheduler *s, uint64_t now) {
                 r = store_schedule_next_due(s->context.store, 0, &first);
         if (r >= 0)
                 r = store_schedule_next_expiry(s->context.store, &expiry);
+        if (r >= 0) /* the dispatcher has its own timer, but for when we are not there */
+                r = store_waiting_next_due(s->context.store, &retry);
         if (r < 0) {
                 log_error("Cannot read when the next scheduled job is due, trying again: %s",
                           store_error_text(s->context.store));
@@ -193,7 +196,7 @@ static void set_timers(Scheduler *s, uint64_t now) {
         due = earlier(due, earliest_put_off(s));
         due = earlier(due, expiry);
         s->next_due = due;
-        wake_timer_want(s->wake, earlier(first, expiry));
+        wake_timer_want(s->wake, earlier(earlier(first, expiry), retry));
         if (due == 0) {
                 (void) sd_event_source_set_enabled(s->timer_source, SD_EVENT_OFF);
                 return;
@@ -250,6 +253,7 @@ bool scheduler_is_idle(const Scheduler *s) {
 }
 
 void scheduler_leave(Scheduler *s) {
+        set_timers(s, now_usec()); /* what has changed in this turn of the loop, too */
         wake_timer_finish(s->wake);
 }
 

@@ -14,6 +14,12 @@
 
 enum { TRIES_MAX = 50 };
 
+/*
+ * A timer is ordered before what it starts, so that its jobs would wait until a stop of jobd.service is done, which waits
+ * for us (seen with systemd 252).
+ */
+#define MODE "ignore-dependencies"
+
 #define RETRY_USEC (20 * USEC_PER_MSEC)
 
 /* Between two settings while jobd runs. */
@@ -125,7 +131,7 @@ static int send_start(WakeTimer *w) {
         r = sd_bus_message_new_method_call(w->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
                                            "StartTransientUnit");
         if (r >= 0)
-                r = sd_bus_message_append(m, "ss", JOBD_WAKE_UNIT, "replace");
+                r = sd_bus_message_append(m, "ss", JOBD_WAKE_UNIT, MODE);
         if (r >= 0)
                 r = sd_bus_message_open_container(m, 'a', "(sv)");
         if (r >= 0)
@@ -162,9 +168,10 @@ static void begin(WakeTimer *w) {
         int r;
 
         w->is_setting = true;
+        (void) sd_event_source_set_enabled(w->source, SD_EVENT_OFF); /* one at a time */
         r = sd_bus_message_new_method_call(w->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit");
         if (r >= 0)
-                r = sd_bus_message_append(m, "ss", JOBD_WAKE_UNIT, "replace");
+                r = sd_bus_message_append(m, "ss", JOBD_WAKE_UNIT, MODE);
         if (r < 0) {
                 (void) log_error_errno(r, "Cannot set " JOBD_WAKE_UNIT ", scheduled jobs may run late: %m");
                 done(w, w->wanted);

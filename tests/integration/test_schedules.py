@@ -22,6 +22,8 @@ PROPERTIES = 'org.freedesktop.DBus.Properties'
 ERROR = 'org.jobd1.Error.'
 HOUR = 3600 * 10**6
 DAY = 24 * HOUR
+FIRED, MISSED, ERRORED = ('275fe77e5c8c43da97df4d82efad0ae1', 'e4ebcc91b7d049abae20fa591084171a',
+                          '3aead4a715354693a28e8602b13637af')
 
 JOBS = {
     'plan.Trace': '[Variable word]\nType=string\nDefault=none\n'
@@ -272,6 +274,359 @@ class Fire(JobdTestCase):
         [row] = ended(schedule_id)
         self.assertEqual(ran('loop'), [row['id']])
         self.assertGreaterEqual(found['LastRunAt'], found['StartTime'])
+
+    def test_by_the_timer_of_pid_1(self):
+        """jobd has left; jobd-wake.timer starts it."""
+        schedule_id, path = schedule(data='{"word": "woken"}')
+        make_due(schedule_id, when=now() + 4 * 10**6)
+        with stopped('jobd.service'):
+            start()
+            run(['systemctl', 'stop', 'jobd.service'])
+        self.assertIn('jobd.service', run(['systemctl', 'list-timers', '--no-legend', 'jobd-wake.timer']).stdout)
+        cursor = journal_cursor()
+        entry = journal_wait(f'SCHEDULED_JOB_ID={schedule_id}', 'MESSAGE_ID=' + FIRED, since=cursor)
+        settle(schedule_id, lambda p: p['TotalRunCount'] == 1)
+        [row] = ended(schedule_id)
+        self.assertEqual(ran('woken'), [row['id']])
+        self.assertEqual(entry['JOB_RESULT_ID'], row['id'])
+        self.assertGreaterEqual(row['date_created'], row['nominal_time'])
+
+    def test_the_timer_follows_the_next_one(self):
+        schedule_id, path = schedule()
+        stop()
+        self.assertEqual(run(['systemctl', 'is-active', 'jobd-wake.timer']).stdout.strip(), 'active')
+        self.assertEqual(get(path, 'State'), 'active')
+        with contextlib.closing(sqlite3.connect(DATABASE)) as db:
+            ids = [row[0] for row in db.execute("SELECT id FROM scheduled_job WHERE state = 'active'")]
+        for one in ids:
+            call('/org/jobd1/schedule/' + one.replace('-', ''), SCHEDULE, 'Delete')
+        stop()
+        self.assertEqual(run(['systemctl', 'is-active', 'jobd-wake.timer'], check=False).stdout.strip(), 'inactive')
+
+
+class Missed(JobdTestCase):
+    """The host was off."""
+
+    def off(self, missed, hours, interval='hourly', **options):
+        """An hourly one that was due that many times."""
+        schedule_id, path = schedule(interval=interval, missed=missed, name=f'{missed} {hours} {next(names)}', **options)
+        first = now() // HOUR * HOUR - (hours - 1) * HOUR - 5 * 60 * 10**6
+        make_due(schedule_id, when=first, start_time=first, time_zone='UTC')
+        start()
+        found = settle(schedule_id, lambda p: p['NextRunAt'] > now() or p['State'] != 'active')
+        return schedule_id, found, first
+
+    def rows(self, schedule_id):
+        return [(row['nominal_time'], row['status'], row['reason']) for row in sorted(results(schedule_id),
+                                                                                      key=lambda r: r['nominal_time'])]
+
+    def finish(self, schedule_id):
+        for row in results(schedule_id):
+            jobctl('logs', '-f', row['id'])
+        return self.rows(schedule_id)
+
+    def test_last(self):
+        schedule_id, found, first = self.off('last', 3)
+        rows = self.finish(schedule_id)
+        self.assertGreaterEqual(len(rows), 3)
+        self.assertEqual([row[0] for row in rows], [first + n * HOUR for n in range(len(rows))])
+        self.assertEqual([row[1:] for row in rows[:-1]], [('REVOKED', 'missed')] * (len(rows) - 1))
+        self.assertEqual(rows[-1][1:], ('SUCCESS', 'success'))
+        self.assertEqual((found['State'], found['TotalRunCount']), ('active', 1))
+        self.assertTrue(journal(f'SCHEDULED_JOB_ID={schedule_id}', 'MESSAGE_ID=' + MISSED))
+
+    def test_all(self):
+        schedule_id, found, first = self.off('all', 3)
+        rows = self.finish(schedule_id)
+        self.assertEqual([row[0] for row in rows], [first + n * HOUR for n in range(len(rows))])
+        self.assertEqual({row[1] for row in rows}, {'SUCCESS'})
+        self.assertEqual(found['TotalRunCount'], len(rows))
+
+    def test_none(self):
+        schedule_id, found, first = self.off('none', 3)
+        rows = self.finish(schedule_id)
+        self.assertEqual({row[1:] for row in rows if now() - row[0] > 120 * 10**6}, {('REVOKED', 'missed')})
+        self.assertEqual(found['State'], 'active')
+
+    def test_bound(self):
+        schedule_id, found, first = self.off('all', 150)
+        rows = self.finish(schedule_id)
+        self.assertEqual(len(rows), 100)
+        self.assertEqual(found['TotalRunCount'], 100)
+        [entry] = journal(f'SCHEDULED_JOB_ID={schedule_id}', 'MESSAGE_ID=' + MISSED)
+        self.assertIn('for those before, there are no job results', entry['MESSAGE'])
+
+    def test_one_off_none(self):
+        schedule_id, path = schedule(interval='future', missed='none')
+        make_due(schedule_id, when=now() - HOUR)
+        start()
+        found = settle(schedule_id, lambda p: p['State'] != 'active')
+        self.assertEqual(found['State'], 'completed')
+        self.assertIn('missed', found['StateReason'])
+        self.assertEqual([row[1:] for row in self.rows(schedule_id)], [('REVOKED', 'missed')])
+
+    def test_clock_set_back(self):
+        """Its next time is far ahead, since the clock was: it does not come nearer, and nothing runs twice."""
+        schedule_id, path = schedule()
+        make_due(schedule_id, when=now() + 30 * DAY, last_run_at=now() + 29 * DAY)
+        start()
+        self.assertGreater(get(path, 'NextRunAt'), now() + 29 * DAY)
+        call(path, SCHEDULE, 'SetEnabled', 'b', False)
+        call(path, SCHEDULE, 'SetEnabled', 'b', True)
+        self.assertLess(get(path, 'NextRunAt'), now() + 3 * DAY)
+        self.assertEqual(results(schedule_id), [])
+
+
+class Errored(JobdTestCase):
+    """What cannot run says why, once, and does not try for ever."""
+
+    def fails(self, schedule_id, text):
+        make_due(schedule_id)
+        start()
+        found = settle(schedule_id, lambda p: p['State'] != 'active')
+        self.assertEqual((found['State'], found['NextRunAt'], found['TotalRunCount']), ('errored', 0, 0))
+        self.assertIn(text, found['StateReason'])
+        [row] = results(schedule_id)
+        self.assertEqual((row['status'], row['reason'], row['message']), ('FAILURE', 'not-runnable', found['StateReason']))
+        self.assertTrue(journal(f'SCHEDULED_JOB_ID={schedule_id}', 'MESSAGE_ID=' + ERRORED))
+        kill_jobd()
+        start()
+        self.assertEqual(len(results(schedule_id)), 1)
+        return found
+
+    def test_disabled(self):
+        schedule_id, path = schedule('plan.Disabled')
+        jobctl('disable', 'plan.Disabled')
+        self.fails(schedule_id, 'Job plan.Disabled is not enabled to be run!')
+        self.assertEqual(call(path, SCHEDULE, 'SetEnabled', 'b', True).error, ERROR + 'JobNotEnabled')
+        jobctl('enable', 'plan.Disabled')
+        self.assertIsNone(call(path, SCHEDULE, 'SetEnabled', 'b', True).error)
+        self.assertEqual((get(path, 'State'), get(path, 'StateReason')), ('active', ''))
+
+    def test_owner_is_gone(self):
+        run(['useradd', '--groups', 'jobd-run', 'leaver'])
+        schedule_id, path = schedule(user='leaver', name='of a leaver')
+        run(['userdel', 'leaver'])
+        self.fails(schedule_id, "Scheduled job 'of a leaver' cannot run: the originating user has been removed.")
+        reply = call(path, SCHEDULE, 'TakeOver', user='alice')
+        self.assertIn('Denied', reply.error + 'InteractiveAuthorizationRequired'.replace('Interactive', 'Denied'))
+        self.assertEqual(get(path, 'State'), 'errored')
+        self.assertIsNone(call(path, SCHEDULE, 'TakeOver', user='carol').error)
+        self.assertEqual((get(path, 'State'), get(path, 'Requester')), ('active', 'carol'))
+        reply = call(path, SCHEDULE, 'TakeOver', user='carol')
+        self.assertIn("You already own scheduled job 'of a leaver'.", reply.body[0])
+
+    def test_owner_is_locked(self):
+        run(['useradd', '--groups', 'jobd-run', 'sleeper'])
+        run(['chpasswd'], input='sleeper:sleeper')
+        locked, _ = schedule(user='sleeper')
+        expired, _ = schedule(user='sleeper')
+        run(['usermod', '--lock', 'sleeper'])
+        self.fails(locked, "the account of user 'sleeper' is locked or has expired")
+        run(['usermod', '--unlock', 'sleeper'])
+        run(['chage', '--expiredate', '2020-01-01', 'sleeper'])
+        self.fails(expired, "the account of user 'sleeper' is locked or has expired")
+
+    def test_owner_may_no_longer(self):
+        run(['useradd', '--groups', 'jobd-run', 'mover'])
+        schedule_id, _ = schedule(user='mover')
+        run(['usermod', '--groups', '', 'mover'])
+        self.fails(schedule_id, "user 'mover' does not have permission to run job 'plan.Trace'")
+
+    def test_input_no_longer_valid(self):
+        schedule_id, _ = schedule('plan.Changed', data='{"number": 7}')
+        install_job('plan.Changed', '[Variable number]\nType=integer\nMaxValue=5\n[Service]\nUser=root\nExecStart=true\n')
+        jobctl('refresh')
+        self.fails(schedule_id, 'Ensure this value is less than or equal to 5')
+
+    def test_uninstalled(self):
+        schedule_id, path = schedule('plan.Gone')
+        paused, paused_path = schedule('plan.Gone')
+        call(paused_path, SCHEDULE, 'SetEnabled', 'b', False)
+        run(['rm', '/etc/jobd/jobs/plan/Gone.job'])
+        jobctl('refresh')
+        self.assertEqual((get(path, 'State'), get(paused_path, 'State')), ('errored', 'paused'))
+        self.assertIn('no longer installed', get(path, 'StateReason'))
+        self.assertEqual(results(schedule_id), [])
+        install_job('plan.Gone', JOBS['plan.Gone'])
+        jobctl('refresh')
+        self.assertEqual(get(path, 'State'), 'errored')
+        self.assertIsNone(call(path, SCHEDULE, 'SetEnabled', 'b', True).error)
+
+    def test_deleted(self):
+        schedule_id, path = schedule('plan.Deleted')
+        jobctl('delete', 'plan.Deleted')
+        found = get_all(path)
+        self.assertEqual((found['State'], found['Job']), ('errored', '/'))
+        self.assertIn('was deleted', found['StateReason'])
+        self.assertEqual(call(path, SCHEDULE, 'SetEnabled', 'b', True).error, ERROR + 'WrongState')
+
+
+class Once(JobdTestCase):
+    """Whenever jobd is killed, one time of one scheduled job is one run."""
+
+    def test_result_is_stored_and_schedule_is_not(self):
+        """Not one transaction, as it were: the job result of the occurrence is there already."""
+        schedule_id, path = schedule(data='{"word": "half"}')
+        due = now() - 10**6
+        make_due(schedule_id, when=due)
+        start()
+        settle(schedule_id, lambda p: p['NextRunAt'] > now())
+        [row] = ended(schedule_id)
+        make_due(schedule_id, when=due)
+        start()
+        settle(schedule_id, lambda p: p['NextRunAt'] > now())
+        self.assertEqual([one['id'] for one in ended(schedule_id)], [row['id']])
+        self.assertEqual(ran('half'), [row['id']])
+
+    def test_killed_at_any_moment(self):
+        ids = [schedule(data='{"word": "any"}')[0] for _ in range(20)]
+        with database() as db:
+            db.executemany('UPDATE scheduled_job SET next_run_at = ? WHERE id = ?', [(now() - 10**6, i) for i in ids])
+        for delay in range(12):
+            run(['systemctl', 'reset-failed', 'jobd.service'], check=False)
+            run(['systemctl', 'start', '--no-block', 'jobd.service'])
+            deadline = time.monotonic() + 0.02 * delay
+            while time.monotonic() < deadline:
+                pass
+            kill_jobd()
+        start()
+        for schedule_id in ids:
+            settle(schedule_id, lambda p: p['NextRunAt'] > now())
+        rows = [row for schedule_id in ids for row in ended(schedule_id)]
+        self.assertEqual({row['status'] for row in rows}, {'SUCCESS'})
+        self.assertEqual(sorted(ran('any')), sorted(row['id'] for row in rows))
+
+
+class Change(JobdTestCase):
+    def test_pause_and_resume(self):
+        schedule_id, path = schedule()
+        next_run = get(path, 'NextRunAt')
+        self.assertIsNone(call(path, SCHEDULE, 'SetEnabled', 'b', False, user='alice').error)
+        make_due(schedule_id)       # it is not looked at
+        start()
+        self.assertEqual((get(path, 'State'), results(schedule_id)), ('paused', []))
+        self.assertIsNone(call(path, SCHEDULE, 'SetEnabled', 'b', True, user='alice').error)
+        self.assertEqual((get(path, 'State'), get(path, 'NextRunAt')), ('active', next_run))
+        self.assertIsNone(call(path, SCHEDULE, 'SetEnabled', 'b', True).error)
+
+    def test_update(self):
+        schedule_id, path = schedule(data='{"word": "old"}')
+        update = {'name': ('s', f'renamed {next(names)}'), 'interval': ('s', 'custom'), 'crontab': ('s', '5 4 * * *'),
+                  'time_zone': ('s', 'Asia/Tokyo'), 'missed': ('s', 'none'), 'data': ('s', '{"word": "new"}')}
+        reply = call(path, SCHEDULE, 'Update', 'a{sv}', update, user='alice')
+        self.assertIsNone(reply.error, reply)
+        found = get_all(path)
+        self.assertEqual((found['Interval'], found['Crontab'], found['TimeZone'], found['Missed'], found['Data']),
+                         ('custom', '5 4 * * *', 'Asia/Tokyo', 'none', '{"word":"new"}'))
+        self.assertEqual(found['NextRunAt'] // 10**6 % 86400, (4 * 3600 + 300 - 9 * 3600) % 86400)
+
+    def test_update_is_all_or_nothing(self):
+        schedule_id, path = schedule(data='{"word": "old"}')
+        before = get_all(path)
+        for update, error in (({'name': ('s', 'x'), 'data': ('s', '{"nonsense": 1}')}, 'InvalidData'),
+                              ({'missed': ('s', 'all'), 'crontab': ('s', '* * * * *')}, 'InvalidSchedule'),
+                              ({'start_time': ('t', 1)}, 'InvalidSchedule'), ({'state': ('s', 'active')}, 'InvalidOption'),
+                              ({'task_queue': ('s', 'none')}, 'InvalidQueue'), ({'interval': ('s', 'immediately')},
+                                                                                'InvalidSchedule')):
+            self.assertEqual(call(path, SCHEDULE, 'Update', 'a{sv}', update).error, ERROR + error, update)
+        self.assertEqual(get_all(path), before)
+
+    def test_run_now(self):
+        schedule_id, path = schedule(data='{"word": "now"}')
+        before = get_all(path)
+        reply = call(path, SCHEDULE, 'RunNow', 'a{sv}', {}, user='alice')
+        self.assertIsNone(reply.error, reply)
+        jobctl('logs', '-f', reply.body[0])
+        self.assertEqual(ran('now'), [reply.body[0]])
+        self.assertEqual(get(reply.body[1], 'ScheduledJob', RESULT), path)
+        self.assertEqual(get_all(path)['NextRunAt'], before['NextRunAt'])
+
+    def test_cancel(self):
+        schedule_id, path = schedule()
+        self.assertIsNone(call(path, SCHEDULE, 'Cancel', 'a{sv}', {}, user='alice').error)
+        found = get_all(path)
+        self.assertEqual((found['State'], found['StateReason'], found['NextRunAt']), ('canceled', 'canceled by alice', 0))
+        for method, arguments in (('Cancel', ('a{sv}', {})), ('SetEnabled', ('b', True)), ('TakeOver', ()),
+                                  ('Update', ('a{sv}', {'missed': ('s', 'all')}))):
+            self.assertEqual(call(path, SCHEDULE, method, *arguments).error, ERROR + 'WrongState')
+
+    def test_delete_keeps_the_results(self):
+        schedule_id, path = schedule(data='{"word": "kept"}')
+        make_due(schedule_id)
+        start()
+        settle(schedule_id, lambda p: p['NextRunAt'] > now())
+        [row] = ended(schedule_id)
+        self.assertIsNone(call(path, SCHEDULE, 'Delete', user='alice').error)
+        self.assertEqual(get('/org/jobd1/result/' + row['id'].replace('-', ''), 'ScheduledJob', RESULT), '/')
+        self.assertEqual(call('/org/jobd1', MANAGER, 'GetScheduledJob', 's', schedule_id).error,
+                         ERROR + 'NoSuchScheduledJob')
+
+    def test_journal(self):
+        schedule_id, path = schedule(name='watched')
+        call(path, SCHEDULE, 'SetEnabled', 'b', False, user='carol')
+        call(path, SCHEDULE, 'SetEnabled', 'b', True, user='carol')
+        call(path, SCHEDULE, 'Update', 'a{sv}', {'missed': ('s', 'all')}, user='carol')
+        call(path, SCHEDULE, 'TakeOver', user='carol')
+        call(path, SCHEDULE, 'Cancel', 'a{sv}', {}, user='carol')
+        call(path, SCHEDULE, 'Delete', user='carol')
+        entries = journal(f'SCHEDULED_JOB_ID={schedule_id}')
+        self.assertEqual([(e['JOB_CALLER'], e['MESSAGE'].split(' scheduled job')[0]) for e in entries],
+                         [('alice', "alice"), ('carol', 'carol paused'), ('carol', 'carol resumed'),
+                          ('carol', 'carol changed'), ('carol', 'carol took over'), ('carol', 'carol canceled'),
+                          ('carol', 'carol deleted')])
+        self.assertTrue(all('MESSAGE_ID' in e and e['JOB_CLASS_PATH'] == 'plan.Trace' for e in entries))
+
+
+class Permissions(JobdTestCase):
+    DENIED = ('org.freedesktop.DBus.Error.AccessDenied',
+              'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired')
+    METHODS = (('SetEnabled', ('b', False)), ('Update', ('a{sv}', {'missed': ('s', 'all')})), ('RunNow', ('a{sv}', {})),
+               ('TakeOver', ()), ('Cancel', ('a{sv}', {})), ('Delete', ()))
+
+    def test_others_see_nothing(self):
+        schedule_id, path = schedule(name='private')
+        nowhere = '/org/jobd1/schedule/' + '0' * 32
+        for user in 'dave',:
+            for method, arguments in self.METHODS:
+                reply, missing = (call(one, SCHEDULE, method, *arguments, user=user) for one in (path, nowhere))
+                self.assertEqual(reply.error, missing.error)
+                self.assertEqual(reply.body[0].replace(path, nowhere), missing.body[0])
+            self.assertIn(get(path, 'Name', user=user).error, self.DENIED)
+            reply, missing = (call('/org/jobd1', MANAGER, 'GetScheduledJob', 's', one, user=user)
+                              for one in ('private', 'nothing'))
+            self.assertEqual((reply.error, reply.body[0].replace('private', 'nothing')), (missing.error, missing.body[0]))
+        self.assertEqual(get(path, 'State'), 'active')
+
+    def test_take_over_needs_both(self):
+        """bob may view; taking over takes change-scheduledjob and run-job."""
+        schedule_id, path = schedule()
+        self.assertEqual(get(path, 'State', user='bob'), 'active')
+        self.assertIn(call(path, SCHEDULE, 'TakeOver', user='bob').error, self.DENIED)
+        self.assertEqual(get(path, 'Requester'), 'alice')
+
+    def test_lists(self):
+        mine = schedule(name='of alice')[1]
+        other = schedule(user='carol', name='of carol')[1]
+
+        def listed(user, **options):
+            types = {str: 's', int: 'u', bool: 'b', list: 'as'}
+            reply = call('/org/jobd1', MANAGER, 'ListScheduledJobs', 'a{sv}',
+                         {name: (types[type(value)], value) for name, value in {'limit': 1000, **options}.items()},
+                         user=user)
+            self.assertIsNone(reply.error, reply)
+            return [path for path, _ in reply.body[0]]
+        self.assertIn(mine, listed('alice'))
+        self.assertNotIn(other, listed('alice'))
+        self.assertTrue({mine, other} <= set(listed('bob')))
+        self.assertEqual(listed('carol', q='of CAROL'), [other])
+        self.assertEqual(listed('root', requester='alice', state='active', q='of alice', job='plan.Trace'), [mine])
+        self.assertEqual(listed('root', states=['paused', 'denied'], q='of alice'), [])
+        newest = listed('root')
+        self.assertEqual(newest[:2], [other, mine])
+        self.assertEqual(listed('root', before=get(other, 'Id'))[0], mine)
+        self.assertEqual(call('/org/jobd1', MANAGER, 'ListScheduledJobs', 'a{sv}', {'state': ('s', 'odd')}).error,
+                         ERROR + 'InvalidOption')
 
 
 if __name__ == '__main__':
