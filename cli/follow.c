@@ -30,6 +30,8 @@ enum { FAILURES_MAX = 5 }; /* calls in a row that were lost with jobd or with th
 
 #define ABSENCE_USEC (3 * USEC_PER_SEC) /* a jobd that is restarted is back by then, and nobody needs to know */
 
+#define WAIT_USEC (2 * USEC_PER_SEC) /* a place in a line is asked for: it changes too often to be announced */
+
 #define FEEDER_LOST "-" /* no bus name: differs from every other, and from having none */
 
 typedef struct Follow {
@@ -40,7 +42,9 @@ typedef struct Follow {
         int lines;
 
         sd_bus_slot *changed_slot, *owner_slot, *lost_slot, *call_slot;
-        sd_event_source *pipe_source, *reconnect_source, *absence_source;
+        sd_event_source *pipe_source, *reconnect_source, *absence_source, *wait_source;
+        char *wait_reason; /* that was shown last */
+        bool show_waiting;
         char *log_feeder; /* the jobd at the other end of the pipe */
         bool log_ended;
         bool ask_again;
@@ -65,7 +69,9 @@ static void follow_done(Follow *f) {
         sd_event_source_disable_unref(f->pipe_source);
         sd_event_source_disable_unref(f->reconnect_source);
         sd_event_source_disable_unref(f->absence_source);
+        sd_event_source_disable_unref(f->wait_source);
         sd_event_unref(f->event);
+        g_free(f->wait_reason);
         g_free(f->log_feeder);
         if (f->result)
                 json_object_unref(f->result);
@@ -189,6 +195,36 @@ static void show_progress(Follow *f) {
         progress_line_set(known ? json_node_get_int(percent) : -1, json_string(f->result, "progress_text"));
 }
 
+static int on_wait(sd_event_source *source, uint64_t usec, void *userdata) {
+        return ask(userdata);
+}
+
+static int ask_again_later(Follow *f) {
+        int r;
+
+        if (!f->wait_source)
+                return sd_event_add_time_relative(f->event, &f->wait_source, CLOCK_MONOTONIC, WAIT_USEC, 0, on_wait, f);
+        r = sd_event_source_set_time_relative(f->wait_source, WAIT_USEC);
+        return r < 0 ? r : sd_event_source_set_enabled(f->wait_source, SD_EVENT_ONESHOT);
+}
+
+static int show_waiting(Follow *f) {
+        const char *reason = json_string(f->result, "wait_reason");
+        int r;
+
+        if (!reason)
+                return 0;
+        if (g_strcmp0(reason, f->wait_reason) != 0) {
+                g_autofree char *safe = escape_text(reason, -1, terminal_escape_flags(STDERR_FILENO));
+
+                fprintf(stderr, "Waiting: %s\n", safe);
+                g_free(f->wait_reason);
+                f->wait_reason = g_strdup(reason);
+        }
+        r = ask_again_later(f);
+        return r < 0 ? give_up(f, report_errno(r, "cannot wait for the run")) : 0;
+}
+
 static int on_properties(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
         Follow *f = userdata;
         JsonObject *result;
@@ -205,6 +241,11 @@ static int on_properties(sd_bus_message *reply, void *userdata, sd_bus_error *re
         f->result = result;
         if (f->show_progress)
                 show_progress(f);
+        if (f->show_waiting) {
+                r = show_waiting(f);
+                if (r < 0)
+                        return r;
+        }
 
         if (f->ask_again)
                 return ask(f);
@@ -350,6 +391,7 @@ int follow_run(Connection *c, const char *path, const FollowOptions *options, Js
                 .path = path,
                 .view = options->view,
                 .lines = options->lines,
+                .show_waiting = options->show_waiting,
                 .show_progress = options->show_progress,
         };
         int r;

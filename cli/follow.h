@@ -14,6 +14,7 @@ typedef struct FollowOptions {
         LogView *view;      /* shows the log; NULL: only wait */
         int lines;          /* begin with the last so many lines; -1: with the first */
         bool show_progress; /* on the terminal (progress-line.h) */
+        bool show_waiting;  /* on standard error, what it waits for, as that changes */
         bool catch_signals; /* SIGINT and SIGTERM end the following, not the program */
 } FollowOptions;
 

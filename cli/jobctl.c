@@ -25,7 +25,7 @@ static const Verb verbs[] = {
         { "Runs", "result", "[ID]", "Show a job result, or the newest", verb_result },
         { "Runs", "logs", "[ID]", "Show the log of a run, or of the newest", verb_logs },
         { "Runs", "outputs", "ID [NAME...]", "List or fetch the output files of a run", verb_outputs },
-        { "Runs", "cancel", "ID...", "Cancel runs", verb_cancel },
+        { "Runs", "cancel", "[ID...]", "Cancel runs", verb_cancel },
         { "Runs", "clean", "", "Delete old job results", verb_clean },
         { "Runs", "monitor", "", "Show what changes, as it happens", verb_monitor },
 };

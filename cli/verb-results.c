@@ -15,12 +15,23 @@
 
 /* Verbs that show job results: results, result. */
 
+/* What the column REASON has of one that waits: its place in the line of its queue, if it is in one. */
+static char *describe_wait(JsonObject *result) {
+        JsonNode *position = json_object_get_member(result, "position");
+
+        if (!json_string(result, "wait_reason"))
+                return NULL;
+        if (position && JSON_NODE_HOLDS_VALUE(position) && json_node_get_int(position) > 0)
+                return g_strdup_printf("place %" PRIi64, json_node_get_int(position));
+        return g_strdup("waits");
+}
+
 static void add_result(Table *t, JsonObject *result) {
         const char *status = json_string(result, "status") ?: "?";
         g_autofree char *created = format_time_short(json_time(result, "date_created"));
-        g_autofree char *duration = result_duration(result);
+        g_autofree char *duration = result_duration(result), *wait = describe_wait(result);
         const char *cells[] = {
-                json_string(result, "id"),   status,  result_reason(result), json_string(result, "task_name"),
+                json_string(result, "id"),   status,  wait ?: result_reason(result), json_string(result, "task_name"),
                 json_string(result, "user"), created, duration,
         };
 
@@ -209,6 +220,25 @@ static void add_own_result(Fields *f, JsonObject *result) {
         fields_add(f, "Result", text);
 }
 
+/* Of a job that is tried again when it fails. */
+static void add_attempts(Fields *f, JsonObject *result) {
+        JsonNode *attempt = json_object_get_member(result, "attempt");
+        JsonNode *attempts = json_object_get_member(result, "attempts");
+        g_autofree char *text = NULL;
+
+        if (!attempts || !JSON_NODE_HOLDS_VALUE(attempts) || json_node_get_int(attempts) < 2 || !attempt ||
+            !JSON_NODE_HOLDS_VALUE(attempt))
+                return;
+        text = g_strdup_printf("%" PRIi64 " of %" PRIi64, json_node_get_int(attempt), json_node_get_int(attempts));
+        fields_add(f, "Attempt", text);
+        if (json_string(result, "retry_of"))
+                fields_add(f, "First attempt", json_string(result, "retry_of"));
+        if (json_string(result, "retried_by"))
+                fields_add(f, "Next attempt", json_string(result, "retried_by"));
+        if (json_time(result, "not_before") > 0)
+                add_time(f, result, "Not before", "not_before");
+}
+
 static void print_result(JsonObject *result) {
         _cleanup_(fields_freep) Fields *f = fields_new();
         const char *status = json_string(result, "status") ?: "?";
@@ -226,6 +256,9 @@ static void print_result(JsonObject *result) {
         if (json_string(result, "revoked_by"))
                 fields_add(f, "Revoked by", json_string(result, "revoked_by"));
         fields_add(f, "Task queue", json_string(result, "task_queue"));
+        if (json_string(result, "wait_reason"))
+                fields_add(f, "Waiting", json_string(result, "wait_reason"));
+        add_attempts(f, result);
         fields_add(f, "Input", input);
         add_time(f, result, "Created", "date_created");
         add_time(f, result, "Started", "date_started");

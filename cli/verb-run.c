@@ -17,16 +17,18 @@
 #include "run-data.h"
 #include "run-files.h"
 #include "run-from.h"
+#include "uuid.h"
 
 typedef struct RunOptions {
         char *data, **vars, **files, *queue, *from;
-        gboolean no_wait, quiet;
+        gboolean no_wait, quiet, ignore_singleton;
 } RunOptions;
 
 /* What the run is given. */
 typedef struct RunInput {
         JsonObject *data;
         RunFiles *files;
+        bool ignore_singleton;
 } RunInput;
 
 static void run_input_done(RunInput *in) {
@@ -181,14 +183,16 @@ static int make_input(Jobctl *j, const Verb *verb, Connection *c, const char *jo
         return -1;
 }
 
-static int append_options(sd_bus_message *call, const RunFiles *files, const char *queue) {
+static int append_options(sd_bus_message *call, const RunInput *in, const char *queue) {
         int r;
 
         r = sd_bus_message_open_container(call, 'a', "{sv}");
         if (r >= 0 && queue)
                 r = sd_bus_message_append(call, "{sv}", "task_queue", "s", queue);
+        if (r >= 0 && in->ignore_singleton)
+                r = sd_bus_message_append(call, "{sv}", "ignore_singleton", "b", true);
         if (r >= 0)
-                r = run_files_append(files, call);
+                r = run_files_append(in->files, call);
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
@@ -207,7 +211,7 @@ static int append_arguments(sd_bus_message *call, const char *job, const RunInpu
         r = sd_bus_message_sensitive(call);
         if (r < 0)
                 return r;
-        return append_options(call, in->files, queue);
+        return append_options(call, in, queue);
 }
 
 static int request_run(Connection *c, const char *job, const RunInput *in, const char *queue, char **ret_id,
@@ -266,26 +270,65 @@ static void print_end(JsonObject *result) {
         print_line(closing, status_color(json_string(result, "status") ?: ""));
 }
 
-/* Waits for the end. The job's own lines go to standard output, what is said about the run to standard error. */
-static int wait_for_end(Jobctl *j, Connection *c, const char *id, const char *path, bool quiet) {
+/* One try. 0, a signal or negative errno, as follow_run(). */
+static int follow_try(Jobctl *j, Connection *c, const char *path, bool quiet, JsonObject **ret_result) {
         _cleanup_(log_view_freep) LogView *view = quiet || j->json ? NULL : log_view_new(LOG_FORMAT_SHORT);
-        g_autoptr(JsonObject) result = NULL;
-        int r, status;
 
         if (view)
                 progress_line_enable();
-        r = follow_run(c, path,
-                       &(FollowOptions) {
-                               .view = view,
-                               .lines = -1,
-                               .show_progress = view != NULL,
-                               .catch_signals = true,
-                       },
-                       &result);
+        return follow_run(c, path,
+                          &(FollowOptions) {
+                                  .view = view,
+                                  .lines = -1,
+                                  .show_progress = view != NULL,
+                                  .show_waiting = view != NULL,
+                                  .catch_signals = true,
+                          },
+                          ret_result);
+}
+
+static char *result_path(const char *id) {
+        char digits[33];
+
+        uuid_to_digits(id, digits);
+        return g_strdup_printf(JOBD_RESULT_PATH "/%s", digits);
+}
+
+/* As long as a try that has failed is followed by another one. */
+static int follow_tries(Jobctl *j, Connection *c, char **id, char **path, bool quiet, JsonObject **ret_result) {
+        int r;
+
+        for (;;) {
+                g_autoptr(JsonObject) result = NULL;
+                const char *next;
+
+                r = follow_try(j, c, *path, quiet, &result);
+                if (r != 0)
+                        return r;
+                next = json_string(result, "retried_by");
+                if (!next) {
+                        *ret_result = TAKE_PTR(result);
+                        return 0;
+                }
+                if (!quiet && !j->json)
+                        print_end(result);
+                g_free(*id);
+                *id = g_strdup(next);
+                g_free(*path);
+                *path = result_path(next);
+        }
+}
+
+/* Waits for the end. The job's own lines go to standard output, what is said about the run to standard error. */
+static int wait_for_end(Jobctl *j, Connection *c, char **id, char **path, bool quiet) {
+        g_autoptr(JsonObject) result = NULL;
+        int r, status;
+
+        r = follow_tries(j, c, id, path, quiet, &result);
         if (r > 0) {
                 fprintf(stderr,
                         "\nThe run goes on. \"jobctl logs -f %s\" follows it again,\n\"jobctl cancel %s\" ends it.\n",
-                        id, id);
+                        *id, *id);
                 return 128 + r;
         }
         if (r < 0)
@@ -321,6 +364,8 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
                   "NAME=PATH" },
                 { "from", 0, 0, G_OPTION_ARG_FILENAME, &o.from, "Run again what that job result has run", "ID" },
                 { "queue", 0, 0, G_OPTION_ARG_FILENAME, &o.queue, "One of the job's task queues", "QUEUE" },
+                { "ignore-singleton", 0, 0, G_OPTION_ARG_NONE, &o.ignore_singleton,
+                  "Run beside the other run of a singleton", NULL },
                 { "no-wait", 0, 0, G_OPTION_ARG_NONE, &o.no_wait, "Print the ID and do not wait", NULL },
                 { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o.quiet, "Wait, but show no log and no outcome", NULL },
                 {}
@@ -346,6 +391,7 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
         r = make_input(j, verb, c, job, &o, o.from ? &earlier : NULL, &in);
         if (r >= 0)
                 return r;
+        in.ignore_singleton = o.ignore_singleton;
         if (request_run(c, job, &in, o.queue ?: earlier.queue, &id, &path) < 0)
                 return STATUS_ERROR;
         if (o.no_wait)
@@ -356,5 +402,5 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
 
                 print_line(line, NULL);
         }
-        return wait_for_end(j, c, id, path, o.quiet);
+        return wait_for_end(j, c, &id, &path, o.quiet);
 }
