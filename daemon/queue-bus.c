@@ -332,14 +332,14 @@ static int method_set(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (!changes[0])
                 return sd_bus_reply_method_return(m, NULL);
 
-        audit_queue_after_commit(b->manager->store, JOBD_MESSAGE_QUEUE_CHANGED_STR, caller, changed->name,
-                                 "%s changed job queue %s: %s", caller, changed->name, changes);
-        announce_after_commit(b->manager, changed, NULL);
         changed->last_updated = now_usec();
         b->queue = changed;
         r = job_queues_put(b->manager->queues, TAKE_PTR(changed));
         if (r < 0)
                 return refuse_store_error(b->manager, r, error);
+        audit_queue_after_commit(b->manager->store, JOBD_MESSAGE_QUEUE_CHANGED_STR, caller, b->queue->name,
+                                 "%s changed job queue %s: %s", caller, b->queue->name, changes);
+        announce_after_commit(b->manager, b->queue, NULL);
         return bus_reply_after_commit(b->manager, m, NULL);
 }
 
@@ -461,12 +461,12 @@ int queue_bus_create(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (r < 0)
                 return r;
         (void) g_strlcpy(id, q->id, sizeof(id));
-        audit_queue_after_commit(manager->store, JOBD_MESSAGE_QUEUE_CREATED_STR, caller, name,
-                                 "%s created job queue %s", caller, name);
-        announce_after_commit(manager, q, "JobQueueNew");
         r = job_queues_put(manager->queues, TAKE_PTR(q));
         if (r < 0)
                 return refuse_store_error(manager, r, error);
+        audit_queue_after_commit(manager->store, JOBD_MESSAGE_QUEUE_CREATED_STR, caller, name,
+                                 "%s created job queue %s", caller, name);
+        announce_after_commit(manager, job_queues_find_by_id(manager->queues, id), "JobQueueNew");
         return reply_path(manager, m, id);
 }
 
