@@ -453,3 +453,61 @@ int job_json_read(sd_bus_message *m, JsonObject **ret) {
 int job_result_json_read(sd_bus_message *m, JsonObject **ret) {
         return properties_read(m, result_fields, ELEMENTSOF(result_fields), ret);
 }
+
+/* ---- the schema ---- */
+
+static const char *schema_type(FieldType type) {
+        switch (type) {
+        case FIELD_BOOLEAN:
+                return "boolean";
+        case FIELD_STRINGS:
+                return "array";
+        case FIELD_STRING_MAP:
+        case FIELD_DATA:
+        case FIELD_COUNTS:
+                return "object";
+        case FIELD_TIME_SPAN:
+                return "number";
+        case FIELD_UINT64:
+        case FIELD_UINT32:
+        case FIELD_EXIT_CODE:
+        case FIELD_SIGNAL:
+        case FIELD_PERCENT:
+                return "integer";
+        default:
+                return "string";
+        }
+}
+
+static JsonObject *describe_field(FieldType type) {
+        JsonObject *o = json_object_new();
+
+        if (type != FIELD_JSON) /* any value */
+                json_object_set_string_member(o, "type", schema_type(type));
+        if (type == FIELD_TIME)
+                json_object_set_string_member(o, "format", "date-time");
+        if (type == FIELD_STRINGS) {
+                JsonObject *items = json_object_new();
+
+                json_object_set_string_member(items, "type", "string");
+                json_object_set_object_member(o, "items", items);
+        }
+        json_object_set_boolean_member(o, "nullable", true);
+        return o;
+}
+
+JsonObject *job_json_describe(JobJsonKind kind) {
+        const Field *fields = kind == JOB_JSON_JOB ? job_fields : result_fields;
+        size_t n = kind == JOB_JSON_JOB ? ELEMENTSOF(job_fields) : ELEMENTSOF(result_fields);
+        JsonObject *o = json_object_new();
+
+        for (size_t i = 0; i < n; i++) {
+                if (fields[i].type != FIELD_OVERRIDES) {
+                        json_object_set_object_member(o, fields[i].member, describe_field(fields[i].type));
+                        continue;
+                }
+                for (size_t k = 0; k < ELEMENTSOF(override_flags); k++)
+                        json_object_set_object_member(o, override_flags[k].flag, describe_field(FIELD_BOOLEAN));
+        }
+        return o;
+}

@@ -25,6 +25,14 @@
 int job_json_read(sd_bus_message *m, JsonObject **ret) _must_check_;
 int job_result_json_read(sd_bus_message *m, JsonObject **ret) _must_check_;
 
+/* The members of each, as the properties of a JSON schema (OpenAPI 3.0). Free with json_object_unref(). */
+typedef enum JobJsonKind {
+        JOB_JSON_JOB,
+        JOB_JSON_RESULT,
+} JobJsonKind;
+
+JsonObject *job_json_describe(JobJsonKind kind);
+
 /* "2026-01-31T23:59:00.000000Z"; NULL for 0 and for what is no time. Free with g_free(). */
 char *job_json_format_time(uint64_t usec);
 

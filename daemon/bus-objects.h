@@ -33,9 +33,10 @@ int bus_refuse(sd_bus_error *error, int r, Refusal *refusal);
 /* Handler of CleanJobResults (clean-bus.c). */
 int clean_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);
 
-/* Handlers of ListJobs and ListJobResults (list-bus.c). */
+/* Handlers of ListJobs (list-bus.c), ListJobResults and CountJobResults (list-result-bus.c). */
 int list_bus_jobs(sd_bus_message *m, void *manager, sd_bus_error *error);
 int list_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);
+int list_bus_count_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);
 
 /* Handlers of ListObjectModels, ListObjects and ImportObjects (object-bus.c). */
 int object_bus_list_models(sd_bus_message *m, void *manager, sd_bus_error *error);

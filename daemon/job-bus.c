@@ -7,9 +7,11 @@
 #include "audit.h"
 #include "bus-error.h"
 #include "bus-objects.h"
+#include "bus-option.h"
 #include "bus-property.h"
 #include "input-file.h"
 #include "job-class-describe.h"
+#include "job-update.h"
 #include "json.h"
 #include "manager-schedules.h"
 #include "message-ids.h"
@@ -134,8 +136,8 @@ typedef struct Change {
         const char *what;
 } Change;
 
-/* Stores the changed copy (takes it over), announces it and replies, once it is on the disk. */
-static int put_and_reply(JobBus *b, Job *changed, const Change *change, sd_bus_message *call, sd_bus_error *error) {
+/* Stores the changed copy (takes it over) and announces it, once it is on the disk. Negative errno: the error is set. */
+static int put_job(JobBus *b, Job *changed, sd_bus_message *call, sd_bus_error *error) {
         g_autofree char *caller = access_caller_name(b->manager->access, call);
         Manager *m = b->manager;
         ChangedJob *c;
@@ -159,10 +161,25 @@ static int put_and_reply(JobBus *b, Job *changed, const Change *change, sd_bus_m
         }
         b->job = changed;
         manager_make_queues_of(m, changed, caller);
-        audit_job_after_commit(m->store, change->message_id, caller, changed, change->field, "%s %s", caller,
-                               change->what);
         store_after_commit(m->store, on_change_committed, c);
-        return bus_reply_after_commit(m, call, NULL);
+        return 0;
+}
+
+static void audit_change(JobBus *b, sd_bus_message *call, const Change *change) {
+        g_autofree char *caller = access_caller_name(b->manager->access, call);
+
+        audit_job_after_commit(b->manager->store, change->message_id, caller, b->job, change->field, "%s %s", caller,
+                               change->what);
+}
+
+static int put_and_reply(JobBus *b, Job *changed, const Change *change, sd_bus_message *call, sd_bus_error *error) {
+        int r;
+
+        r = put_job(b, changed, call, error);
+        if (r < 0)
+                return r;
+        audit_change(b, call, change);
+        return bus_reply_after_commit(b->manager, call, NULL);
 }
 
 static int set_enabled(JobBus *b, sd_bus_message *call, bool enabled, sd_bus_error *error) {
@@ -273,6 +290,78 @@ static int method_clear_override(sd_bus_message *m, void *userdata, sd_bus_error
         return put_and_reply(b, TAKE_PTR(j),
                              &(Change){ JOBD_MESSAGE_OVERRIDE_CLEARED_STR, job_field_to_string(field), what }, m,
                              error);
+}
+
+/* ---- many changes at once ---- */
+
+#define UPDATE_VALUE(name, field) { name, 's', offsetof(JobUpdate, values) + (field) * sizeof(const char *) }
+
+static const BusOption update_table[] = {
+        { "enabled", 'b', offsetof(JobUpdate, enabled) },
+        { "set", 's', offsetof(JobUpdate, set) },
+        { "clear", 's', offsetof(JobUpdate, clear) },
+        UPDATE_VALUE("name", JOB_FIELD_NAME),
+        UPDATE_VALUE("grouping", JOB_FIELD_GROUPING),
+        UPDATE_VALUE("description", JOB_FIELD_DESCRIPTION),
+        UPDATE_VALUE("approval_required", JOB_FIELD_APPROVAL_REQUIRED),
+        UPDATE_VALUE("dryrun_default", JOB_FIELD_DRYRUN_DEFAULT),
+        UPDATE_VALUE("has_sensitive_variables", JOB_FIELD_HAS_SENSITIVE_VARIABLES),
+        UPDATE_VALUE("hidden", JOB_FIELD_HIDDEN),
+        UPDATE_VALUE("singleton", JOB_FIELD_SINGLETON),
+        UPDATE_VALUE("soft_time_limit", JOB_FIELD_SOFT_TIME_LIMIT),
+        UPDATE_VALUE("time_limit", JOB_FIELD_TIME_LIMIT),
+        UPDATE_VALUE("task_queues", JOB_FIELD_TASK_QUEUES),
+};
+
+static void audit_update(JobBus *b, sd_bus_message *call, bool was_enabled, const JobFieldChange *changes) {
+        if (b->job->enabled != was_enabled) {
+                g_autofree char *what = g_strdup_printf("%s job '%s'", b->job->enabled ? "enabled" : "disabled",
+                                                        b->job->class_path);
+
+                audit_change(b, call,
+                             &(Change){ b->job->enabled ? JOBD_MESSAGE_JOB_ENABLED_STR : JOBD_MESSAGE_JOB_DISABLED_STR,
+                                        NULL, what });
+        }
+        for (JobField f = 0; f < _JOB_FIELD_MAX; f++) {
+                g_autofree char *value = job_field_format(&b->job->effective, f), *what = NULL;
+
+                if (changes[f] == JOB_FIELD_UNCHANGED)
+                        continue;
+                what = changes[f] == JOB_FIELD_CLEARED
+                                       ? g_strdup_printf("cleared the override of %s of job '%s'",
+                                                         job_field_to_string(f), b->job->class_path)
+                                       : g_strdup_printf("set %s of job '%s' to \"%s\"", job_field_to_string(f),
+                                                         b->job->class_path, value);
+                audit_change(b, call,
+                             &(Change){ changes[f] == JOB_FIELD_CLEARED ? JOBD_MESSAGE_OVERRIDE_CLEARED_STR
+                                                                        : JOBD_MESSAGE_OVERRIDE_SET_STR,
+                                        job_field_to_string(f), what });
+        }
+}
+
+static int method_update(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        JobFieldChange changes[_JOB_FIELD_MAX];
+        _cleanup_(job_freep) Job *j = NULL;
+        JobUpdate update = { .enabled = -1 };
+        JobBus *b = userdata;
+        bool was_enabled = b->job->enabled;
+        Refusal f = {};
+        int r;
+
+        r = bus_options_read(m, update_table, ELEMENTSOF(update_table), &update, error);
+        if (r < 0)
+                return r;
+        j = job_copy(b->job);
+        r = job_update_apply(j, &update, changes, &f);
+        if (r < 0)
+                return bus_refuse(error, r, &f);
+        if (job_equal(j, b->job))
+                return sd_bus_reply_method_return(m, NULL);
+        r = put_job(b, TAKE_PTR(j), m, error);
+        if (r < 0)
+                return r;
+        audit_update(b, m, was_enabled, changes);
+        return bus_reply_after_commit(b->manager, m, NULL);
 }
 
 /* ---- the others ---- */
@@ -429,6 +518,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("SetOverride", SD_BUS_ARGS("s", field, "s", value), SD_BUS_NO_RESULT,
                                 method_set_override, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("ClearOverride", SD_BUS_ARGS("s", field), SD_BUS_NO_RESULT, method_clear_override,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Update", SD_BUS_ARGS("a{sv}", changes), SD_BUS_NO_RESULT, method_update,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Delete", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_delete, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetVariables", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", variables), method_get_variables,

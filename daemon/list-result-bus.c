@@ -10,13 +10,13 @@
 #include "names.h"
 #include "store-result.h"
 
-/* ListJobResults */
+/* ListJobResults, CountJobResults */
 
 enum { ROUNDS_MAX = 20 };
 
 typedef struct ResultOptions {
         const char *job, *status, *requester, *before;
-        uint32_t limit;
+        uint32_t limit, offset;
 } ResultOptions;
 
 static const BusOption result_filter_table[] = {
@@ -25,6 +25,13 @@ static const BusOption result_filter_table[] = {
         { "requester", 's', offsetof(ResultOptions, requester) },
         { "before", 's', offsetof(ResultOptions, before) },
         { "limit", 'u', offsetof(ResultOptions, limit) },
+        { "offset", 'u', offsetof(ResultOptions, offset) },
+};
+
+static const BusOption count_filter_table[] = {
+        { "job", 's', offsetof(ResultOptions, job) },
+        { "status", 's', offsetof(ResultOptions, status) },
+        { "requester", 's', offsetof(ResultOptions, requester) },
 };
 
 static const Job *job_of(Manager *manager, const JobResult *jr) {
@@ -137,6 +144,26 @@ static int collect_results(Manager *manager, sd_bus_message *m, JobResultFilter 
         return 1;
 }
 
+/*
+ * A page after an offset is of so many results that there are, whoever may see them: pages one after the other then have
+ * each once.
+ */
+static int collect_at_offset(Manager *manager, sd_bus_message *m, JobResultFilter *f, uint32_t limit, GPtrArray *page,
+                             sd_bus_error *error) {
+        g_autoptr(GPtrArray) batch = g_ptr_array_new_with_free_func(job_result_free_func);
+        bool more;
+        int r;
+
+        f->limit = limit + 1;
+        if (store_result_list(manager->store, f, batch) < 0)
+                return refuse_store_error(manager, error);
+        more = batch->len > limit;
+        if (more)
+                g_ptr_array_set_size(batch, (int) limit);
+        r = filter_results(manager, m, batch, page, limit, &f->before_seq, error);
+        return r < 0 ? r : r > 0 || more;
+}
+
 static int append_result(sd_bus_message *m, const void *jr) {
         return job_result_bus_append_properties(m, jr);
 }
@@ -204,6 +231,13 @@ static int find_results(Manager *manager, sd_bus_message *m, const ResultOptions
                 r = check_results(manager, m, job, &f, error);
         if (r < 0)
                 return r;
+        if (o->offset > 0) {
+                f.offset = o->offset;
+                r = collect_at_offset(manager, m, &f, o->limit, page, error);
+                if (r >= 0)
+                        *ret_more = r > 0;
+                return r;
+        }
         state = access_find_list(manager->access, m, key);
         if (state.position > 0)
                 f.before_seq = (int64_t) state.position;
@@ -218,6 +252,14 @@ static int find_results(Manager *manager, sd_bus_message *m, const ResultOptions
         return 0;
 }
 
+static int check_offset(uint32_t offset, sd_bus_error *error) {
+        if (offset <= RESULT_OFFSET_MAX)
+                return 0;
+        return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
+                                 "option 'offset' must be from 0 to %i: go further back by the option 'before'",
+                                 RESULT_OFFSET_MAX);
+}
+
 int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         g_autoptr(GPtrArray) page = g_ptr_array_new_with_free_func(job_result_free_func);
         ResultOptions o = { .limit = LIST_LIMIT_DEFAULT };
@@ -229,6 +271,8 @@ int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error)
         if (r >= 0)
                 r = list_check_limit(o.limit, error);
         if (r >= 0)
+                r = check_offset(o.offset, error);
+        if (r >= 0)
                 r = find_results(manager, m, &o, page, &more, error);
         if (r == -EAGAIN)
                 return access_wait(manager->access, m);
@@ -237,4 +281,45 @@ int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error)
         for (guint i = 0; i < page->len; i++)
                 dispatcher_describe_wait(manager->dispatcher, page->pdata[i]);
         return list_send(m, page, JOBD_RESULT_PATH, append_result, offsetof(JobResult, id), more);
+}
+
+/*
+ * Not one by one, as for a list: those that a rule hides from a caller who may view job results in general are counted.
+ * Of a job whose results must not be seen only the caller's own are.
+ */
+static int check_count(Manager *manager, sd_bus_message *m, const Job *job, JobResultFilter *f, sd_bus_error *error) {
+        AccessVerdict v = ACCESS_ALLOWED;
+        int r;
+
+        r = check_results(manager, m, job, f, error);
+        if (r < 0 || !job)
+                return r;
+        v = access_may_view_result(manager->access, m, job, NULL);
+        if (v == ACCESS_UNKNOWN)
+                return -EAGAIN;
+        return v == ACCESS_ALLOWED ? 0 : restrict_to_own(manager, m, f, error);
+}
+
+int list_bus_count_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        Manager *manager = userdata;
+        ResultOptions o = {};
+        JobResultFilter f;
+        const Job *job;
+        uint64_t count;
+        int r;
+
+        r = bus_options_read(m, count_filter_table, ELEMENTSOF(count_filter_table), &o, error);
+        if (r < 0)
+                return r;
+        job = o.job ? registry_find(manager->registry, o.job) : NULL;
+        r = make_filter(manager, m, &o, job, &f, error);
+        if (r >= 0)
+                r = check_count(manager, m, job, &f, error);
+        if (r == -EAGAIN)
+                return access_wait(manager->access, m);
+        if (r < 0)
+                return r;
+        if (store_result_count(manager->store, &f, &count) < 0)
+                return refuse_store_error(manager, error);
+        return sd_bus_reply_method_return(m, "t", count);
 }

@@ -147,6 +147,8 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_METHOD_WITH_ARGS("ListScheduledJobs", SD_BUS_ARGS("a{sv}", filter),
                                 SD_BUS_RESULT("a(oa{sv})", schedules, "b", more), list_bus_scheduled_jobs,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("CountJobResults", SD_BUS_ARGS("a{sv}", filter), SD_BUS_RESULT("t", count),
+                                list_bus_count_job_results, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL_WITH_ARGS("JobNew", SD_BUS_ARGS("o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobRemoved", SD_BUS_ARGS("o", job), 0),
         SD_BUS_SIGNAL_WITH_ARGS("JobResultNew", SD_BUS_ARGS("o", result), 0),

@@ -14,8 +14,14 @@ typedef struct JobResultFilter {
         int64_t requester_uid;  /* -1: any */
         const char *requester;  /* name; looks at all results, unlike the uid */
         int64_t before_seq;     /* 0: from the newest */
-        unsigned limit;
+        unsigned limit, offset;
 } JobResultFilter;
+
+/* What is left out by an offset is read all the same, what is counted by a condition is looked at one by one. */
+enum {
+        RESULT_OFFSET_MAX = 10000,
+        RESULT_COUNT_MAX = 100000,
+};
 
 /* In the open batch. Insert sets seq. Update writes what can change after the request: state and outcome. */
 int store_result_insert(Store *s, JobResult *jr) _must_check_;
@@ -33,6 +39,9 @@ int store_result_get_latest(Store *s, const char *job_id, JobResult **ret) _must
 
 /* Appends JobResult to the array. */
 int store_result_list(Store *s, const JobResultFilter *filter, GPtrArray *results) _must_check_;
+
+/* How many there are by the filter's conditions, whatever its limit; RESULT_COUNT_MAX stands for that many and more. */
+int store_result_count(Store *s, const JobResultFilter *filter, uint64_t *ret) _must_check_;
 
 /* Those that may have a unit: STARTED, and PENDING with a boot id. */
 int store_result_list_active(Store *s, GPtrArray *results) _must_check_;

@@ -75,6 +75,7 @@ typedef enum StoreStatement {
         STORE_RESULT_DELETE,
         STORE_RESULT_GET,
         STORE_RESULT_LATEST,
+        STORE_RESULT_COUNT,
         STORE_RESULT_ACTIVE,
         STORE_RESULT_SET_RESULT,
         STORE_SCHEDULE_INSERT,

@@ -19,10 +19,11 @@ ALLOWED = {
     MANAGER: {
         'RunJob': 'alice carol', 'Refresh': 'carol', 'GetJob': 'alice bob carol', 'ListJobs': 'alice bob carol',
         'GetJobResult': 'bob carol', 'ListJobResults': 'alice bob carol dave', 'CleanJobResults': 'carol',
+        'CountJobResults': 'alice bob carol dave',
     },
     JOB: {
         'Run': 'alice carol', 'Enable': 'carol', 'Disable': 'carol', 'SetOverride': 'carol', 'ClearOverride': 'carol',
-        'Delete': 'carol', 'GetVariables': 'alice bob carol', 'GetClass': 'alice bob carol',
+        'Update': 'carol', 'Delete': 'carol', 'GetVariables': 'alice bob carol', 'GetClass': 'alice bob carol',
     },
     RESULT: {
         'Cancel': 'carol', 'Delete': 'carol', 'OpenLog': 'carol', 'ListOutputs': 'bob carol',
@@ -31,7 +32,7 @@ ALLOWED = {
 }
 READ = {MANAGER: 'alice bob carol dave', JOB: 'alice bob carol', RESULT: 'bob carol'}
 # Arguments that change nothing; others are made from the signature, and are refused by those who are let through.
-ARGUMENTS = {'ListJobs': [{}], 'ListJobResults': [{}], 'CleanJobResults': [{}]}
+ARGUMENTS = {'ListJobs': [{}], 'ListJobResults': [{}], 'CleanJobResults': [{}], 'CountJobResults': [{}]}
 ABSENT = str(uuid.UUID(int=0x1234))
 BUSES = {}
 

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "bus-error.h"
+#include "error.h"
+#include "json.h"
+#include "resources.h"
+#include "route.h"
+
+/* How the reference puts it. */
+typedef enum Shape {
+        SHAPE_DETAIL, /* {"detail": "..."} */
+        SHAPE_LIST,   /* ["..."] */
+        SHAPE_ERRORS, /* {"errors": ...}: the text is JSON, or else the one entry of a list */
+        SHAPE_FIELD,  /* {"field": ["problem"]}: the text is "field: problem" */
+        SHAPE_NAME,   /* {"name": ["..."]} */
+        SHAPE_QUEUE,  /* {"task_queue": ["..."]} */
+        SHAPE_CONFLICT, /* {"approval_required": ["..."], ...}: for those that were sent */
+} Shape;
+
+typedef struct ErrorRow {
+        const char *name;
+        ErrorContext context;
+        unsigned status;
+        Shape shape;
+        const char *text; /* the reference's; NULL: what jobd says */
+} ErrorRow;
+
+#define DBUS_ERROR(name) "org.freedesktop.DBus.Error." name
+
+/* The first that fits counts. */
+static const ErrorRow rows[] = {
+        { BUS_ERROR_NO_SUCH_JOB, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
+        { BUS_ERROR_NO_SUCH_JOB_RESULT, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
+        { BUS_ERROR_NO_SUCH_OUTPUT, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
+        { SD_BUS_ERROR_UNKNOWN_OBJECT, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
+
+        { SD_BUS_ERROR_ACCESS_DENIED, ERROR_ANYWHERE, 403, SHAPE_DETAIL, NULL },
+        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ERROR_ANYWHERE, 403, SHAPE_DETAIL, NULL },
+
+        { BUS_ERROR_JOB_NOT_ENABLED, ERROR_IN_RUN, 403, SHAPE_DETAIL, "This job is not enabled to be run." },
+        { BUS_ERROR_JOB_NOT_ENABLED, ERROR_ANYWHERE, 403, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_JOB_NOT_INSTALLED, ERROR_IN_RUN, 405, SHAPE_DETAIL,
+          "This job is not presently installed and cannot be run" },
+        { BUS_ERROR_JOB_NOT_INSTALLED, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_JOB_CLASS_NOT_LOADABLE, ERROR_IN_VARIABLES, 404, SHAPE_DETAIL, "Not found." },
+        { BUS_ERROR_JOB_CLASS_NOT_LOADABLE, ERROR_ANYWHERE, 405, SHAPE_DETAIL,
+          "This job's source code could not be located and cannot be run" },
+        { BUS_ERROR_SENSITIVE_CONFLICT, ERROR_IN_RUN, 400, SHAPE_LIST,
+          "Unable to run or schedule job: This job is flagged as possibly having sensitive variables but is also flagged "
+          "as requiring approval.One of these two flags must be removed before this job can be scheduled or run." },
+        { BUS_ERROR_SENSITIVE_CONFLICT, ERROR_IN_CHANGE, 400, SHAPE_CONFLICT,
+          "A job with sensitive variables cannot also be marked as requiring approval" },
+        { BUS_ERROR_SENSITIVE_CONFLICT, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_APPROVAL_REQUIRED, ERROR_ANYWHERE, 403, SHAPE_DETAIL, NULL },
+
+        { BUS_ERROR_INVALID_JSON, ERROR_IN_RUN, 400, SHAPE_ERRORS, "Job data needs to be a dict" },
+        { BUS_ERROR_INVALID_JSON, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_INVALID_DATA, ERROR_ANYWHERE, 400, SHAPE_ERRORS, NULL },
+        { BUS_ERROR_INVALID_QUEUE, ERROR_IN_RUN, 400, SHAPE_QUEUE, NULL },
+        { BUS_ERROR_INVALID_OPTION, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_INVALID_FIELD, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_INVALID_VALUE, ERROR_IN_CHANGE, 400, SHAPE_FIELD, NULL },
+        { BUS_ERROR_INVALID_VALUE, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_INVALID_FILE, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_NAME_TAKEN, ERROR_ANYWHERE, 400, SHAPE_NAME, NULL },
+        { BUS_ERROR_DATA_TOO_LARGE, ERROR_ANYWHERE, 413, SHAPE_DETAIL, NULL },
+
+        { BUS_ERROR_SYSTEM_JOB, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_JOB_IN_USE, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_ALREADY_FINISHED, ERROR_IN_CANCEL, 409, SHAPE_DETAIL, "Job is already finished. Nothing to do." },
+        { BUS_ERROR_ALREADY_FINISHED, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_NOT_FINISHED, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
+
+        { BUS_ERROR_TOO_MANY, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_REFRESH_IN_PROGRESS, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_STORE_FULL, ERROR_ANYWHERE, 507, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_STORE_FAILED, ERROR_ANYWHERE, 500, SHAPE_DETAIL, NULL },
+        { SD_BUS_ERROR_LIMITS_EXCEEDED, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NULL },
+        { SD_BUS_ERROR_NO_REPLY, ERROR_ANYWHERE, 504, SHAPE_DETAIL, NULL },
+        { DBUS_ERROR("Timeout"), ERROR_ANYWHERE, 504, SHAPE_DETAIL, NULL },
+        { SD_BUS_ERROR_SERVICE_UNKNOWN, ERROR_ANYWHERE, 503, SHAPE_DETAIL, "jobd cannot be reached: it is not running." },
+        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, ERROR_ANYWHERE, 503, SHAPE_DETAIL,
+          "jobd cannot be reached: it is not running." },
+        { SD_BUS_ERROR_DISCONNECTED, ERROR_ANYWHERE, 503, SHAPE_DETAIL, "jobd cannot be reached: the bus has gone." },
+};
+
+static const ErrorRow *find_row(const char *name, ErrorContext context) {
+        static const ErrorRow unknown = { NULL, ERROR_ANYWHERE, 500, SHAPE_DETAIL, NULL };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++)
+                if (strcmp(rows[i].name, name) == 0 &&
+                    (rows[i].context == ERROR_ANYWHERE || rows[i].context == context))
+                        return rows + i;
+        /* Systemd's activation has a family of names for a service that does not start. */
+        if (g_str_has_prefix(name, DBUS_ERROR("Spawn.")) || g_str_has_prefix(name, "org.freedesktop.systemd1."))
+                return find_row(SD_BUS_ERROR_SERVICE_UNKNOWN, context);
+        return &unknown;
+}
+
+static JsonNode *list_of(const char *text) {
+        JsonArray *list = json_array_new();
+        JsonNode *node = json_node_new(JSON_NODE_ARRAY);
+
+        json_array_add_string_element(list, text);
+        json_node_take_array(node, list);
+        return node;
+}
+
+static void reply_member(Request *r, unsigned status, const char *name, JsonNode *node) {
+        JsonObject *object = json_object_new();
+
+        json_object_set_member(object, name, node);
+        request_reply_object(r, status, object);
+}
+
+static void reply_errors(Request *r, unsigned status, const char *text) {
+        JsonNode *node = NULL;
+
+        if (json_parse(text, strlen(text), SIZE_MAX, &node, NULL) < 0)
+                node = list_of(text);
+        reply_member(r, status, "errors", node);
+}
+
+static void reply_field(Request *r, unsigned status, const char *text) {
+        const char *colon = strstr(text, ": ");
+        g_autofree char *name = colon ? g_strndup(text, (size_t) (colon - text)) : NULL;
+
+        if (!name || !route_find_field(r->route, name))
+                request_fail(r, status, "%s", text);
+        else
+                reply_member(r, status, name, list_of(colon + 2));
+}
+
+/* The key that the client has used for the queue, and what it asked for, are in the request's state. */
+static void reply_queue(Request *r, unsigned status, const char *text) {
+        const char *end = strstr(text, " is not a valid choice");
+        g_autofree char *choice = end ? g_strndup(text, (size_t) (end - text)) : NULL;
+        g_autofree char *sentence = choice ? g_strconcat(choice, " is not a valid choice.", NULL) : g_strdup(text);
+
+        reply_member(r, status, run_queue_key(r), list_of(sentence));
+}
+
+static void reply_conflict(Request *r, unsigned status, const char *text) {
+        static const char *const names[] = { "has_sensitive_variables", "approval_required" };
+        JsonObject *object = json_object_new();
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (jobs_change_has(r, names[i]))
+                        json_object_set_member(object, names[i], list_of(text));
+        if (json_object_get_size(object) == 0) /* by a flag that was taken away */
+                json_object_set_member(object, names[1], list_of(text));
+        request_reply_object(r, status, object);
+}
+
+void error_reply(Request *r, const sd_bus_error *error) {
+        const ErrorRow *row = find_row(error->name ?: "", r->route->context);
+        const char *text = row->text ?: error->message ?: error->name ?: "";
+
+        switch (row->shape) {
+        case SHAPE_DETAIL:
+                request_fail(r, row->status, "%s", text);
+                break;
+        case SHAPE_LIST:
+                request_reply_json(r, row->status, list_of(text));
+                break;
+        case SHAPE_ERRORS:
+                reply_errors(r, row->status, text);
+                break;
+        case SHAPE_FIELD:
+                reply_field(r, row->status, text);
+                break;
+        case SHAPE_NAME:
+                reply_member(r, row->status, "name", list_of(text));
+                break;
+        case SHAPE_QUEUE:
+                reply_queue(r, row->status, text);
+                break;
+        case SHAPE_CONFLICT:
+                reply_conflict(r, row->status, text);
+                break;
+        }
+}
+
+void error_reply_errno(Request *r, int error) {
+        if (error == -EBADMSG || error == -EINVAL || error == -ENXIO)
+                request_fail(r, MHD_HTTP_INTERNAL_SERVER_ERROR, "What jobd has answered cannot be understood.");
+        else if (error == -ENOBUFS || error == -EXFULL)
+                request_fail(r, MHD_HTTP_SERVICE_UNAVAILABLE, "jobd cannot be reached: too much waits for it already.");
+        else
+                request_fail(r, MHD_HTTP_SERVICE_UNAVAILABLE, "jobd cannot be reached: %s", g_strerror(-error));
+}

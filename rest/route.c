@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "resources.h"
+#include "route.h"
+#include "uri.h"
+
+#define PAGE                                                                                                \
+        { "limit", VALUE_INTEGER, NULL, "How many to show: 50 at first, at most 1000, which 0 stands for" }, \
+        { "offset", VALUE_INTEGER, NULL, "How many to leave out before" }
+
+static const Parameter job_list_parameters[] = {
+        { "q", VALUE_STRING, "q", "Part of name, grouping, class_path or description, in any case" },
+        { "name", VALUE_STRING, "name", "The name" },
+        { "grouping", VALUE_STRING, "grouping", "The grouping" },
+        { "module_name", VALUE_STRING, "module_name", "The module" },
+        { "job_class_name", VALUE_STRING, "job_class_name", "The class within its module" },
+        { "enabled", VALUE_BOOLEAN, "enabled", "Whether it is enabled" },
+        { "installed", VALUE_BOOLEAN, "installed", "Whether its class is installed" },
+        { "hidden", VALUE_BOOLEAN, "hidden", "Whether it is hidden" },
+        { "approval_required", VALUE_BOOLEAN, "approval_required", "Whether it requires approval" },
+        { "dryrun_default", VALUE_BOOLEAN, "dryrun_default", "Whether a dry run is its default" },
+        { "has_sensitive_variables", VALUE_BOOLEAN, "has_sensitive_variables", "Whether its input is sensitive" },
+        { "is_singleton", VALUE_BOOLEAN, "singleton", "Whether it runs once at a time" },
+        { "read_only", VALUE_BOOLEAN, "read_only", "Whether it says that it changes nothing" },
+        PAGE,
+        {},
+};
+
+static const Parameter result_list_parameters[] = {
+        { "job_model", VALUE_STRING, "job", "The job, by UUID, name or class_path" },
+        { "status", VALUE_STRING, "status", "PENDING, STARTED, SUCCESS, FAILURE or REVOKED" },
+        { "user", VALUE_STRING, "requester", "Who has asked for it: name or uid" },
+        { "before", VALUE_STRING, NULL, "A UUID: what is older than that one" },
+        PAGE,
+        {},
+};
+
+static const Parameter result_parameters[] = {
+        { "wait", VALUE_INTEGER, NULL, "Answer when the run has ended, or after so many seconds: at most 300" },
+        {},
+};
+
+static const Parameter cancel_parameters[] = {
+        { "kill", VALUE_BOOLEAN, NULL, "SIGKILL at once" },
+        {},
+};
+
+static const Parameter log_parameters[] = {
+        { "follow", VALUE_BOOLEAN, NULL, "Go on until the run has ended, as server-sent events" },
+        { "level", VALUE_STRING, "level", "Entries of this level and more severe ones" },
+        { "grouping", VALUE_STRING, "grouping", "Entries of this grouping" },
+        { "lines", VALUE_INTEGER, "lines", "The last ones only" },
+        { "after", VALUE_STRING, NULL, "What comes after the entry with this cursor" },
+        PAGE,
+        {},
+};
+
+#define OVERRIDABLE(name, type, text)                                                                         \
+        { name, type, false, text },                                                                          \
+        { name "_override", VALUE_BOOLEAN, false, "Whether " name " replaces the value of the class" }
+
+static const Field job_fields[] = {
+        { "enabled", VALUE_BOOLEAN, false, "Whether it may be run" },
+        OVERRIDABLE("name", VALUE_STRING, "The name, which no other job has"),
+        OVERRIDABLE("grouping", VALUE_STRING, "The grouping"),
+        OVERRIDABLE("description", VALUE_STRING, "The description"),
+        OVERRIDABLE("approval_required", VALUE_BOOLEAN, "Whether each run must be approved"),
+        OVERRIDABLE("dryrun_default", VALUE_BOOLEAN, "Whether a dry run is the default"),
+        OVERRIDABLE("has_sensitive_variables", VALUE_BOOLEAN, "Whether its input is never stored"),
+        OVERRIDABLE("hidden", VALUE_BOOLEAN, "Whether lists leave it out"),
+        OVERRIDABLE("is_singleton", VALUE_BOOLEAN, "Whether it runs once at a time"),
+        OVERRIDABLE("soft_time_limit", VALUE_NUMBER, "Seconds, 0: the default"),
+        OVERRIDABLE("time_limit", VALUE_NUMBER, "Seconds, 0: the default"),
+        OVERRIDABLE("task_queues", VALUE_STRINGS, "The queues that it may run in, its default first"),
+        {},
+};
+
+static const Field run_fields[] = {
+        { "data", VALUE_OBJECT, true, "Values of the job's variables" },
+        { "task_queue", VALUE_STRING, true, "One of the job's queues" },
+        { "job_queue", VALUE_STRING, true, "The same" },
+        { "schedule", VALUE_OBJECT, true, "When to run: interval, start_time, crontab, time_zone, name" },
+        {},
+};
+
+#define API "/api/extras/"
+
+const Route routes[] = {
+        { "GET", "/api/", "root", "Where the parts of this API are", .status = 200, .reply = "Object",
+          .handle = root_show },
+        { "GET", "/api/schema/", "schema", "This description", .status = 200, .reply = "Object",
+          .handle = schema_show },
+
+        { "GET", API "jobs/", "listJobs", "List jobs", job_list_parameters, .status = 200, .reply = "JobList",
+          .handle = jobs_list },
+        { "GET", API "jobs/{id}/", "getJob", "Show a job", .status = 200, .reply = "Job", .handle = jobs_retrieve },
+        { "PATCH", API "jobs/{id}/", "changeJob", "Enable or disable a job, override its attributes",
+          .fields = job_fields, .status = 200, .reply = "Job", .context = ERROR_IN_CHANGE, .handle = jobs_change },
+        { "DELETE", API "jobs/{id}/", "deleteJob", "Delete a job's record", .status = 204, .handle = jobs_delete },
+        { "GET", API "jobs/{id}/variables/", "getJobVariables", "List the variables of a job", .status = 200,
+          .reply = "List", .context = ERROR_IN_VARIABLES, .handle = jobs_variables },
+        { "POST", API "jobs/{id}/run/", "runJob", "Run a job", .fields = run_fields, .is_multipart = true,
+          .status = 201, .reply = "Run", .context = ERROR_IN_RUN, .handle = run_job },
+
+        { "GET", API "job-results/", "listJobResults", "List job results, the newest first", result_list_parameters,
+          .status = 200, .reply = "JobResultList", .handle = job_results_list },
+        { "GET", API "job-results/{id}/", "getJobResult", "Show a job result, or wait for its end", result_parameters,
+          .status = 200, .reply = "JobResult", .handle = job_results_retrieve },
+        { "DELETE", API "job-results/{id}/", "deleteJobResult", "Delete the record of a run", .status = 204,
+          .handle = job_results_delete },
+        { "POST", API "job-results/{id}/cancel/", "cancelJobResult", "Cancel a run", cancel_parameters, .status = 200,
+          .reply = "JobResult", .context = ERROR_IN_CANCEL, .handle = job_results_cancel },
+        { "GET", API "job-results/{id}/logs/", "listJobResultLogs", "Read or follow the log of a run", log_parameters,
+          .status = 200, .reply = "JobLogEntryList", .handle = logs_list },
+        { "GET", API "job-results/{id}/outputs/", "listJobResultOutputs", "List the output files of a run",
+          .status = 200, .reply = "OutputList", .handle = outputs_list },
+        { "GET", API "job-results/{id}/outputs/{name}/", "getJobResultOutput", "Fetch an output file", .status = 200,
+          .reply = "File", .handle = outputs_download },
+};
+const size_t routes_size = ELEMENTSOF(routes);
+
+/* Whether the parts are those of the route's path; captures are borrowed from the parts. */
+static bool path_matches(const Route *route, const GPtrArray *parts, const char *captures[static 2]) {
+        const char *p = route->path + 1;
+        unsigned n_captures = 0;
+
+        for (unsigned i = 0; i < parts->len; i++) {
+                size_t size = strcspn(p, "/");
+                const char *part = parts->pdata[i];
+
+                if (size == 0)
+                        return false;
+                if (*p == '{' && part[0] != '\0')
+                        captures[n_captures++] = part;
+                else if (strlen(part) != size || memcmp(part, p, size) != 0)
+                        return false;
+                p += size + (p[size] == '/');
+        }
+        return *p == '\0';
+}
+
+/* HEAD is GET, and libmicrohttpd leaves out the body. */
+static bool method_matches(const Route *route, const char *method) {
+        return strcmp(route->method, method) == 0 ||
+               (strcmp(route->method, "GET") == 0 && strcmp(method, "HEAD") == 0);
+}
+
+int route_find(const char *method, const char *path, const Route **ret, char *ret_captures[static 2]) {
+        g_autoptr(GPtrArray) parts = uri_split_path(path);
+        const char *captures[2] = {};
+        int r = -ENOENT;
+
+        for (size_t i = 0; parts && i < routes_size; i++) {
+                if (!path_matches(routes + i, parts, captures))
+                        continue;
+                r = -EOPNOTSUPP;
+                if (!method_matches(routes + i, method))
+                        continue;
+                *ret = routes + i;
+                for (size_t k = 0; k < ELEMENTSOF(captures); k++)
+                        ret_captures[k] = g_strdup(captures[k]);
+                return 0;
+        }
+        return r;
+}
+
+char *route_methods(const char *path) {
+        static const char *const methods[] = { "DELETE", "GET", "HEAD", "PATCH", "POST" };
+        g_autoptr(GPtrArray) parts = uri_split_path(path);
+        const char *captures[2];
+        GString *list = NULL;
+
+        for (size_t m = 0; parts && m < ELEMENTSOF(methods); m++)
+                for (size_t i = 0; i < routes_size; i++)
+                        if (method_matches(routes + i, methods[m]) && path_matches(routes + i, parts, captures)) {
+                                if (!list)
+                                        list = g_string_new("OPTIONS");
+                                g_string_append_printf(list, ", %s", methods[m]);
+                                break;
+                        }
+        return list ? g_string_free(list, false) : NULL;
+}
+
+const Parameter *route_find_parameter(const Route *route, const char *name) {
+        for (const Parameter *p = route->parameters; p && p->name; p++)
+                if (strcmp(p->name, name) == 0)
+                        return p;
+        return NULL;
+}
+
+const Field *route_find_field(const Route *route, const char *name) {
+        for (const Field *f = route->fields; f && f->name; f++)
+                if (strcmp(f->name, name) == 0)
+                        return f;
+        return NULL;
+}
