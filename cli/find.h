@@ -21,8 +21,8 @@ enum { RESULT_PREFIX_MIN = 4, RESULT_PREFIX_SEARCH = 1000 };
 int find_result(Connection *c, const char *id, char **ret_path, JsonObject **ret_result) _must_check_;
 
 /*
- * For a list that was empty, which cannot tell: fails when there is no such job. Nobody is asked for a password, and where
- * jobd does not want to tell this is 0.
+ * For a list that was empty, which cannot tell: fails when there is no such job. Nobody is asked for a password, and
+ * where jobd does not want to tell this is 0.
  */
 int check_job_exists(Connection *c, const char *job) _must_check_;
 

@@ -4,8 +4,8 @@
 #include "macro.h"
 
 /*
- * How far a run is, in the last line of the terminal, on standard error: " 45% [#########           ] reading". There is
- * one terminal, hence one line. What is printed meanwhile has to take it away first, and may put it back.
+ * How far a run is, in the last line of the terminal, on standard error: " 45% [#########           ] reading". There
+ * is one terminal, hence one line. What is printed meanwhile has to take it away first, and may put it back.
  */
 
 /* Where standard output and standard error are both the terminal; without this call nothing is ever shown. */

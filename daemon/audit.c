@@ -67,6 +67,6 @@ void audit_results_cleaned(const char *caller, uint64_t n_results, uint64_t n_ou
         const char *fields[] = { field, NULL };
 
         log_event(LOG_NOTICE, JOBD_MESSAGE_RESULTS_CLEANED_STR, fields,
-                  "%s cleaned up: %" PRIu64 " job results and %" PRIu64 " output files were deleted", caller, n_results,
-                  n_outputs);
+                  "%s cleaned up: %" PRIu64 " job results and %" PRIu64 " output files were deleted", caller,
+                  n_results, n_outputs);
 }

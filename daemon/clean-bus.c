@@ -57,8 +57,9 @@ static void on_clean_done(const CleanCounts *counts, Refusal *refusal, void *use
 }
 
 /*
- * For whom the clean-up is done: the job that does it runs as root, whoever has asked for the run, and nobody shall delete
- * by it what they may not delete themselves (reference, row L10). 0: go on, 1: put off, negative errno: the error is set.
+ * For whom the clean-up is done: the job that does it runs as root, whoever has asked for the run, and nobody shall
+ * delete by it what they may not delete themselves (reference, row L10). 0: go on, 1: put off, negative errno: the
+ * error is set.
  */
 static int check_user(Manager *manager, sd_bus_message *m, const char *username, char **ret_name,
                       sd_bus_error *error) {

@@ -138,7 +138,7 @@ static int step_job(Cleaner *c, unsigned n_rows) {
                 const CleanRow *row = &rows[i];
                 bool surplus = row->seq < clean->below_seq;
 
-                /* They are in the order of their creation: what comes is younger still, and ends later than it begins. */
+                /* In the order of their creation: what comes is younger still, and ends later than it begins. */
                 if (!surplus && row->date_created >= clean->done_before)
                         return 0;
                 clean->seq = row->seq;

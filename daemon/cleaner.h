@@ -9,9 +9,9 @@
 #include "settings.h"
 
 /*
- * Deletes job results that are too old or too many (reference, row L10): never one that has not ended. It goes on in small
- * steps, a transaction each, when the loop has nothing else to do, so that a million of old ones delay nobody; killed in
- * between, what is done is done, and the next clean-up goes on.
+ * Deletes job results that are too old or too many (reference, row L10): never one that has not ended. It goes on in
+ * small steps, a transaction each, when the loop has nothing else to do, so that a million of old ones delay nobody;
+ * killed in between, what is done is done, and the next clean-up goes on.
  */
 typedef struct Cleaner Cleaner;
 

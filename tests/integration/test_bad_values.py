@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
-"""Values of every type that are wrong or hostile: by D-Bus, by jobd's own socket and by the command line, with one answer.
+"""Values of every type that are wrong or hostile: by D-Bus, by jobd's own socket, by the command line: one answer.
 
-What each type takes and says in detail is in unit/test-variable-values.c; here it is that no way in is a way around it.
+What each type takes and says in detail is in unit/test-variable-values.c; here it is that no way in leads around it.
 """
 import json
 import unittest
@@ -22,16 +22,17 @@ TYPES = {
 }
 # Texts that do harm where somebody lets a shell, printf, systemd, SQL or a terminal have them.
 HOSTILE = ['$(touch /tmp/harm)', '`touch /tmp/harm`', '; touch /tmp/harm', '${PATH}', '$PATH', '%n', '%s%s%s%n', '%%',
-           '--help', '-', "' OR 1=1 --", '"; DROP TABLE job; --', '../../etc/shadow', '<b>', '&amp;', 'a b  c', '\\x00',
-           '\\', "'", '"', '*', 'é😀\u202e', '\u00a0', 'x' * 40000]     # below 48 KiB, where the journal breaks lines
+           '--help', '-', "' OR 1=1 --", '"; DROP TABLE job; --', '../../etc/shadow', '<b>', '&amp;', 'a b  c',
+           '\\x00', '\\', "'", '"', '*', 'é😀\u202e', '\u00a0', 'x' * 40000]     # the journal breaks longer lines
 CONTROLS = ['a\x00b', '\x00', '\x1b[31m', 'a\rb', '\x7f', '\u009b']
 # Whole requests that are no JSON, or of which it would not be clear what they say.
-NO_JSON = ['{"v": "\\ud800"}', '{"v": "\\udc00\\ud800"}', '{"v": "a\x01"}', '{"v": 1, "v": 2}', '{"v": 9223372036854775808}',
-           '{"v": -9223372036854775809}', '{"v": 1e400}', '{"v": %s}' % ('9' * 400), '{"v": 01}', '{"v": +1}',
-           '{"v": 0x10}', '{"v": NaN}', '{"v": Infinity}', "{'v': 1}", '{"v": 1,}', '{"v": 1} x', '[1]', '"v"', '{"v" 1}',
-           '/* */ {"v": 1}', '{"v": tru}', '{']
-KINDS = [None, True, False, 5, -1, 0.5, 1e300, 11, 2 ** 63 - 1, -2 ** 63, '', 'x', '5', 'true', [], ['x'], [5], [[]], {},
-         {'a': 'b'}, [None]]
+NO_JSON = ['{"v": "\\ud800"}', '{"v": "\\udc00\\ud800"}', '{"v": "a\x01"}', '{"v": 1, "v": 2}',
+           '{"v": 9223372036854775808}', '{"v": -9223372036854775809}', '{"v": 1e400}',
+           '{"v": %s}' % ('9' * 400), '{"v": 01}', '{"v": +1}',
+           '{"v": 0x10}', '{"v": NaN}', '{"v": Infinity}', "{'v': 1}", '{"v": 1,}', '{"v": 1} x', '[1]', '"v"',
+           '{"v" 1}', '/* */ {"v": 1}', '{"v": tru}', '{']
+KINDS = [None, True, False, 5, -1, 0.5, 1e300, 11, 2 ** 63 - 1, -2 ** 63, '', 'x', '5', 'true', [], ['x'], [5], [[]],
+         {}, {'a': 'b'}, [None]]
 # Of these each type takes: all else is refused with a message for the variable.
 TAKES = {
     'string': ['x', '5', 'true'], 'text': ['x', '5', 'true'],
@@ -156,7 +157,8 @@ class Values(JobdTestCase):
                     else:
                         self.assertIn(done.returncode, (2, 4), (done.stdout, done.stderr))
                         self.assertTrue(done.stderr.replace('\n', '').isprintable(), done.stderr)
-        for number in '9223372036854775808', '-9223372036854775809', '1e3', '0x5', '5.0', ' 5', '5 ', '+5', '', '9' * 400:
+        for number in ('9223372036854775808', '-9223372036854775809', '1e3', '0x5', '5.0', ' 5', '5 ', '+5', '',
+                       '9' * 400):
             with self.subTest(number=number):
                 done = jobctl('run', job('integer'), '--var', f'v={number}', user='alice', check=False)
                 self.assertIn(done.returncode, (2, 4), (number, done.stdout))

@@ -265,7 +265,8 @@ class Parts(ClassesTestCase):
         jobctl('set', 'parts.Keys', 'time_limit=3min')
         job = jobctl_json('show', 'parts.Keys')
         self.assertEqual({key: job['class'][key] for key in job['class'] if key != 'digest'}, {
-            'field_order': ['b', 'a'], 'retry': 3, 'retry_delay': 90, 'result_max_age': 30 * 86400, 'result_max_count': 0,
+            'field_order': ['b', 'a'], 'retry': 3, 'retry_delay': 90, 'result_max_age': 30 * 86400,
+            'result_max_count': 0,
             'approval_stages': [{'name': 'first', 'group': 'jobd-approve', 'min_approvers': 1},
                                 {'name': 'second', 'group': 'jobd-admin', 'min_approvers': 2}],
             'notify_on_request': 'a@.service', 'notify_on_success': 'b@.service', 'notify_on_failure': 'c@.service',
@@ -273,8 +274,9 @@ class Parts(ClassesTestCase):
         self.assertEqual((job['time_limit'], job['time_limit_override'], job['class_values']['time_limit']),
                          (180, True, '2min'))
         shown = jobctl('show', 'parts.Keys').stdout
-        for line in ('Name: All the keys', 'Grouping: Of a job', 'Description: They are many.', 'Approval required: yes',
-                     'Dry run by default: yes', 'Hidden: yes', 'Read-only: yes', 'Soft time limit: 1min',
+        for line in ('Name: All the keys', 'Grouping: Of a job', 'Description: They are many.',
+                     'Approval required: yes', 'Dry run by default: yes', 'Hidden: yes', 'Read-only: yes',
+                     'Soft time limit: 1min',
                      'Time limit: 3min (overridden; the class says: 2min)', 'Task queues: one two', 'Field order: b a',
                      'Retry: 3 times after a failure, after 1min 30s', 'Results kept: age 4w 2d, number no limit',
                      'Approval stages: first: 1 of group jobd-approve', 'second: 2 of group jobd-admin',

@@ -33,8 +33,8 @@ def setUpModule():
     install_job('clean.Forever', '[Job]\nResultMaxAge=infinity\nResultMaxCount=0\n' + QUICK)
     install_job('clean.Two', '[Job]\nResultMaxCount=2\n' + QUICK)
     jobctl('refresh')
-    jobctl('enable', *(f'clean.{name}' for name in ('Gate', 'Output', 'Quick', 'Other', 'Gone', 'Many', 'Days', 'Forever',
-                                                    'Two')))
+    jobctl('enable', *(f'clean.{name}' for name in ('Gate', 'Output', 'Quick', 'Other', 'Gone', 'Many', 'Days',
+                                                    'Forever', 'Two')))
 
 
 def seed(job, *ages, count=1):
@@ -187,16 +187,16 @@ class Settings(Clean):
             self.assertEqual(done.returncode, 1)
             self.assertIn(problem, done.stdout + done.stderr)
         jobctl('refresh')
-        for arguments, status, text in ((['--max-age=soon'], 2, 'not a time span'), (['--max-age=-1'], 2, 'not a time'),
+        for arguments, status, text in ((['--max-age=soon'], 2, 'not a time span'),
+                                        (['--max-age=-1'], 2, 'not a time span'),
                                         (['--max-count=0'], 2, 'not a number'), (['--max-count=x'], 2, 'not a number'),
                                         (['--job=no.Such'], 4, "there is no job 'no.Such'"), (['x'], 2, ''),
                                         (['--username=no-such', '--dry-run'], 4, "there is no user 'no-such'")):
             self.assertFails(['jobctl', 'clean', *arguments], text, status=status)
         with RawBus() as bus:
-            for options, error in (({'max_count': ('u', 0)}, 'InvalidOption'), ({'max_age': ('s', '1')}, 'InvalidOption'),
-                                   ({'nothing': ('b', True)}, 'InvalidOption')):
+            for options in {'max_count': ('u', 0)}, {'max_age': ('s', '1')}, {'nothing': ('b', True)}:
                 self.assertEqual(bus.call(*MANAGER, 'CleanJobResults', 'a{sv}', options).error,
-                                 f'org.jobd1.Error.{error}')
+                                 'org.jobd1.Error.InvalidOption')
 
 
 class Permissions(Clean):
@@ -224,8 +224,8 @@ class SystemJob(Clean):
 
     def test_record(self):
         job = jobctl_json('show', self.JOB)
-        self.assertEqual([job[key] for key in ('name', 'grouping', 'system', 'enabled', 'installed', 'supports_dryrun')],
-                         ['Logs Cleanup', 'System Jobs', True, True, True, True])
+        keys = 'name', 'grouping', 'system', 'enabled', 'installed', 'supports_dryrun'
+        self.assertEqual([job[key] for key in keys], ['Logs Cleanup', 'System Jobs', True, True, True, True])
         self.assertFails(['jobctl', 'delete', self.JOB],
                          'Unable to delete Job Logs Cleanup. System Job cannot be deleted', status=4)
 
@@ -250,8 +250,8 @@ class SystemJob(Clean):
         self.assertEqual(results('clean.Quick'), ids)
 
     def test_hostile_job(self):
-        result = json.loads(jobctl('--json', 'run', self.JOB, '--data', json.dumps({'job': '$(touch /tmp/x) --dry-run `'}),
-                                   user='carol', check=False).stdout)
+        data = json.dumps({'job': '$(touch /tmp/x) --dry-run `'})
+        result = json.loads(jobctl('--json', 'run', self.JOB, '--data', data, user='carol', check=False).stdout)
         self.assertOutcome(result['id'], 'FAILURE')
         self.assertFalse(glob.glob('/tmp/x'))
 

@@ -24,7 +24,9 @@ ExecStart=/bin/sh -c "jobd-job progress 45 \\"$$0\\"; read x < {GATE_FILE}; echo
 '''
 LOGS = '''
 [Service]
-ExecStart=/bin/sh -c "jobd-job log --grouping=network one; jobd-job log --level=warning plain; jobd-job log --grouping=network --level=failure two; echo not counted; jobd-job log --grouping=disk --level=debug three"
+ExecStart=/bin/sh -c "jobd-job log --grouping=network one; jobd-job log --level=warning plain; \\
+  jobd-job log --grouping=network --level=failure two; echo not counted; \\
+  jobd-job log --grouping=disk --level=debug three"
 '''
 
 

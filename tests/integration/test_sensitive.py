@@ -2,9 +2,9 @@
 # runs: sandbox
 """Sensitive input: it reaches the run, and is nowhere else, neither while the run lasts nor before nor after.
 
-Whether it ends well or badly, whatever becomes of jobd meanwhile: where_is() looks at the store and its WAL, the journal,
-all that is new below /run and /var, every property of the unit and of the objects of jobd, the arguments and the environment
-of every process, and find_in_memory() at jobd's own memory.
+Whether it ends well or badly, whatever becomes of jobd meanwhile: where_is() looks at the store and its WAL, the
+journal, all that is new below /run and /var, every property of the unit and of the objects of jobd, the arguments and
+the environment of every process, and find_in_memory() at jobd's own memory.
 """
 import glob
 import hashlib
@@ -59,7 +59,8 @@ JOBS = {
                     '[Service]\nExecStart=true\n',
     'secret.Fails': VARIABLES + 'Sensitive=yes\n[Service]\nExecStart=sh -c "exit 3"\n',
     'secret.NoProgram': VARIABLES + 'Sensitive=yes\n[Service]\nExecStart=/no/such/program\n',
-    'secret.Killed': '[Job]\nHasSensitiveVariables=yes\n' + VARIABLES + '[Service]\nExecStart=sh -c "kill -SEGV $$$$"\n',
+    'secret.Killed': '[Job]\nHasSensitiveVariables=yes\n' + VARIABLES +
+                     '[Service]\nExecStart=sh -c "kill -SEGV $$$$"\n',
     'secret.NotRead': '[Job]\nHasSensitiveVariables=yes\n' + VARIABLES + '[Service]\nExecStart=sleep 1000\n',
     'open.Gate': VARIABLES + SERVICE,
 }
@@ -131,7 +132,7 @@ def places_of_run(result_id, job):
 
 
 def where_is(secret, result_id=None, job='secret.Whole'):
-    """Every place outside of the run itself in which the secret can be found. None: of a request that came to nothing."""
+    """Every place outside of the run itself in which the secret can be found. None: there is no run."""
     run(['journalctl', '--sync'])
     places = places_of_run(result_id, job) if result_id else {}
     places['journal'] = run(['journalctl', '--all', '--output=export']).stdout
@@ -142,7 +143,7 @@ def where_is(secret, result_id=None, job='secret.Whole'):
 
 
 def find_in_memory(pid, secret):
-    """The flags (proc(5), VmFlags) of each mapping of the process in which a part of the secret is; with repetitions."""
+    """The flags (proc(5), VmFlags) of the mapping of each place in which a part of the secret is."""
     window = 8
     pattern = re.compile(b'|'.join(re.escape(secret[at:at + window]) for at in range(0, len(secret) - window + 1, 4)))
     found = []
@@ -326,7 +327,7 @@ class Badly(JobdTestCase):
         self.assertLessEqual(outcomes, {'revoked', 'input-lost'})
 
     def test_no_core_dump_of_jobd(self):
-        """Not even where dumps are allowed by LimitCORE=, and jobd stands in a directory in which it could write one."""
+        """Not even where LimitCORE= allows them, and jobd stands in a directory in which it could write one."""
         with open('/proc/sys/kernel/core_pattern', encoding='ascii') as file:
             if file.read().strip() != 'core':
                 self.skipTest('the kernel gives core dumps to a program of this machine')
@@ -371,7 +372,7 @@ class Memory(JobdTestCase):
         self.pid = main_pid()
 
     def assertForgotten(self, *patterns):
-        """What was freed is overwritten at once; what a connection holds goes with it, which can take a turn of the loop."""
+        """What was freed is overwritten at once; what a connection holds goes with it, a turn of the loop later."""
         deadline = time.monotonic() + TIMEOUT
         while any(find_in_memory(self.pid, pattern) for pattern in patterns) and time.monotonic() < deadline:
             jobctl('list')
@@ -380,7 +381,8 @@ class Memory(JobdTestCase):
         self.assertEqual(main_pid(), self.pid)
 
     def run_with(self, job, data, user, *options):
-        return jobctl(*options, 'run', '-q', job, '--data=-', user=user, input=json.dumps(data), check=False).returncode
+        return jobctl(*options, 'run', '-q', job, '--data=-', user=user, input=json.dumps(data),
+                      check=False).returncode
 
     def test_while_it_waits_it_is_locked_and_not_dumped(self):
         write('/etc/jobd/jobd.conf.d/50-test.conf', '[Jobd]\nMaxRunning=1\n')
@@ -405,7 +407,8 @@ class Memory(JobdTestCase):
 
     def test_after_runs(self):
         for user, options in (('alice', []), (None, ['--socket'])):
-            for job, status in (('secret.Typed', 0), ('secret.Fails', 1), ('secret.NoProgram', 1), ('secret.Killed', 1)):
+            for job, status in (('secret.Typed', 0), ('secret.Fails', 1), ('secret.NoProgram', 1),
+                                ('secret.Killed', 1)):
                 for size in 1, 40, 1000:
                     with self.subTest(user=user, job=job, size=size):
                         secret = ' '.join([secrets.token_urlsafe(40)] * size)
@@ -413,14 +416,15 @@ class Memory(JobdTestCase):
                         self.assertForgotten(secret.encode()[:60])
 
     def test_after_refusals(self):
-        for data in ({'secret': '%s!'}, {'secret': ['%s']}, {'secret': {'%s': 1}}, {'%s': 'x'}, {'secret': 'x', 'choice': '%s'},
-                     {'secret': 'x', 'number': '%s'}):
+        for data in ({'secret': '%s!'}, {'secret': ['%s']}, {'secret': {'%s': 1}}, {'%s': 'x'},
+                     {'secret': 'x', 'choice': '%s'}, {'secret': 'x', 'number': '%s'}):
             secret = secrets.token_urlsafe(40)
             data = json.loads(json.dumps(data) % secret)
             with self.subTest(data=data):
                 self.assertEqual(self.run_with('secret.Typed', data, 'alice'), 4)
                 self.assertForgotten(secret.encode())
-        for text in '{"secret": "%s" x', '{"secret": "%s"', '%s', '{"secret": "%s", "secret": 1}', '{"secret": "%s\\ud800"}':
+        for text in ('{"secret": "%s" x', '{"secret": "%s"', '%s',
+                     '{"secret": "%s", "secret": 1}', '{"secret": "%s\\ud800"}'):
             for user in 'alice', 'dave':
                 secret = secrets.token_urlsafe(40)
                 with self.subTest(text=text, user=user):
