@@ -4,6 +4,7 @@
 import collections
 import contextlib
 import glob
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import unittest
 
 from classes import write
 from harness import JobdTestCase, jobctl, jobctl_json, journal, journal_cursor, journal_wait, run, start
+from raw_bus import RawBus
 
 EXAMPLES = '/usr/share/doc/jobd/examples'
 JOBS = sorted(os.path.relpath(path, f'{EXAMPLES}/jobs')[:-4].replace('/', '.')
@@ -132,9 +134,18 @@ class RestartUnit(ExampleTestCase):
     def pid(self):
         return run(['systemctl', 'show', '-P', 'MainPID', self.unit]).stdout
 
-    def test_approval_is_required(self):
+    def test_only_with_the_approval_of_another(self):
         jobctl('revert', self.job, 'approval_required')
-        self.assertTrue(jobctl_json('show', self.job)['approval_required'])
+        before, cursor, data = self.pid(), journal_cursor(), json.dumps({'unit': self.unit})
+        with RawBus('alice') as alice, RawBus('bob') as bob:
+            _, request = alice.call('/org/jobd1', 'org.jobd1.Manager', 'RunJob', 'ssa{sv}', self.job, data, {}).body
+            approve = request, 'org.jobd1.ScheduledJob', 'Approve', 'a{sv}', {}
+            self.assertIsNotNone(alice.call(*approve).error)
+            self.assertEqual(self.pid(), before)
+            self.assertIsNone(bob.call(*approve).error)
+        ended = journal_wait(f'JOB_CLASS_PATH={self.job}', since=cursor, contains='Job completed')
+        self.assertOutcome(ended['JOB_RESULT_ID'], 'SUCCESS', user='alice', result={'restarted': True})
+        self.assertNotEqual(self.pid(), before)
 
     def test_restarts(self):
         before = self.pid()
