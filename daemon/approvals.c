@@ -10,6 +10,7 @@
 #include "request-json.h"
 #include "schedule-time.h"
 #include "store-approval.h"
+#include "store-result.h"
 #include "store-schedule.h"
 #include "user-group.h"
 #include "variable.h"
@@ -220,12 +221,12 @@ static int start_over(Approvals *a, ScheduledJob *sj, const RequestDigest *diges
 }
 
 /* Reference, row A8: a dry run of a job that has one needs no approval. */
-static bool is_dry_run(const ScheduledJob *sj, const JobClass *class) {
+static bool is_dry_run(const char *data, const JobClass *class) {
         g_autoptr(JsonObject) values = NULL;
         JsonNode *value;
 
-        if (!variables_support_dryrun(class->variables) || !sj->data ||
-            json_parse_object(sj->data, strlen(sj->data), VARIABLES_SIZE_MAX, &values, NULL) < 0)
+        if (!variables_support_dryrun(class->variables) || !data ||
+            json_parse_object(data, strlen(data), VARIABLES_SIZE_MAX, &values, NULL) < 0)
                 return false;
         value = json_object_get_member(values, "dryrun");
         return value && JSON_NODE_HOLDS_VALUE(value) && json_node_get_value_type(value) == G_TYPE_BOOLEAN &&
@@ -248,7 +249,7 @@ int approvals_check(Approvals *a, ScheduledJob *sj, const Job *job, const JobCla
         _cleanup_(request_digest_done) RequestDigest digest = {};
         g_autofree char *changes = NULL, *reason = NULL;
 
-        if (!job->effective.approval_required || is_dry_run(sj, class))
+        if (!job->effective.approval_required || is_dry_run(sj->data, class))
                 return 1;
         if (!sj->approval_required)
                 return ask_at_last(a, sj, job, class, caller);
@@ -259,6 +260,58 @@ int approvals_check(Approvals *a, ScheduledJob *sj, const Job *job, const JobCla
         reason = g_strdup_printf("it has changed since it was %s: %s",
                                  sj->state == SCHEDULED_JOB_PENDING ? "requested" : "approved", changes);
         return start_over(a, sj, &digest, reason, caller);
+}
+
+/* Of the first try. 1: found, 0: it is a run of none that needed an approval. */
+static int find_approved(Approvals *a, const JobResult *jr, ScheduledJob **ret) {
+        _cleanup_(job_result_freep) JobResult *first = NULL;
+        const char *id = jr->scheduled_job_id;
+        int r;
+
+        if (jr->retry_of[0]) {
+                r = store_result_get(a->context.store, jr->retry_of, &first);
+                if (r <= 0)
+                        return r;
+                id = first->scheduled_job_id;
+        }
+        if (!id || !id[0])
+                return 0;
+        r = store_schedule_get(a->context.store, id, ret);
+        return r > 0 ? (*ret)->approval_required : r;
+}
+
+static bool has_approval_of(const GPtrArray *approvals, const char *digest) {
+        for (guint i = 0; i < approvals->len; i++) {
+                const Approval *approval = approvals->pdata[i];
+
+                if (approval->approved && !approval->voided && strcmp(approval->digest, digest) == 0)
+                        return true;
+        }
+        return false;
+}
+
+char *approvals_check_run(Approvals *a, const JobResult *jr, const Job *job, const JobClass *class) {
+        _cleanup_(approval_record_done) ApprovalRecord record = {};
+        _cleanup_(scheduled_job_freep) ScheduledJob *sj = NULL;
+        _cleanup_(request_digest_done) RequestDigest digest = {};
+        g_autofree char *changes = NULL;
+        int r;
+
+        if (!job->effective.approval_required || is_dry_run(jr->data, class))
+                return NULL;
+        r = find_approved(a, jr, &sj);
+        if (r > 0)
+                r = approvals_load(a, sj, &record);
+        if (r < 0)
+                return g_strdup_printf("cannot find out whether it was approved: %s", store_error_text(a->context.store));
+        if (!sj || !sj->approval_required)
+                return NULL;
+        request_digest_make(a->programs, sj, job, class, &digest);
+        if (has_approval_of(record.approvals, digest.digest))
+                return NULL;
+        changes = compare(a, sj, &digest);
+        return g_strdup_printf("what was approved has changed before it could start: %s. Request it again",
+                               changes ?: "its scheduled job was changed");
 }
 
 /* ---- answers ---- */

@@ -55,6 +55,12 @@ int approvals_answer(Approvals *a, ScheduledJob *sj, const ApprovalAnswer *answe
 int approvals_check(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class,
                     const ApprovalCaller *caller) _must_check_;
 
+/*
+ * A run is about to start, perhaps long after its scheduled job was due: whether what it runs is what was approved. It may
+ * be a further try of one that was. NULL, or the sentence that says why it may not.
+ */
+char *approvals_check_run(Approvals *a, const JobResult *jr, const Job *job, const JobClass *class) _must_check_;
+
 /* Nobody has answered in time: in the open batch. */
 int approvals_expire(Approvals *a, ScheduledJob *sj) _must_check_;
 

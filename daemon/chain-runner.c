@@ -97,7 +97,8 @@ static void hop_refuse(Hop *h, const Job *job, const char *why) {
 }
 
 static void hop_submit(Hop *h, const Job *job) {
-        RunContext context = h->runner->context.run;
+        const ChainRunnerContext *c = &h->runner->context;
+        RunContext context = c->run;
         const JobResult *origin = h->origin;
         const RunRequest request = {
                 .data = h->stored->data,
@@ -113,7 +114,9 @@ static void hop_submit(Hop *h, const Job *job) {
 
         context.now_usec = now_usec();
         r = run_request_prepare(&context, job, &request, &run, &refusal);
-        if (r >= 0)
+        if (r >= 0 && run.scheduled_job)
+                r = c->request_approval(&run, origin->requester_uid, origin->requester, &refusal, c->userdata);
+        else if (r >= 0)
                 r = dispatcher_submit(h->runner->context.dispatcher, &run, &refusal);
         if (r < 0) {
                 hop_refuse(h, job, refusal.message);

@@ -20,6 +20,9 @@ typedef struct ChainRunnerContext {
         Dispatcher *dispatcher;
         Access *access;
         RunContext run; /* now_usec is not used */
+        /* A hop that needs an approval: stores the request, in the open batch, for its requester. */
+        int (*request_approval)(PreparedRun *run, uint32_t uid, const char *user, Refusal *refusal, void *userdata);
+        void *userdata;
 } ChainRunnerContext;
 
 int chain_runner_new(const ChainRunnerContext *context, ChainRunner **ret) _must_check_;

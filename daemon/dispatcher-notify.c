@@ -49,6 +49,8 @@ void run_remember_notify_units(Run *run) {
 void run_notify(Run *run) {
         NotifyEvent event = event_of(run->result);
 
+        if (run->result->retried_by[0]) /* it is not over */
+                return;
         if (run->knows_notify_units)
                 notify(run->dispatcher, event, run->notify_units[event], run->result->id);
         else

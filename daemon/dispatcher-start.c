@@ -123,7 +123,7 @@ static char *check_again(Run *run) {
         if (refusal)
                 return refusal;
         r = run_load_class(run, job, &error);
-        return r < 0 ? TAKE_PTR(error) : NULL;
+        return r < 0 ? TAKE_PTR(error) : c->hooks->may_start(run->result, job, run->class, c->userdata);
 }
 
 /* The first variable whose file is gone, NULL: none. What is not stored is sensitive, and there as long as the input. */

@@ -25,6 +25,8 @@ typedef struct DispatcherHooks {
         void (*changed)(const JobResult *jr, void *userdata);
         /* An input that dispatcher_find_input() did not have yet is there, or never will be. */
         void (*input_ready)(void *userdata);
+        /* Whether a run may start with this class: NULL, or the sentence that says why not. */
+        char *(*may_start)(const JobResult *jr, const Job *job, const JobClass *class, void *userdata);
 } DispatcherHooks;
 
 typedef struct DispatcherContext {

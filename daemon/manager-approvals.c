@@ -5,6 +5,7 @@
 #include "manager-approvals.h"
 #include "names.h"
 #include "object-path.h"
+#include "run-schedule-bus.h"
 #include "store-schedule.h"
 
 enum { EXPIRE_AT_ONCE_MAX = 100 }; /* the scheduler comes again for the others */
@@ -59,4 +60,14 @@ int manager_may_fire(ScheduledJob *sj, const Job *job, void *manager) {
         if (m->loader->load(m->roots, job->class_path, &class, &error) < 0)
                 return -ENXIO;
         return approvals_check(m->approvals, sj, job, class, NULL);
+}
+
+int manager_request_approval(PreparedRun *run, uint32_t uid, const char *user, Refusal *refusal, void *manager) {
+        return run_schedule_store(manager, &(ApprovalCaller){ uid, user, UINT32_MAX }, run, refusal);
+}
+
+char *manager_may_start(const JobResult *jr, const Job *job, const JobClass *class, void *manager) {
+        Manager *m = manager;
+
+        return approvals_check_run(m->approvals, jr, job, class);
 }

@@ -103,7 +103,7 @@ static void on_result_cleaned(const char *result_id, void *userdata) {
         outputs_removal_is_due(m->outputs);
 }
 
-static const DispatcherHooks dispatcher_hooks = { on_result_added, on_result_changed, on_input_ready };
+static const DispatcherHooks dispatcher_hooks = { on_result_added, on_result_changed, on_input_ready, manager_may_start };
 
 /* ---- the direct socket ---- */
 
@@ -195,6 +195,8 @@ static int make_chain_runner(Manager *m) {
                 .dispatcher = m->dispatcher,
                 .access = m->access,
                 .run = { m->settings, m->loader, m->roots, 0 },
+                .request_approval = manager_request_approval,
+                .userdata = m,
         };
 
         return chain_runner_new(&context, &m->chain_runner);

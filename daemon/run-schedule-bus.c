@@ -46,18 +46,16 @@ static void name_login_user(ScheduledJob *sj, const ApprovalCaller *caller) {
                 scheduled_job_set_text(&sj->requested_by, pw->pw_name);
 }
 
-static int request_approval(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
+static int request_approval(Manager *m, const ApprovalCaller *caller, PreparedRun *run, Refusal *f) {
         const Job *job = registry_find_by_id(m->registry, run->scheduled_job->job_id);
-        g_autofree char *user = NULL;
-        const ApprovalCaller caller = approval_bus_caller(m, call, &user);
 
         if (!job)
                 return refuse(f, -ENOENT, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, run->scheduled_job->class_path);
-        name_login_user(run->scheduled_job, &caller);
-        return approvals_request(m->approvals, run->scheduled_job, job, run->class, &caller, f);
+        name_login_user(run->scheduled_job, caller);
+        return approvals_request(m->approvals, run->scheduled_job, job, run->class, caller, f);
 }
 
-static int insert(Manager *m, sd_bus_message *call, const char *caller, PreparedRun *run, Refusal *f) {
+int run_schedule_store(Manager *m, const ApprovalCaller *caller, PreparedRun *run, Refusal *f) {
         ScheduledJob *sj = run->scheduled_job;
         g_autofree char *text = NULL;
         int r;
@@ -66,10 +64,10 @@ static int insert(Manager *m, sd_bus_message *call, const char *caller, Prepared
         if (r < 0)
                 return r;
         if (sj->state == SCHEDULED_JOB_PENDING)
-                return request_approval(m, call, run, f);
-        text = g_strdup_printf("%s scheduled job '%s' as '%s'", caller, sj->class_path, sj->name);
+                return request_approval(m, caller, run, f);
+        text = g_strdup_printf("%s scheduled job '%s' as '%s'", caller->user, sj->class_path, sj->name);
         return scheduler_insert(m->scheduler, sj,
-                                &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_CREATED_STR, .caller = caller,
+                                &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_CREATED_STR, .caller = caller->user,
                                                    .text = text },
                                 f);
 }
@@ -90,9 +88,11 @@ static int reply(Manager *m, sd_bus_message *call, const char *id) {
 }
 
 int bus_submit_scheduled(Manager *m, sd_bus_message *call, const char *caller, PreparedRun *run, Refusal *f) {
+        g_autofree char *user = NULL;
+        const ApprovalCaller who = approval_bus_caller(m, call, &user);
         int r;
 
-        r = insert(m, call, caller, run, f);
+        r = run_schedule_store(m, &who, run, f);
         if (r < 0)
                 return r;
         r = reply(m, call, run->scheduled_job->id);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "approval-log.h"
 #include "manager.h"
 #include "run-request.h"
 
@@ -10,3 +11,6 @@
  */
 int bus_submit_scheduled(Manager *m, sd_bus_message *call, const char *caller, PreparedRun *run, Refusal *refusal)
                 _must_check_;
+
+/* Stores it only, in the open batch: the part of that which needs no call. */
+int run_schedule_store(Manager *m, const ApprovalCaller *caller, PreparedRun *run, Refusal *refusal) _must_check_;

@@ -6,7 +6,7 @@ import os
 import time
 import unittest
 
-from harness import (JobdTestCase, Signals, install_job, jobctl, journal, journal_cursor, journal_wait, kill_jobd, run)
+from harness import (JobdTestCase, Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, kill_jobd, run)
 from raw_bus import RawBus
 from rules import polkit_rules
 
@@ -501,6 +501,77 @@ class Changes(ApprovalTestCase):
         cursor = journal_cursor()
         self.approve(reply.body[1], force=True)
         self.wait_run('later', cursor)
+
+
+class Later(ApprovalTestCase):
+    """Between the approval and the run's first instruction lies whatever it waits for."""
+
+    def result_of(self, path):
+        return jobctl_json('result', self.properties(path)['LastResult'].rsplit('/', 1)[1])
+
+    def test_in_the_queue(self):
+        reply = BUSES['root'].call('/org/jobd1', MANAGER, 'CreateJobQueue', 'sa{sv}', 'slow', {'enabled': ('b', False)})
+        self.assertIsNone(reply.error, reply)
+        queue = reply.body[0]
+        install('appr.Slow', 'TaskQueues=slow')
+        jobctl('refresh')
+        jobctl('enable', 'appr.Slow')
+        path, cursor = self.request('Slow'), journal_cursor()
+        self.approve(path)
+        journal_wait('MESSAGE_ID=78c24a26406a418cbc02928e29ddd7d1', since=cursor)   # the scheduled job is completed
+        self.assertEqual(self.result_of(path)['status'], 'PENDING')
+        write_tool('changed while it waited')
+        self.assertIsNone(BUSES['root'].call(queue, 'org.jobd1.JobQueue', 'Set', 'a{sv}', {'enabled': ('b', True)}).error)
+        journal_wait('MESSAGE_ID=34d44591472b4561aac07c10a37bb99a', since=cursor)
+        result = self.result_of(path)
+        self.assertEqual([result['status'], result['reason']], ['FAILURE', 'not-runnable'])
+        self.assertIn(f'the program of ExecStart={TOOL} is another. Request it again', result['message'])
+        self.assertEqual(runs_of(self.device_of(path)), [])
+
+    def test_further_try(self):
+        tool = '/usr/local/lib/failing-tool'
+        for text in ('exit 1', 'exit 2'):
+            with open(tool + text[-1], 'w', encoding='utf-8') as file:
+                file.write(f'#!/bin/sh\n{text}\n')
+            os.chmod(tool + text[-1], 0o755)
+        os.rename(tool + '1', tool)
+        install_job('appr.Retry', f'''
+            [Job]
+            ApprovalRequired=yes
+            Retry=1
+            RetryDelay=2s
+            [Service]
+            ExecStart={tool}
+        ''')
+        jobctl('refresh')
+        jobctl('enable', 'appr.Retry')
+        path, cursor = self.request('Retry', data={}), journal_cursor()
+        self.approve(path)
+        journal_wait('MESSAGE_ID=34d44591472b4561aac07c10a37bb99a', since=cursor)
+        os.rename(tool + '2', tool)
+        journal_wait('MESSAGE_ID=34d44591472b4561aac07c10a37bb99a', 'JOB_REASON=not-runnable', since=cursor,
+                     contains='what was approved has changed')
+
+    def test_chain(self):
+        """A job that follows on another one needs its approval all the same."""
+        install_job('appr.First', '''
+            [Job]
+            OnSuccess=appr.Simple device=chained
+            [Service]
+            ExecStart=/bin/true
+        ''')
+        jobctl('refresh')
+        jobctl('enable', 'appr.First')
+        cursor = journal_cursor()
+        jobctl('run', 'appr.First', user='alice')
+        entry = journal_wait(f'MESSAGE_ID={REQUESTED}', since=cursor)
+        self.assertEqual([entry['JOB_CLASS_PATH'], entry['JOB_REQUESTER']], ['appr.Simple', 'alice'])
+        path = '/org/jobd1/schedule/' + entry['SCHEDULED_JOB_ID'].replace('-', '')
+        self.assertEqual(self.state(path), 'pending')
+        self.assertRefused(self.answer(path, 'alice'), INTERACTIVE)
+        cursor = journal_cursor()
+        self.approve(path)
+        self.wait_run(self.device_of(path), cursor)
 
 
 class Races(ApprovalTestCase):
