@@ -10,7 +10,7 @@ import unittest
 import uuid
 
 from classes import GATES, job_lines, open_gate, refresh, run_lines, start_run, wait_end, wait_started, write
-from harness import (JobdTestCase, dialogue, install_job, jobctl, jobctl_json, kill_jobd, main_pid, run,
+from harness import (JobdTestCase, dialogue, install_job, jobctl, jobctl_json, kill_jobd, main_pid, run, start,
                      unit_properties)
 from raw_bus import DIRECT, SYSTEM_BUS, RawBus
 from test_sensitive import where_is
@@ -32,6 +32,7 @@ JOBS = {
                     'PrivateDevices=yes\nProtectProc=invisible\nProtectKernelTunables=yes\nTemporaryFileSystem=/run:ro\n'
                     'RestrictNamespaces=yes\nNoNewPrivileges=yes\nBindReadOnlyPaths=/etc:/mnt\n' + SHOW,
     'files.Gate': REPORT.replace('file\n', 'file\nRequired=no\n') + '[Service]\nUser=root\n' + GATE,
+    'files.Digest': REPORT + '[Service]\nExecStart=/bin/sh -c \'sha256sum < "$$1"\' sh ${JOB_VAR_report}\n',
     'files.Fails': REPORT + '[Service]\nExecStart=false\n',
     'files.Retried': '[Job]\nRetry=1\nRetryDelay=0\n' + REPORT + KEY + '[Service]\nExecStart=/bin/sh -c \'cat "$$1" '
                      '"$$CREDENTIALS_DIRECTORY/key"; grep -o "/run/cred[-a-z0-9./]*" "$$CREDENTIALS_DIRECTORY/job-data"; '
@@ -240,6 +241,34 @@ class Kept(JobdTestCase):
         run('systemctl restart jobd.service')
         self.assertEqual(kept(), ['notes'])
         run(['rm', '-r', f'{FILES}/notes'])
+
+    def test_when_jobd_is_killed_at_any_moment(self):
+        """Each request is either acknowledged, and runs with its file, or leaves nothing."""
+        path = write('/var/tmp/files/large', os.urandom(1 << 20))
+        with open(path, 'rb') as file:
+            expected = digest(file.read())
+        acknowledged = []
+        for _ in range(12):
+            requests = [start(['jobctl', 'run', '--no-wait', 'files.Digest', '--file', f'report={path}'], user='alice')
+                        for _ in range(3)]
+            self.wait_for_files()
+            kill_jobd()
+            acknowledged += [done for request in requests if (done := request.communicate()[0].strip())]
+        self.assertTrue(acknowledged)
+        for result_id in acknowledged:
+            self.assertEqual(job_lines(result_id)[0].split()[0], expected)
+            self.assertOutcome(result_id, 'SUCCESS')
+        for result in jobctl_json('results', '--job', 'files.Digest', '-n', '100'):
+            wait_end(result['id'])      # those that were stored when the answer did not get through
+        run('systemctl restart jobd.service')
+
+    @staticmethod
+    def wait_for_files():
+        """Until one is being copied, or all are acknowledged."""
+        for _ in range(2000):
+            if kept():
+                return
+            os.sched_yield()
 
     def test_lost_in_the_meantime(self):
         with settings('MaxRunning=1\n'):
