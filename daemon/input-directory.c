@@ -51,7 +51,31 @@ int input_directory_make(const char *directory, const char *id) {
         return sync_directory(directory);
 }
 
-int input_directory_remove(const char *directory, const char *id) {
+/* What it takes up, by its share where others have it too. */
+static uint64_t file_size(DIR *d, const char *name) {
+        struct stat st;
+
+        return fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : (uint64_t) st.st_size / st.st_nlink;
+}
+
+static bool is_last_link(DIR *d, const char *name) {
+        struct stat st;
+
+        return fstatat(dirfd(d), name, &st, AT_SYMLINK_NOFOLLOW) >= 0 && st.st_nlink == 1;
+}
+
+static uint64_t directory_size(const char *directory, const char *id) {
+        g_autofree char *path = g_build_filename(directory, id, NULL);
+        _cleanup_(closedirp) DIR *d = open_directory(path);
+        uint64_t size = 0;
+        const char *name;
+
+        while (d && (name = next_name(d)))
+                size += file_size(d, name);
+        return size;
+}
+
+int input_directory_remove(const char *directory, const char *id, uint64_t *freed) {
         g_autofree char *path = g_build_filename(directory, id, NULL);
         _cleanup_(closedirp) DIR *d = open_directory(path);
         const char *name;
@@ -59,9 +83,14 @@ int input_directory_remove(const char *directory, const char *id) {
 
         if (!d)
                 return errno == ENOENT ? 0 : -errno;
-        while ((name = next_name(d)))
+        while ((name = next_name(d))) {
+                uint64_t size = is_last_link(d, name) ? file_size(d, name) : 0;
+
                 if (unlinkat(dirfd(d), name, 0) < 0 && errno != ENOENT)
                         r = -errno;
+                else if (freed)
+                        *freed += size;
+        }
         if (rmdir(path) < 0 && r >= 0)
                 r = -errno;
         return r;
@@ -91,12 +120,14 @@ int input_directory_link(const char *directory, const char *from, const char *to
         if (r >= 0 || r == -EEXIST) /* a second try to store what it is for */
                 r = link_all(d, to_path);
         if (r < 0)
-                (void) input_directory_remove(directory, to);
+                (void) input_directory_remove(directory, to, NULL);
         return r;
 }
 
-int input_directory_prepare(const char *directory, bool (*needed)(const char *id, void *userdata), void *userdata) {
+int input_directory_prepare(const char *directory, bool (*needed)(const char *id, void *userdata), void *userdata,
+                            uint64_t *ret_size) {
         _cleanup_(closedirp) DIR *d = NULL;
+        uint64_t size = 0;
         const char *name;
 
         if (mkdir(directory, 0700) < 0 && errno != EEXIST)
@@ -108,8 +139,13 @@ int input_directory_prepare(const char *directory, bool (*needed)(const char *id
                 char id[UUID_STRING_SIZE];
 
                 /* What is removed as a whole is a directory of ours. */
-                if (uuid_parse(name, id) >= 0 && strcmp(name, id) == 0 && !needed(id, userdata))
-                        (void) input_directory_remove(directory, id);
+                if (uuid_parse(name, id) < 0 || strcmp(name, id) != 0)
+                        continue;
+                if (needed(id, userdata))
+                        size += directory_size(directory, id);
+                else
+                        (void) input_directory_remove(directory, id, NULL);
         }
+        *ret_size = size;
         return 0;
 }

@@ -8,9 +8,12 @@
  * what they made is on the disk then.
  */
 
-/* Makes the directory; removes the directories of ids for which needed() does not hold, as far as it can. */
-int input_directory_prepare(const char *directory, bool (*needed)(const char *id, void *userdata), void *userdata)
-                _must_check_;
+/*
+ * Makes the directory; removes the directories of ids for which needed() does not hold, as far as it can. *ret_size: the
+ * bytes of the files that are left.
+ */
+int input_directory_prepare(const char *directory, bool (*needed)(const char *id, void *userdata), void *userdata,
+                            uint64_t *ret_size) _must_check_;
 
 /* Makes that of an id: a run of any user may look for its files there, once it can see it at all. */
 int input_directory_make(const char *directory, const char *id) _must_check_;
@@ -18,5 +21,5 @@ int input_directory_make(const char *directory, const char *id) _must_check_;
 /* Gives another id the same files, if it does not have them yet. 0 without any; on failure the other has none. */
 int input_directory_link(const char *directory, const char *from, const char *to) _must_check_;
 
-/* Removes it with all files. It need not be there. */
-int input_directory_remove(const char *directory, const char *id);
+/* Removes it with all files. It need not be there. Adds the bytes that are free then to *freed; NULL: not counted. */
+int input_directory_remove(const char *directory, const char *id, uint64_t *freed);

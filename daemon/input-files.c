@@ -31,6 +31,7 @@ struct InputFiles {
         unsigned n_copying;
         GHashTable *secrets; /* id -> table of variable -> Secret */
         uint64_t secrets_size;
+        uint64_t kept_size; /* of those on the disk */
 };
 
 typedef struct Request {
@@ -221,7 +222,15 @@ static int take_copied(Request *q, const FileCopied *copied, Refusal *refusal) {
                 if (file->sensitive)
                         r = keep_secret(q, i, copied[i].size, refusal);
         }
+        for (guint i = 0; r >= 0 && i < q->files->len; i++)
+                q->owner->kept_size += ((const InputFile *) q->files->pdata[i])->sensitive ? 0 : copied[i].size;
         return r < 0 ? r : 1;
+}
+
+/* What was copied of a request that failed; it was not counted as kept. */
+static void discard(Request *q) {
+        remove_secrets(q->owner, q->id);
+        (void) input_directory_remove(q->owner->directory, q->id, NULL);
 }
 
 static void on_copied(const FileCopied *copied, size_t n, void *userdata) {
@@ -232,7 +241,7 @@ static void on_copied(const FileCopied *copied, size_t n, void *userdata) {
 
         r = take_copied(q, copied, &refusal);
         if (r <= 0)
-                input_files_remove(f, q->id);
+                discard(q);
         request_end(q, r < 0 ? &refusal : NULL);
         start_requests(f);
 }
@@ -292,7 +301,7 @@ static int request_start(Request *q, Refusal *refusal) {
         if (r >= 0)
                 r = file_copy_start(f->event, q->sources, q->files->len, &limits, on_copied, q, &q->copy);
         if (r < 0) {
-                input_files_remove(f, q->id);
+                discard(q);
                 return is_disk_full(r) ? refuse_store(refusal, -ENOSPC, "there is no room on the disk")
                                        : refuse(refusal, r, SD_BUS_ERROR_FAILED, "the files cannot be copied: %s",
                                                 g_strerror(-r));
@@ -351,6 +360,12 @@ int input_files_copy(InputFiles *f, const InputFilesRequest *request, Refusal *r
             count_requests(f, request->uid) >= REQUESTS_OF_USER_MAX)
                 return refuse(refusal, -E2BIG, BUS_ERROR_TOO_MANY,
                               "the files of too many requests are being copied already: wait for one of them");
+
+        if (f->kept_size >= f->settings->input_files_kept_max)
+                return refuse(refusal, -E2BIG, BUS_ERROR_TOO_MANY,
+                              "the files of runs that have not ended have %" PRIu64 " bytes already, no more are taken: "
+                              "see InputFilesKeptMax= in jobd.conf(5)",
+                              f->kept_size);
 
         q = g_new0(Request, 1);
         q->owner = f;
@@ -428,10 +443,12 @@ int input_files_move(InputFiles *f, const char *from, const char *to) {
 }
 
 void input_files_remove(InputFiles *f, const char *id) {
+        uint64_t freed = 0;
         int r;
 
         remove_secrets(f, id);
-        r = input_directory_remove(f->directory, id);
+        r = input_directory_remove(f->directory, id, &freed);
+        f->kept_size -= MIN(freed, f->kept_size);
         if (r < 0)
                 (void) log_warning_errno(r, "Cannot remove the input files of %s, trying again at the next start: %m",
                                          id);
@@ -493,7 +510,7 @@ int input_files_new(sd_event *event, const char *state_directory, Store *store, 
         f->directory = g_build_filename(state_directory, "files", NULL);
         f->secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
         g_queue_init(&f->requests);
-        r = input_directory_prepare(f->directory, is_needed, store);
+        r = input_directory_prepare(f->directory, is_needed, store, &f->kept_size);
         if (r < 0)
                 return log_error_errno(r, "Cannot prepare %s: %m", f->directory);
         *ret = TAKE_PTR(f);

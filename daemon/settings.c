@@ -120,6 +120,8 @@ static int settings_set(Settings *s, const char *key, const char *value, char **
                 return parse_size(&s->input_file_size_max, value, ret_error);
         if (strcmp(key, "InputFilesSizeMax") == 0)
                 return parse_size(&s->input_files_size_max, value, ret_error);
+        if (strcmp(key, "InputFilesKeptMax") == 0)
+                return parse_size(&s->input_files_kept_max, value, ret_error);
         if (strcmp(key, "ResultMaxAge") == 0)
                 return result_max_age_parse(value, &s->result_max_age_usec, ret_error);
         if (strcmp(key, "ResultMaxCount") == 0)
@@ -222,6 +224,7 @@ Settings *settings_load(const char *root, GPtrArray **ret_problems) {
         s->max_pending = 100000;
         s->input_file_size_max = UINT64_C(64) << 20;
         s->input_files_size_max = UINT64_C(256) << 20;
+        s->input_files_kept_max = UINT64_C(10) << 30;
         s->default_queue = g_strdup("default");
         s->approval_timeout_usec = 7 * 24 * 3600 * USEC_PER_SEC;
 

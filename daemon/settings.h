@@ -12,6 +12,7 @@ typedef struct Settings {
         uint64_t max_pending; /* runs that wait */
         uint64_t input_file_size_max;  /* bytes of one file that a run is given */
         uint64_t input_files_size_max; /* of all of them */
+        uint64_t input_files_kept_max; /* of all runs that wait or run, on the disk */
         char *default_queue;
         uint64_t approval_timeout_usec;        /* USEC_INFINITY: requests do not expire */
         char *notify_units[_NOTIFY_EVENT_MAX]; /* templates, for classes that name none; NULL: none */

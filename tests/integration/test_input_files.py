@@ -381,6 +381,21 @@ class Refused(JobdTestCase):
         self.assertEqual((variables['report']['type'], variables['report']['max_size']), ('file', 1 << 20))
         self.assertEqual(variables['more']['max_size'], 64 << 20)
 
+    def test_limit_of_all_that_is_kept(self):
+        with settings('MaxRunning=1\nInputFilesKeptMax=10\n'):
+            first = start_run('files.Gate')
+            waits = start_run('files.Gate', '--file', f'report={file_of(b"x" * 10, "ten")}')
+            fd = self.opened(file_of())
+            for _ in range(2):      # also by what is found at a start
+                reply = self.call('files.Dynamic', [('report', fd)])
+                self.assertEqual(reply.error, 'org.jobd1.Error.TooMany')
+                self.assertIn('10 bytes already', reply.body[0])
+                run('systemctl restart jobd.service')
+            for result_id in waits, first:
+                jobctl('cancel', '--kill', result_id)
+                wait_end(result_id)
+            self.accepted('files.Dynamic', [('report', fd)])
+
     def test_names(self):
         fd = self.opened(file_of())
         for name, problem in (('a/b', 'it has a "/" in it'), ('..', 'it names a directory'), ('', 'it is empty'),

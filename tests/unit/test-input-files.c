@@ -43,7 +43,7 @@ static Bed *bed_new(void) {
         path = g_build_filename(b->directory, "db", NULL);
         g_assert_cmpint(sd_event_new(&b->event), >=, 0);
         g_assert_cmpint(store_open(path, &b->store, &migrated, &error), ==, 0);
-        b->settings = (Settings){ .input_file_size_max = 100, .input_files_size_max = 150 };
+        b->settings = (Settings){ .input_file_size_max = 100, .input_files_size_max = 150, .input_files_kept_max = 10 };
         make_files(b);
         return b;
 }
@@ -210,6 +210,25 @@ static void test_linked_and_moved(void) {
         bed_free(b);
 }
 
+/* A limit of all that is kept, however often it is linked, and that knows what was removed. */
+static void test_kept_max(void) {
+        g_autoptr(GPtrArray) files = two_files(6, 4, false);
+        const InputFilesRequest request = { .id = B, .files = files, .copied = on_copied };
+        _cleanup_(refusal_done) Refusal f = {};
+        Bed *b = bed_new();
+
+        copy(b, A, files, false);
+        g_assert_cmpint(input_files_copy(b->files, &request, &f), ==, -E2BIG);
+        g_assert_cmpstr(f.name, ==, BUS_ERROR_TOO_MANY);
+        g_assert_nonnull(strstr(f.message, "10 bytes already"));
+        g_assert_cmpint(input_files_link(b->files, A, B), ==, 0);
+        input_files_remove(b->files, A);
+        g_assert_cmpint(input_files_copy(b->files, &request, &f), ==, -E2BIG);
+        input_files_remove(b->files, B);
+        copy(b, B, files, false);
+        bed_free(b);
+}
+
 /* As after a kill: what no job result needs. */
 static void test_swept(void) {
         g_autoptr(GPtrArray) files = two_files(3, 4, false);
@@ -245,6 +264,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/input-files/refused", test_refused);
         g_test_add_func("/input-files/secret", test_secret);
         g_test_add_func("/input-files/linked-and-moved", test_linked_and_moved);
+        g_test_add_func("/input-files/kept-max", test_kept_max);
         g_test_add_func("/input-files/swept", test_swept);
         g_test_add_func("/input-files/paths", test_paths);
         return g_test_run();
