@@ -168,7 +168,7 @@ static int dry_run(ScheduledJobBus *b, sd_bus_message *m, char ret_id[static UUI
                 r = set_dryrun(sj, f);
         if (r < 0)
                 return r;
-        return scheduler_run_now(b->manager->scheduler, sj, job, access_caller_uid(b->manager->access, m), user, ret_id, f);
+        return scheduler_run_now(b->manager->scheduler, sj, NULL, job, access_caller_uid(b->manager->access, m), user, ret_id, f);
 }
 
 int approval_bus_dry_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {

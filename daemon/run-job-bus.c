@@ -13,6 +13,7 @@
 #include "object-call.h"
 #include "object-path.h"
 #include "run-schedule-bus.h"
+#include "seal.h"
 #include "user.h"
 
 /* RunJob and Run. A call with files is answered when they are copied. */
@@ -200,7 +201,7 @@ static RunContext run_context(RunCall *c) {
         const Manager *m = c->manager;
 
         return (RunContext){ .settings = m->settings, .loader = m->loader, .roots = m->roots, .now_usec = now_usec(),
-                             .objects = c->objects, .ret_wants = &c->wants };
+                             .can_seal = sealer_has_key(m->sealer), .objects = c->objects, .ret_wants = &c->wants };
 }
 
 /* 1: it is answered, or will be; 0: it is a run. */
@@ -211,7 +212,7 @@ static int submit(RunCall *c, const Job *job, Refusal *f) {
 
         r = run_request_prepare(&context, job, &c->request, &run, f);
         if (r >= 0 && run.scheduled_job) {
-                r = bus_submit_scheduled(c->manager, c->message, c->caller, &run, f);
+                r = bus_submit_scheduled(c->manager, c->message, &run, f);
                 if (r >= 0)
                         return 1;
         } else if (r >= 0)

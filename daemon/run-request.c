@@ -57,16 +57,16 @@ static int load_class(const RunContext *c, const Job *job, JobClass **ret, Refus
         return 0;
 }
 
-static int check_queue(const RunContext *c, const Job *job, const char *queue, Refusal *f) {
+int run_request_check_queue(const Settings *settings, const Job *job, const char *queue, Refusal *f) {
         char **queues = job->effective.task_queues;
         g_autofree char *valid = NULL;
 
         if (!queue)
                 return 0;
         if (queues && queues[0] ? g_strv_contains((const char *const *) queues, queue)
-                                : strcmp(queue, c->settings->default_queue) == 0)
+                                : strcmp(queue, settings->default_queue) == 0)
                 return 0;
-        valid = queues && queues[0] ? g_strjoinv(", ", queues) : g_strdup(c->settings->default_queue);
+        valid = queues && queues[0] ? g_strjoinv(", ", queues) : g_strdup(settings->default_queue);
         return refuse(f, -EINVAL, BUS_ERROR_INVALID_QUEUE, "\"%s\" is not a valid choice: job '%s' may use %s", queue,
                       job->class_path, valid);
 }
@@ -103,7 +103,7 @@ int run_request_check(const RunContext *c, const Job *job, const RunRequest *req
         if (r >= 0)
                 r = parse_data(request, ret_data, f);
         if (r >= 0)
-                r = check_queue(c, job, request->task_queue, f);
+                r = run_request_check_queue(c->settings, job, request->task_queue, f);
         if (r < 0 || c->objects || !c->ret_wants)
                 return r;
         *c->ret_wants = variables_object_wants((*ret_class)->variables, *ret_data);

@@ -4,6 +4,7 @@
 
 #include "approval-bus.h"
 #include "bus-objects.h"
+#include "input-files.h"
 #include "log.h"
 #include "message-ids.h"
 #include "names.h"
@@ -87,16 +88,76 @@ static int reply(Manager *m, sd_bus_message *call, const char *id) {
         return r < 0 ? r : 0;
 }
 
-int bus_submit_scheduled(Manager *m, sd_bus_message *call, const char *caller, PreparedRun *run, Refusal *f) {
+static int insert_and_reply(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
         g_autofree char *user = NULL;
-        const ApprovalCaller who = approval_bus_caller(m, call, &user);
+        const ApprovalCaller caller = approval_bus_caller(m, call, &user);
         int r;
 
-        r = run_schedule_store(m, &who, run, f);
+        r = run_schedule_store(m, &caller, run, f);
         if (r < 0)
                 return r;
         r = reply(m, call, run->scheduled_job->id);
         if (r < 0)
                 (void) log_debug_errno(r, "Cannot answer a call, its sender has gone: %m");
         return 0;
+}
+
+/* ---- sealing ---- */
+
+/* A request whose sensitive input is being sealed. */
+typedef struct SealingRequest {
+        Manager *manager; /* weak ref */
+        sd_bus_message *call;
+        PreparedRun run;
+} SealingRequest;
+
+static SealingRequest *sealing_request_free(SealingRequest *s) {
+        (void) sd_bus_message_unref(s->call);
+        prepared_run_done(&s->run);
+        g_free(s);
+        return NULL;
+}
+DEFINE_CLEANUP(SealingRequest *, sealing_request_free);
+
+static void on_sealed(int error, const char *ciphertext, void *userdata) {
+        _cleanup_(sealing_request_freep) SealingRequest *s = userdata;
+        _cleanup_(refusal_done) Refusal f = {};
+        ScheduledJob *sj = s->run.scheduled_job;
+        int r;
+
+        if (error < 0)
+                r = seal_refuse(&f, error, sj->class_path);
+        else {
+                scheduled_job_set_text(&sj->sealed, ciphertext);
+                r = insert_and_reply(s->manager, s->call, &s->run, &f);
+        }
+        if (r >= 0)
+                return;
+        if (error < 0 && error != -ENOKEY)
+                log_warning("Cannot seal the input of a request: %s", sealer_error_text(s->manager->sealer));
+        input_files_remove(s->manager->input_files, sj->id);
+        r = sd_bus_reply_method_errorf(s->call, f.name, "%s", f.message);
+        if (r < 0)
+                (void) log_debug_errno(r, "Cannot answer a call, its sender has gone: %m");
+}
+
+static int begin_sealing(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
+        g_autofree char *name = g_strdup_printf("jobd-%s", run->scheduled_job->id);
+        SealingRequest *s = g_new0(SealingRequest, 1);
+        int r;
+
+        *s = (SealingRequest){ .manager = m, .call = sd_bus_message_ref(call), .run = *run };
+        *run = (PreparedRun){};
+        r = seal(m->sealer, s->run.to_seal, name, on_sealed, s, NULL);
+        if (r < 0) {
+                r = seal_refuse(f, r, s->run.scheduled_job->class_path);
+                (void) sealing_request_free(s);
+                return r;
+        }
+        s->run.to_seal = secret_free(s->run.to_seal);
+        return 0;
+}
+
+int bus_submit_scheduled(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
+        return run->to_seal ? begin_sealing(m, call, run, f) : insert_and_reply(m, call, run, f);
 }

@@ -6,11 +6,10 @@
 #include "run-request.h"
 
 /*
- * A request that becomes a scheduled job: stores it, and answers RunJob or Run once it is on the disk. Takes over what run
- * has. Returns 0, or negative errno and the refusal.
+ * A request that becomes a scheduled job: seals its sensitive input, stores it, and answers RunJob or Run once it is on
+ * the disk. Takes over what run has. Returns 0, or negative errno and the refusal.
  */
-int bus_submit_scheduled(Manager *m, sd_bus_message *call, const char *caller, PreparedRun *run, Refusal *refusal)
-                _must_check_;
+int bus_submit_scheduled(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *refusal) _must_check_;
 
 /* Stores it only, in the open batch: the part of that which needs no call. */
 int run_schedule_store(Manager *m, const ApprovalCaller *caller, PreparedRun *run, Refusal *refusal) _must_check_;

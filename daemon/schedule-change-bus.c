@@ -8,6 +8,7 @@
 #include "bus-objects.h"
 #include "bus-option.h"
 #include "input-files.h"
+#include "log.h"
 #include "message-ids.h"
 #include "names.h"
 #include "now.h"
@@ -131,12 +132,10 @@ int schedule_bus_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 
 /* ---- running it now ---- */
 
-static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, const Job *job, sd_bus_error *error) {
+static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error) {
         const ScheduledJob *sj = b->scheduled_job;
         uint32_t uid = access_caller_uid(b->manager->access, m);
 
-        if (!job)
-                return sd_bus_error_setf(error, BUS_ERROR_WRONG_STATE, "the job of scheduled job '%s' was deleted", sj->name);
         if (sj->approval_required)
                 return sd_bus_error_setf(error, BUS_ERROR_APPROVAL_REQUIRED,
                                          "scheduled job '%s' was to be approved for its times only: request a run of its "
@@ -162,24 +161,80 @@ static int reply_run(Manager *m, sd_bus_message *call, const char *id) {
         return r < 0 ? r : bus_reply_after_commit(m, call, TAKE_PTR(reply));
 }
 
+/* RunNow while its input is being unsealed. */
+typedef struct RunNow {
+        Manager *manager; /* weak ref */
+        sd_bus_message *call;
+        ScheduledJob *scheduled_job;
+} RunNow;
+
+static RunNow *run_now_free(RunNow *n) {
+        (void) sd_bus_message_unref(n->call);
+        (void) scheduled_job_free(n->scheduled_job);
+        g_free(n);
+        return NULL;
+}
+DEFINE_CLEANUP(RunNow *, run_now_free);
+
+static int run_now(Manager *m, sd_bus_message *call, const ScheduledJob *sj, const Secret *unsealed, Refusal *f) {
+        g_autofree char *caller = access_caller_name(m->access, call);
+        const Job *job = sj->job_id[0] ? registry_find_by_id(m->registry, sj->job_id) : NULL;
+        char id[UUID_STRING_SIZE];
+        int r;
+
+        if (!job)
+                return refuse(f, -ENXIO, BUS_ERROR_WRONG_STATE, "the job of scheduled job '%s' was deleted", sj->name);
+        r = scheduler_run_now(m->scheduler, sj, unsealed, job, access_caller_uid(m->access, call), caller, id, f);
+        if (r >= 0 && reply_run(m, call, id) < 0)
+                log_debug("Cannot answer a call");
+        return r;
+}
+
+static void on_unsealed(int error, Secret *text, void *userdata) {
+        _cleanup_(run_now_freep) RunNow *n = userdata;
+        _cleanup_(secret_freep) Secret *unsealed = text;
+        _cleanup_(refusal_done) Refusal f = {};
+        int r;
+
+        if (error < 0)
+                r = refuse(&f, error, SD_BUS_ERROR_FAILED, "the sensitive input of scheduled job '%s' cannot be unsealed: %s",
+                           n->scheduled_job->name, g_strerror(-error));
+        else
+                r = run_now(n->manager, n->call, n->scheduled_job, unsealed, &f);
+        if (r < 0)
+                (void) sd_bus_reply_method_errorf(n->call, f.name, "%s", f.message);
+}
+
+static int run_now_unsealed(ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error) {
+        g_autofree char *name = g_strdup_printf("jobd-%s", b->scheduled_job->id);
+        RunNow *n = g_new(RunNow, 1);
+        int r;
+
+        *n = (RunNow){ b->manager, sd_bus_message_ref(m), scheduled_job_copy(b->scheduled_job) };
+        r = unseal(b->manager->sealer, n->scheduled_job->sealed, name, on_unsealed, n, NULL);
+        if (r < 0) {
+                (void) run_now_free(n);
+                return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED,
+                                         "the sensitive input of scheduled job '%s' cannot be unsealed: %s",
+                                         b->scheduled_job->name, g_strerror(-r));
+        }
+        return 1;
+}
+
 int schedule_bus_run_now(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         ScheduledJobBus *b = userdata;
-        g_autofree char *caller = access_caller_name(b->manager->access, m);
-        const Job *job = job_of(b);
-        char id[UUID_STRING_SIZE];
         Refusal f = {};
         int r;
 
         r = bus_options_read(m, NULL, 0, NULL, error);
         if (r >= 0)
-                r = check_run_now(b, m, job, error);
+                r = check_run_now(b, m, error);
         if (r < 0)
                 return r;
-        r = scheduler_run_now(b->manager->scheduler, b->scheduled_job, job, access_caller_uid(b->manager->access, m), caller,
-                              id, &f);
-        if (r < 0)
-                return refuse_change(error, r, &f);
-        return reply_run(b->manager, m, id);
+        if (b->scheduled_job->sealed)
+                return run_now_unsealed(b, m, error);
+        r = run_now(b->manager, m, b->scheduled_job, NULL, &f);
+        return r < 0 ? refuse_change(error, r, &f) : 1;
 }
 
 /* ---- changing it ---- */
@@ -205,17 +260,15 @@ static int prepare(const ScheduledJobBus *b, const Job *job, const UpdateOptions
         const ScheduledJob *sj = b->scheduled_job;
         RunContext context = { .settings = b->manager->settings, .loader = b->manager->loader,
                                .roots = b->manager->roots, .now_usec = now_usec(), .can_seal = true };
-        const char *data = o->data ?: sj->data ?: "";
 
         return run_request_prepare(&context, job,
                                    &(RunRequest){
-                                                   .data = data,
-                                                   .data_size = strlen(data),
+                                                   .data = o->data,
+                                                   .data_size = strlen(o->data),
                                                    .task_queue = o->task_queue ?: sj->task_queue,
                                                    .requester_uid = sj->requester_uid,
                                                    .requester = sj->requester,
                                                    .is_due = true,
-                                                   .was_accepted = true,
                                    },
                                    ret, f);
 }
@@ -227,8 +280,10 @@ static int update_input(ScheduledJobBus *b, const Job *job, const UpdateOptions 
         if (!job)
                 return refuse(f, -ENXIO, BUS_ERROR_WRONG_STATE, "the job of scheduled job '%s' was deleted",
                               b->scheduled_job->name);
+        if (!o->data)
+                return run_request_check_queue(b->manager->settings, job, o->task_queue, f);
         r = prepare(b, job, o, &run, f);
-        if (r < 0 || !o->data)
+        if (r < 0)
                 return r;
         if (run.result->has_sensitive_variables)
                 return refuse(f, -EOPNOTSUPP, BUS_ERROR_SENSITIVE_CONFLICT,

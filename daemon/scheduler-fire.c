@@ -21,6 +21,7 @@ void scheduler_firing_free(void *p) {
         Firing *f = p;
 
         (void) scheduled_job_free(f->scheduled_job);
+        (void) seal_call_free(f->unseal);
         (void) secret_free(f->unsealed);
         (void) authority_check_free(f->check);
         g_free(f);
@@ -336,6 +337,35 @@ static void ask_permission(Firing *f, const Job *job) {
                 firing_put_off(f, "polkit cannot be asked");
 }
 
+static void on_unsealed(int error, Secret *text, void *userdata) {
+        Firing *f = userdata;
+        const Job *job = job_of(f);
+
+        f->unseal = NULL;
+        f->unsealed = text;
+        if (error == -ENOKEY || error == -EKEYREJECTED)
+                firing_fail_because(f, "its sensitive input cannot be unsealed with the key of this host: delete "
+                                       "the scheduled job and make a new one");
+        else if (error < 0)
+                firing_put_off(f, "its sensitive input cannot be unsealed now");
+        else if (!job)
+                firing_fail_because(f, "its job was deleted; delete it, too");
+        else
+                ask_permission(f, job);
+}
+
+static void unseal_input(Firing *f) {
+        const ScheduledJob *sj = f->scheduled_job;
+        g_autofree char *name = g_strdup_printf("jobd-%s", sj->id);
+        int r;
+
+        r = unseal(f->scheduler->context.sealer, sj->sealed, name, on_unsealed, f, &f->unseal);
+        if (r == -ENOKEY || r == -EINVAL)
+                on_unsealed(r == -EINVAL ? -EKEYREJECTED : r, NULL, f);
+        else if (r < 0)
+                firing_put_off(f, "its sensitive input cannot be unsealed now");
+}
+
 /* 1: goes on, 0: it has ended. */
 static int check_account(Firing *f) {
         const ScheduledJob *sj = f->scheduled_job;
@@ -383,11 +413,14 @@ void scheduler_fire(Scheduler *s, ScheduledJob *sj) {
         job = job_of(f);
         if (check_job(f, job) == 0 || check_account(f) == 0)
                 return;
-        ask_permission(f, job);
+        if (sj->sealed)
+                unseal_input(f);
+        else
+                ask_permission(f, job);
 }
 
-int scheduler_run_now(Scheduler *s, const ScheduledJob *sj, const Job *job, uint32_t uid, const char *user,
-                      char ret_id[static UUID_STRING_SIZE], Refusal *refusal) {
+int scheduler_run_now(Scheduler *s, const ScheduledJob *sj, const Secret *unsealed, const Job *job, uint32_t uid,
+                      const char *user, char ret_id[static UUID_STRING_SIZE], Refusal *refusal) {
         _cleanup_(scheduled_job_freep) ScheduledJob *callers = scheduled_job_copy(sj);
         _cleanup_(prepared_run_done) PreparedRun run = {};
         uint64_t now = now_usec();
@@ -396,7 +429,7 @@ int scheduler_run_now(Scheduler *s, const ScheduledJob *sj, const Job *job, uint
         callers->requester_uid = uid;
         scheduled_job_set_text(&callers->requester, user);
         scheduled_job_set_text(&callers->requested_by, "");
-        r = prepare(s, callers, NULL, job, now, now, &run, refusal);
+        r = prepare(s, callers, unsealed, job, now, now, &run, refusal);
         if (r < 0)
                 return r;
         (void) g_strlcpy(ret_id, run.result->id, UUID_STRING_SIZE);

@@ -74,11 +74,12 @@ int scheduler_update(Scheduler *s, const ScheduledJob *sj, const ScheduleChange 
 int scheduler_delete(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change, Refusal *refusal) _must_check_;
 
 /*
- * A run of it, once, now, beside its times, for the caller. In the open batch. 0 and the id of the job result, or negative
+ * A run of it, once, now, beside its times, for the caller. unsealed: its sensitive input, NULL when it has none. In the
+ * open batch. 0 and the id of the job result, or negative
  * errno and the refusal.
  */
-int scheduler_run_now(Scheduler *s, const ScheduledJob *sj, const Job *job, uint32_t uid, const char *user,
-                      char ret_id[static UUID_STRING_SIZE], Refusal *refusal) _must_check_;
+int scheduler_run_now(Scheduler *s, const ScheduledJob *sj, const Secret *unsealed, const Job *job, uint32_t uid,
+                      const char *user, char ret_id[static UUID_STRING_SIZE], Refusal *refusal) _must_check_;
 
 /*
  * Nothing is being fired, and nothing is due so soon that leaving is not worth it. To be asked for leaving: it then tells

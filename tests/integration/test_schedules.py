@@ -34,6 +34,10 @@ JOBS = {
     'plan.Disabled': '[Service]\nUser=root\nExecStart=true\n',
     'plan.Changed': '[Variable number]\nType=integer\nMaxValue=10\n[Service]\nUser=root\nExecStart=true\n',
     'plan.Asks': '[Job]\nApprovalRequired=yes\n[Service]\nUser=root\nExecStart=true\n',
+    'plan.Hush': '[Variable word]\nType=string\nSensitive=yes\n[Variable plain]\nType=string\n'
+                 '[Service]\nUser=root\nExecStart=sh -c "cat $$CREDENTIALS_DIRECTORY/job-data > /run/hushed"\n',
+    'plan.HushAll': '[Job]\nHasSensitiveVariables=yes\n[Variable word]\nType=string\n[Variable plain]\nType=string\n'
+                    '[Service]\nUser=root\nExecStart=sh -c "cat $$CREDENTIALS_DIRECTORY/job-data > /run/hushed"\n',
     'plan.Secret': '[Variable word]\nType=string\nSensitive=yes\n[Service]\nUser=root\nExecStart=true\n',
 }
 
@@ -576,6 +580,87 @@ class Change(JobdTestCase):
                           ('carol', 'carol changed'), ('carol', 'carol took over'), ('carol', 'carol canceled'),
                           ('carol', 'carol deleted')])
         self.assertTrue(all('MESSAGE_ID' in e and e['JOB_CLASS_PATH'] == 'plan.Trace' for e in entries))
+
+
+class Sealed(JobdTestCase):
+    """Sensitive input is kept sealed, bound to the scheduled job, and nowhere else."""
+    SECRET = 'hush-now-42'
+
+    @classmethod
+    def setUpClass(cls):
+        run(['systemd-creds', 'setup'])
+
+    @classmethod
+    def tearDownClass(cls):
+        run(['rm', '/var/lib/systemd/credential.secret'])
+
+    def assertNotStored(self):
+        run(['systemctl', 'stop', 'jobd.service'])
+        found = run(['grep', '--recursive', '--binary-files=text', '--files-with-matches', self.SECRET, '/var/lib/jobd'],
+                    check=False).stdout
+        self.assertEqual(found, '')
+        self.assertEqual(run(f'journalctl --sync; journalctl --all | grep -c {self.SECRET}', check=False).stdout.strip(),
+                         '0')
+
+    def sealed(self, job='plan.Hush', **options):
+        return schedule(job, data=json.dumps({'word': self.SECRET, 'plain': 'open'}), **options)
+
+    def settle_and_run(self, schedule_id):
+        make_due(schedule_id)
+        start()
+        settle(schedule_id, lambda p: p['NextRunAt'] > now() or p['State'] != 'active')
+        return ended(schedule_id)
+
+    def test_variable(self):
+        schedule_id, path = self.sealed()
+        found = get_all(path)
+        self.assertEqual((found['Sealed'], found['Data']), (True, '{"plain":"open"}'))
+        [row] = self.settle_and_run(schedule_id)
+        self.assertEqual((row['status'], row['data']), ('SUCCESS', '{"plain":"open"}'))
+        with open('/run/hushed', encoding='utf-8') as file:
+            self.assertEqual(json.load(file), {'word': self.SECRET, 'plain': 'open'})
+        run(['rm', '/run/hushed'])
+        self.assertNotStored()
+
+    def test_whole_job(self):
+        schedule_id, path = self.sealed('plan.HushAll')
+        found = get_all(path)
+        self.assertEqual((found['Sealed'], found['Data']), (True, ''))
+        [row] = self.settle_and_run(schedule_id)
+        self.assertEqual((row['status'], row['data']), ('SUCCESS', None))
+        with open('/run/hushed', encoding='utf-8') as file:
+            self.assertEqual(json.load(file), {'word': self.SECRET, 'plain': 'open'})
+        run(['rm', '/run/hushed'])
+        self.assertNotStored()
+
+    def test_bound_to_its_scheduled_job(self):
+        """What is sealed for one cannot be unsealed for another."""
+        one, two = self.sealed()[0], self.sealed()[0]
+        with database() as db:
+            db.execute('UPDATE scheduled_job SET sealed = (SELECT sealed FROM scheduled_job WHERE id = ?),'
+                       ' next_run_at = ? WHERE id = ?', (one, now() - 10**6, two))
+        start()
+        found = settle(two, lambda p: p['State'] != 'active')
+        self.assertEqual(found['State'], 'errored')
+        self.assertIn('cannot be unsealed with the key of this host', found['StateReason'])
+        self.assertEqual([row['status'] for row in results(two)], ['FAILURE'])
+
+    def test_run_now(self):
+        schedule_id, path = self.sealed()
+        self.assertEqual(call(path, SCHEDULE, 'RunNow', 'a{sv}', {}, user='carol').error,
+                         'org.freedesktop.DBus.Error.AccessDenied')
+        reply = call(path, SCHEDULE, 'RunNow', 'a{sv}', {}, user='alice')
+        self.assertIsNone(reply.error, reply)
+        jobctl('logs', '-f', reply.body[0])
+        with open('/run/hushed', encoding='utf-8') as file:
+            self.assertEqual(json.load(file)['word'], self.SECRET)
+        run(['rm', '/run/hushed'])
+        self.assertNotStored()
+
+    def test_update_of_the_rest(self):
+        schedule_id, path = self.sealed()
+        self.assertIsNone(call(path, SCHEDULE, 'Update', 'a{sv}', {'task_queue': ('s', 'default')}).error)
+        self.assertTrue(get(path, 'Sealed'))
 
 
 class Permissions(JobdTestCase):
