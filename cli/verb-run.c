@@ -316,6 +316,12 @@ static int follow_tries(Jobctl *j, Connection *c, char **id, char **path, bool q
                 *id = g_strdup(next);
                 g_free(*path);
                 *path = result_path(next);
+
+                /* It was closed with the event loop that has ended. */
+                r = connection_reopen(c);
+                if (r < 0)
+                        return report_error(r, "the connection was lost (%s); the next try takes place all the same.",
+                                            g_strerror(-r));
         }
 }
 

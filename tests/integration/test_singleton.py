@@ -8,8 +8,8 @@ from harness import JobdTestCase, install_job, jobctl, jobctl_json, kill_jobd, s
 from queues import set_queue, wait_status
 
 JOBS = {f'single.{name}': f'[Job]\nSingleton={policy}\nTaskQueues=single\n' + GATE for name, policy in {
-    'Fail': 'fail', 'Ignore': 'yes', 'Queue': 'queue', 'Other': 'no', 'Cancel': 'queue', 'Change': 'queue', 'Crash': 'queue',
-    'Replace': 'replace', 'Many': 'replace', 'Killed': 'replace', 'Wait': 'replace', 'Jump': 'queue'}.items()}
+    'Fail': 'fail', 'Ignore': 'yes', 'Queue': 'queue', 'Other': 'no', 'Cancel': 'queue', 'Change': 'queue',
+    'Crash': 'queue', 'Replace': 'replace', 'Many': 'replace', 'Killed': 'replace', 'Jump': 'queue'}.items()}
 
 
 def setUpModule():
