@@ -23,6 +23,7 @@ typedef struct Run {
         char *notify_units[_NOTIFY_EVENT_MAX]; /* of its class; NULL: it names none, or ... */
         bool knows_notify_units;               /* ... after a restart, they are not known */
         Secret *retry_input; /* what it was before the objects were put into it; NULL: the same */
+        bool retry_has_files; /* they were handed on to it */
         JobResult *retry; /* the next attempt, stored with the outcome; NULL: there is none */
         bool input_lost; /* the starter asked for an input that is gone: the run is stopped for that */
         bool has_unit;   /* systemd was asked to start it: it must be released */

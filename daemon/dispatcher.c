@@ -238,13 +238,15 @@ static void on_run_stored(int r, void *userdata) {
  */
 static int store_outcome(Run *run) {
         const DispatcherContext *c = &run->dispatcher->context;
-        int r = 0;
+        int r;
 
-        if (run->retry)
+        if (run->retry && !run->retry_has_files) {
                 r = input_files_link(c->files, run->result->id, run->retry->id);
-        if (r < 0)
-                (void) log_warning_errno(r, "Cannot hand the files of job result %s on to job result %s: %m",
-                                         run->result->id, run->retry->id);
+                if (r < 0) /* it will end for that, and say so */
+                        (void) log_warning_errno(r, "Cannot hand the files of job result %s on to job result %s: %m",
+                                                 run->result->id, run->retry->id);
+                run->retry_has_files = true;
+        }
         r = store_nested_begin(c->store);
         if (r < 0)
                 return r;

@@ -260,6 +260,7 @@ static int read_setting(sd_bus_message *m, JobQueue *q, const char *name, sd_bus
 }
 
 static int read_settings(Manager *m, sd_bus_message *message, JobQueue *q, sd_bus_error *error) {
+        g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
         g_autofree char *problem = NULL;
         const char *name;
         int r;
@@ -269,6 +270,8 @@ static int read_settings(Manager *m, sd_bus_message *message, JobQueue *q, sd_bu
                 return r;
         while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
                 r = sd_bus_message_read(message, "s", &name);
+                if (r >= 0 && !g_hash_table_add(seen, (char *) name))
+                        r = sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "option '%s' is given twice", name);
                 if (r >= 0)
                         r = read_setting(message, q, name, error);
                 if (r >= 0)

@@ -115,6 +115,8 @@ class Record(JobdTestCase):
             self.assertIn(text, reply.body[0])
         self.assertEqual(call(queue_path('bulk'), QUEUE, 'Set', 'a{sv}', {'weight': ('s', '5')}).error,
                          ERROR + 'InvalidOption')
+        self.assertIn('given twice', call(queue_path('bulk'), QUEUE, 'Set', 'a{sv}',
+                                          [('weight', ('u', 5)), ('weight', ('u', 6))]).body[0])
         self.assertEqual(queue('bulk')['Weight'], 100)
         self.assertNotIn('b', [properties['Name'] for _, properties
                                in call('/org/jobd1', MANAGER, 'ListJobQueues', 'a{sv}', {}).body[0]])

@@ -91,6 +91,17 @@ static void test_booleans(void) {
                 g_assert_false(m.singleton);
         }
 
+        for (JobSingleton policy = 0; policy < _JOB_SINGLETON_MAX; policy++) {
+                _cleanup_metadata_ JobMetadata m = {};
+                g_autofree char *text = g_strdup_printf(" %s ", job_singleton_to_string(policy));
+
+                assert_parsed(&m, JOB_FIELD_SINGLETON, text,
+                              policy == JOB_SINGLETON_FAIL ? "yes" : job_singleton_to_string(policy));
+                g_assert_cmpint(m.singleton, ==, policy);
+        }
+        assert_refused(JOB_FIELD_SINGLETON, "maybe",
+                       "\"maybe\" is no policy for a singleton; write no, yes (or fail), queue or replace");
+
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 g_autofree char *message = g_strdup_printf("\"%s\" is not a boolean; write yes or no", bad[i]);
 
