@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "object-model.h"
 #include "object-set.h"
 
 /* ---- the objects of a model ---- */
@@ -13,11 +14,22 @@ struct ObjectList {
         GHashTable *by_key; /* weak refs */
 };
 
+/* What goes into a job result, and is shown on terminals. A mount point can have line ends in it. */
+static bool may_be_key(const char *text) {
+        if (text[0] == '\0' || strlen(text) > OBJECT_KEY_MAX)
+                return false;
+        for (const char *p = text; *p; p = g_utf8_next_char(p))
+                if (g_unichar_iscntrl(g_utf8_get_char(p)))
+                        return false;
+        return true;
+}
+
 const char *object_list_key_of(const ObjectList *l, JsonNode *object) {
         JsonNode *key = JSON_NODE_HOLDS_OBJECT(object) ? json_object_get_member(json_node_get_object(object), l->key)
                                                        : NULL;
 
-        if (!key || !JSON_NODE_HOLDS_VALUE(key) || json_node_get_value_type(key) != G_TYPE_STRING)
+        if (!key || !JSON_NODE_HOLDS_VALUE(key) || json_node_get_value_type(key) != G_TYPE_STRING ||
+            !may_be_key(json_node_get_string(key)))
                 return NULL;
         return json_node_get_string(key);
 }

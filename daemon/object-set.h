@@ -8,7 +8,10 @@
 /* The objects of a model, each with its primary key. Never changed once made, so it can be shared. */
 typedef struct ObjectList ObjectList;
 
-/* Takes over a reference of the array. Elements without a string as member key are passed over when one is looked for. */
+/*
+ * Takes over a reference of the array. Elements whose member key is no string, or none that can be a primary key (it has
+ * control characters, or more than OBJECT_KEY_MAX bytes), are passed over when one is looked for.
+ */
 ObjectList *object_list_new(JsonArray *objects, const char *key);
 ObjectList *object_list_ref(ObjectList *l);
 ObjectList *object_list_unref(ObjectList *l);

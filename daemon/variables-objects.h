@@ -7,8 +7,11 @@
 /* What variables of Type=object and Type=multiobject need of the objects that there are. */
 
 enum {
-        /* Of all input of a run with its objects: PID 1 takes 1 MiB of credentials for a unit. */
-        VARIABLES_WITH_OBJECTS_SIZE_MAX = 960 * 1024,
+        /*
+         * Of all input of a run with its objects: PID 1 takes 1 MiB of credentials for a unit, and sensitive files
+         * (INPUT_FILES_SECRET_SIZE_MAX) and the token have to fit too.
+         */
+        VARIABLES_WITH_OBJECTS_SIZE_MAX = 600 * 1024,
 };
 
 /*

@@ -359,6 +359,42 @@ static void test_result(void) {
         g_assert_cmpstr(other.result->data, ==, "{\"device\":\"r1\",\"retries\":1}");
 }
 
+/* Which objects it takes is said first; then they are looked for, and a model without any is no fault of the input. */
+static void test_objects(void) {
+        test_classes_set({ "a.Objects",
+                           JOB("HasSensitiveVariables=no") VARIABLE("u", "Type=object\nModel=racks\nRequired=no") });
+        _cleanup_(job_freep) Job *job = job_for("a.Objects");
+        _cleanup_(object_set_unrefp) ObjectSet *set = object_set_new();
+        g_autoptr(GHashTable) wants = NULL;
+        RunContext c = context;
+        const RunRequest with = { .data = "{\"u\":{\"n\":1}}", .data_size = 13, .requester = "alice" };
+        const RunRequest without = { .data = "{}", .data_size = 2, .requester = "alice" };
+        _cleanup_(prepared_run_done) PreparedRun p = {}, none = {}, formal = {};
+        _cleanup_(refusal_done) Refusal f = {};
+        g_autoptr(JsonNode) node = json_from_string("[{\"id\":\"r1\",\"n\":1}]", NULL);
+
+        c.ret_wants = &wants;
+        g_assert_cmpint(run_request_prepare(&c, job, &with, &p, &f), ==, -EAGAIN);
+        g_assert_true(!f.message && !p.result);
+        g_assert_true(g_hash_table_contains(wants, "racks"));
+        g_clear_pointer(&wants, g_hash_table_unref);
+
+        g_assert_no_errno(run_request_prepare(&c, job, &without, &none, &f));
+        g_assert_null(wants);
+        /* Who has nobody to wait for gets what was given. */
+        g_assert_no_errno(run_request_prepare(&context, job, &with, &formal, &f));
+        g_assert_cmpstr(formal.result->data, ==, "{\"u\":{\"n\":1}}");
+
+        c.objects = set;
+        object_set_add_problem(set, "racks", -EIO, BUS_ERROR_OBJECTS_UNAVAILABLE, "no racks");
+        g_assert_cmpint(run_request_prepare(&c, job, &with, &p, &f), ==, -EIO);
+        g_assert_cmpstr(f.name, ==, BUS_ERROR_OBJECTS_UNAVAILABLE);
+        refusal_done(&f);
+        object_set_add(set, "racks", object_list_new(json_node_dup_array(node), "id"));
+        g_assert_no_errno(run_request_prepare(&c, job, &with, &p, &f));
+        g_assert_cmpstr(p.result->data, ==, "{\"u\":\"r1\"}");
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -372,6 +408,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/run-request/sensitive-despite-override", test_sensitive_despite_override);
         g_test_add_func("/run-request/sensitive-refused", test_sensitive_refused);
         g_test_add_func("/run-request/dry-run", test_dry_run);
+        g_test_add_func("/run-request/objects", test_objects);
         g_test_add_func("/run-request/result", test_result);
 
         return g_test_run();

@@ -9,6 +9,7 @@ static const char users[] =
         "[{\"name\":\"root\",\"uid\":0,\"groups\":[\"root\"]},"
         "{\"name\":\"alice\",\"uid\":1000,\"groups\":[\"alice\",\"adm\"]},"
         "{\"name\":\"bob\",\"uid\":1001,\"groups\":[\"bob\",\"adm\"]}]";
+static const char mounts[] = "[{\"mount_point\":\"/a\\nb\",\"n\":1},{\"mount_point\":\"/c\",\"n\":1},{\"n\":1}]";
 static const char racks[] = "[{\"id\":\"r1\",\"site\":\"fra\"},{\"id\":\"r2\",\"site\":\"fra\"},{\"id\":\"r3\",\"site\":\"ber\"}]";
 
 static void add_model(ObjectSet *set, const char *model, const char *key, const char *text) {
@@ -23,6 +24,7 @@ static ObjectSet *objects_new(void) {
 
         add_model(set, "user", "name", users);
         add_model(set, "racks", "id", racks);
+        add_model(set, "mount", "mount_point", mounts);
         add_model(set, "empty", "id", "[]");
         object_set_add_problem(set, "broken", -EINVAL, BUS_ERROR_OBJECTS_UNAVAILABLE, "/etc/x.json: not JSON");
         return set;
@@ -211,6 +213,7 @@ static const Value found[] = {
         { USERS "QueryParams={\"uid__gte\":1000}", "[\"bob\",\"root\"]", NULL, NOT_ONE_OF_THEM },
         { "Type=object\nModel=empty", "{\"anything\":1}", NULL,
           "No object of model \\\"empty\\\" fits {\\\"anything\\\":1}." },
+        { "Type=multiobject\nModel=mount", "{\"n\":1}", "[\"/c\"]", NULL }, /* the others cannot be named */
         { "Type=object\nModel=broken", "\"x\"", NULL, "/etc/x.json: not JSON" },
         { "Type=object\nModel=elsewhere", "\"x\"", NULL, "the objects of model 'elsewhere' were not read: try again" },
 };
