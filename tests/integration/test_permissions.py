@@ -11,6 +11,7 @@ from rules import polkit_rules
 
 USERS = ['root', 'alice', 'bob', 'carol', 'dave']
 MANAGER, JOB, RESULT = 'org.jobd1.Manager', 'org.jobd1.Job', 'org.jobd1.JobResult'
+SCHEDULE, QUEUE = 'org.jobd1.ScheduledJob', 'org.jobd1.JobQueue'
 PROPERTIES, INTROSPECTABLE = 'org.freedesktop.DBus.Properties', 'org.freedesktop.DBus.Introspectable'
 DENIED = ['org.freedesktop.DBus.Error.AccessDenied', 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired']
 
@@ -19,7 +20,10 @@ ALLOWED = {
     MANAGER: {
         'RunJob': 'alice carol', 'Refresh': 'carol', 'GetJob': 'alice bob carol', 'ListJobs': 'alice bob carol',
         'GetJobResult': 'bob carol', 'ListJobResults': 'alice bob carol dave', 'CleanJobResults': 'carol',
-        'CountJobResults': 'alice bob carol dave',
+        'CountJobResults': 'alice bob carol dave', 'CancelJobResults': 'alice bob carol dave',
+        'GetScheduledJob': 'bob carol', 'ListScheduledJobs': 'alice bob carol dave', 'GetJobQueue': 'alice bob carol',
+        'ListJobQueues': 'alice bob carol dave', 'CreateJobQueue': 'carol', 'ListObjectModels': 'alice bob carol',
+        'ListObjects': 'alice bob carol', 'ImportObjects': 'carol',
     },
     JOB: {
         'Run': 'alice carol', 'Enable': 'carol', 'Disable': 'carol', 'SetOverride': 'carol', 'ClearOverride': 'carol',
@@ -29,10 +33,20 @@ ALLOWED = {
         'Cancel': 'carol', 'Delete': 'carol', 'OpenLog': 'carol', 'ListOutputs': 'bob carol',
         'OpenOutput': 'bob carol',
     },
+    SCHEDULE: {
+        'Approve': 'bob carol', 'Deny': 'bob carol', 'DryRun': 'carol', 'GetRequest': 'bob carol', 'SetEnabled': 'carol',
+        'Update': 'carol', 'RunNow': 'alice carol', 'TakeOver': 'carol', 'Cancel': 'carol', 'Delete': 'carol',
+    },
+    QUEUE: {'Set': 'carol', 'Delete': 'carol'},
 }
-READ = {MANAGER: 'alice bob carol dave', JOB: 'alice bob carol', RESULT: 'bob carol'}
+READ = {MANAGER: 'alice bob carol dave', JOB: 'alice bob carol', RESULT: 'bob carol', SCHEDULE: 'bob carol',
+        QUEUE: 'alice bob carol'}
 # Arguments that change nothing; others are made from the signature, and are refused by those who are let through.
-ARGUMENTS = {'ListJobs': [{}], 'ListJobResults': [{}], 'CleanJobResults': [{}], 'CountJobResults': [{}]}
+ARGUMENTS = {'ListJobs': [{}], 'ListJobResults': [{}], 'CleanJobResults': [{}], 'CountJobResults': [{}],
+             'ListScheduledJobs': [{}], 'ListJobQueues': [{}], 'CancelJobResults': [{'there-is-no-such': ('b', True)}]}
+WITH_FILES = {'ImportObjects'}     # takes a descriptor: test_objects.py
+REFERENCES = {'GetJobResult': None, 'GetScheduledJob': ('matrix', 'no-such'), 'GetJobQueue': ('bulk', 'no-such'),
+              'CreateJobQueue': ('bulk', 'bulk'), 'ListObjects': ('user', 'no-such-model')}
 ABSENT = str(uuid.UUID(int=0x1234))
 BUSES = {}
 
@@ -68,6 +82,14 @@ def result_object(result_id):
     return '/org/jobd1/result/' + result_id.replace('-', '')
 
 
+def schedule_object(name):
+    """A scheduled job of root's, years away."""
+    options = {'interval': ('s', 'future'), 'name': ('s', name), 'start_time': ('t', 4102444800 * 10**6)}
+    reply = BUSES['root'].call('/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'matrix.On', '', options)
+    assert not reply.error, reply
+    return reply.body[1]
+
+
 def submit(class_path, user='root', *options):
     return jobctl('run', '--no-wait', *options, class_path, user=user).stdout.strip()
 
@@ -82,7 +104,7 @@ def members(path, interface):
 
 
 def sample(signature):
-    return [{'s': 'there-is-no-such', 'a': {'there-is-no-such': ('b', True)}}[part[0]]
+    return [{'s': 'there-is-no-such', 'b': True, 'a': {'there-is-no-such': ('b', True)}}[part[0]]
             for part in signature.replace('a{sv}', 'a')]
 
 
@@ -102,8 +124,12 @@ class Matrix(JobdTestCase):
     @classmethod
     def setUpClass(cls):
         cls.result_id = submit('matrix.On')
-        cls.objects = {MANAGER: '/org/jobd1', JOB: job_object('matrix.On'), RESULT: result_object(cls.result_id)}
-        cls.absent = {JOB: '/org/jobd1/job/' + ABSENT.replace('-', ''), RESULT: result_object(ABSENT)}
+        cls.objects = {MANAGER: '/org/jobd1', JOB: job_object('matrix.On'), RESULT: result_object(cls.result_id),
+                       SCHEDULE: schedule_object('matrix'),
+                       QUEUE: BUSES['root'].call('/org/jobd1', MANAGER, 'GetJobQueue', 's', 'default').body[0]}
+        cls.absent = {JOB: '/org/jobd1/job/' + ABSENT.replace('-', ''), RESULT: result_object(ABSENT),
+                      SCHEDULE: '/org/jobd1/schedule/' + ABSENT.replace('-', ''),
+                      QUEUE: '/org/jobd1/queue/' + ABSENT.replace('-', '')}
 
     @classmethod
     def tearDownClass(cls):
@@ -127,13 +153,17 @@ class Matrix(JobdTestCase):
             methods, _ = members(path, interface)
             self.assertEqual(set(methods), set(ALLOWED[interface]), f'{interface}: who may call what is new?')
             for name, signature in methods.items():
+                if name in WITH_FILES:
+                    continue
                 call_path = job_object('matrix.Off') if name == 'Disable' else path
                 arguments = ARGUMENTS.get(name, sample(signature))
                 here = absent = (interface, name, signature, *arguments)
                 references = [call_path, self.absent.get(interface, '/')]
+                if interface == SCHEDULE and name in ('TakeOver', 'Delete'):
+                    call_path = schedule_object(name)
+                    references[0] = call_path
                 if interface == MANAGER and signature[:1] == 's':
-                    known = self.result_id if name == 'GetJobResult' else 'matrix.On'
-                    unknown = ABSENT if name == 'GetJobResult' else 'matrix.No'
+                    known, unknown = REFERENCES.get(name, ('matrix.On', 'matrix.No')) or (self.result_id, ABSENT)
                     here, absent = (interface, name, signature, known, *arguments[1:]), (
                         interface, name, signature, unknown, *arguments[1:])
                     references = [known, unknown]
