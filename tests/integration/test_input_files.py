@@ -13,6 +13,7 @@ from classes import GATES, job_lines, open_gate, refresh, run_lines, start_run, 
 from harness import (JobdTestCase, dialogue, install_job, jobctl, jobctl_json, kill_jobd, main_pid, run, start,
                      unit_properties)
 from raw_bus import DIRECT, SYSTEM_BUS, RawBus
+from test_schedules import DAY, make_due, now, results, settle
 from test_sensitive import where_is
 
 FILES = '/var/lib/jobd/files'
@@ -26,6 +27,7 @@ KEY = '[Variable key]\nType=file\nSensitive=yes\n'
 JOBS = {
     'files.Dynamic': REPORT + '[Variable note]\nRequired=no\n[Variable more]\nType=file\nRequired=no\n'
                      '[Service]\n' + SHOW,
+    'files.Asks': '[Job]\nApprovalRequired=yes\n' + REPORT + '[Service]\n' + SHOW,
     'files.Root': REPORT + '[Service]\nUser=root\n' + SHOW,
     'files.Alice': REPORT + '[Service]\nUser=alice\n' + SHOW,
     'files.Strict': REPORT + '[Service]\nProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\nPrivateUsers=yes\n'
@@ -487,11 +489,92 @@ class Refused(JobdTestCase):
         self.assertEqual(done.returncode, 4)
         self.assertIn('at most 1048576 bytes', done.stderr)
 
+    def test_completion(self):
+        def complete(*words):
+            return run(['bash', '-c', 'source /usr/share/bash-completion/completions/jobctl; COMP_WORDS=("$@"); '
+                        'COMP_CWORD=$(($# - 1)); _jobctl; printf "%s\\n" "${COMPREPLY[@]}"', 'bash', 'jobctl', *words],
+                       user='alice').stdout.split('\n')[:-1]
+        path = file_of()
+        for words in ['--file', ''], ['--file', '=', '']:
+            self.assertEqual(sorted(complete('run', 'files.Dynamic', *words)), ['more=', 'report='])
+        self.assertEqual(complete('run', 'files.Dynamic', '--var', ''), ['note='])
+        for words in ['--file', 'report', '=', path[:-3]], ['--file', '=', 'report', '=', path[:-3]]:
+            self.assertEqual(complete('run', 'files.Dynamic', *words), [path])
+        self.assertIn(path, complete('run', 'files.Dynamic', '--file', 'report', '=', os.path.dirname(path) + '/'))
+        self.assertEqual(complete('run', '--file', 'report', '=', path, 'files.Dyn')[:1], ['files.Dynamic'])
+
     def test_asked_for(self):
         path = file_of('asked for\n')
         status, shown = dialogue(['jobctl', 'run', 'files.Dynamic'], ('report (file)', '/nonexistent\n'),
                                  ('No such file', None), ('report (file)', path + '\n'), ('asked for', None), user='alice')
         self.assertEqual(status, 0, shown)
+
+
+class Later(JobdTestCase):
+    """Files of scheduled jobs and of requests that wait for an approval."""
+
+    def setUp(self):
+        self.addCleanup(lambda: self.assertEqual(kept(), []))
+
+    def request(self, job, **options):
+        """RunJob with a file; id and path of the scheduled job."""
+        types = {str: 's', int: 't'}
+        options = {name: (types[type(value)], value) for name, value in options.items()}
+        with open(file_of('for later\n'), 'rb') as file, RawBus('alice') as bus:
+            reply = bus.call('/org/jobd1', 'org.jobd1.Manager', 'RunJob', 'ssa{sv}', job, '{}',
+                             {**options, 'files': ('a{sh}', [('report', 0)]), 'file_names': ('a{ss}', {'report': 'plan'})},
+                             fds=[file.fileno()])
+        self.assertEqual(reply.error, None, reply)
+        return reply.body
+
+    def change(self, path, member, user='root'):
+        with RawBus(user) as bus:
+            signature, arguments = ('a{sv}', [{}]) if member in ('Approve', 'Deny') else ('', [])
+            reply = bus.call(path, 'org.jobd1.ScheduledJob', member, signature, *arguments)
+        self.assertEqual(reply.error, None, reply)
+
+    def check_run(self, result_id):
+        wait_end(result_id)
+        self.assertIn('for later', job_lines(result_id))
+        self.assertEqual(self.assertOutcome(result_id, 'SUCCESS')['task_kwargs']['report'],
+                         {'name': 'plan', 'size': 10, 'sha256': digest('for later\n')})
+
+    def test_each_occurrence_has_it(self):
+        schedule, path = self.request('files.Dynamic', interval='daily', name='each', start_time=now() + DAY)
+        for n in range(1, 3):
+            make_due(schedule)
+            run('systemctl start jobd.service')
+            settle(schedule, lambda p, n=n: p['TotalRunCount'] >= n)
+            self.check_run(results(schedule)[-1]['id'])
+            self.assertEqual(kept(), [schedule])
+        self.change(path, 'Delete')
+
+    def test_once(self):
+        schedule, _ = self.request('files.Dynamic', interval='future', name='once', start_time=now() + DAY)
+        run('systemctl restart jobd.service')
+        self.assertEqual(kept(), [schedule])
+        make_due(schedule)
+        run('systemctl start jobd.service')
+        settle(schedule, lambda p: p['TotalRunCount'] == 1)
+        self.check_run(results(schedule)[0]['id'])
+
+    def test_approved_and_denied(self):
+        for answer in 'Approve', 'Deny':
+            request_id, path = self.request('files.Asks')
+            run('systemctl restart jobd.service')
+            self.assertEqual(kept(), [request_id])
+            self.change(path, answer, 'bob')
+            if answer == 'Approve':
+                settle(request_id, lambda p: p['TotalRunCount'] == 1)
+                self.check_run(results(request_id)[0]['id'])
+
+    def test_sensitive_ones_are_refused(self):
+        run('systemd-creds setup')
+        with open(file_of(), 'rb') as file, RawBus('alice') as bus:
+            reply = bus.call('/org/jobd1', 'org.jobd1.Manager', 'RunJob', 'ssa{sv}', 'files.Secret', '{}',
+                             {'interval': ('s', 'daily'), 'name': ('s', 'secret'), 'start_time': ('t', now() + DAY),
+                              'files': ('a{sh}', [('key', 0)])}, fds=[file.fileno()])
+        self.assertEqual(reply.error, 'org.jobd1.Error.SensitiveConflict')
 
 
 class Secret(JobdTestCase):
