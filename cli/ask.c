@@ -14,6 +14,19 @@ bool ask_possible(void) {
         return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+bool ask_yes(const char *format, ...) {
+        char answer[8] = "";
+        va_list arguments;
+
+        va_start(arguments, format);
+        (void) vfprintf(stderr, format, arguments);
+        va_end(arguments);
+        if (!fgets(answer, sizeof(answer), stdin))
+                fputc('\n', stderr);
+        g_strchomp(answer);
+        return g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
+}
+
 static bool is_missing(JsonObject *variable, JsonObject *data) {
         const char *name = json_string(variable, "name");
         JsonNode *value = json_object_get_member(variable, "default");

@@ -15,6 +15,9 @@ typedef struct AskTools {
         Connection *connection; /* to see which objects there are */
 } AskTools;
 
+/* Prints the question on standard error, and returns whether the answer is "y" or "yes". */
+bool ask_yes(const char *format, ...) _printf_(1, 2);
+
 /*
  * Asks on the terminal for each variable that is required, has no default and is not in data, and adds what is typed;
  * that of a sensitive one is not shown. An empty answer leaves the variable out. Returns 0, or -ECANCELED when the

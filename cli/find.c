@@ -7,53 +7,23 @@
 #include "find.h"
 #include "job-json.h"
 #include "names.h"
+#include "bus-object.h"
 #include "output.h"
 #include "uuid.h"
 
-enum { PAGE_SIZE = 1000 }; /* the most that the lists give at once */
-
-typedef int (*PropertiesReader)(sd_bus_message *m, JsonObject **ret);
-
-static int get_properties(Connection *c, const char *path, const char *interface, const char *subject,
-                          PropertiesReader reader, JsonObject **ret) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int r;
-
-        r = connection_method(c, path, "org.freedesktop.DBus.Properties", "GetAll", subject, &reply, "s", interface);
-        if (r < 0)
-                return r;
-        r = reader(reply, ret);
-        return r < 0 ? report_errno(r, "cannot understand what jobd says of %s", path) : 0;
-}
-
 int get_job(Connection *c, const char *path, const char *subject, JsonObject **ret) {
-        return get_properties(c, path, JOBD_JOB_INTERFACE, subject, job_json_read, ret);
+        return object_properties(c, path, JOBD_JOB_INTERFACE, subject, job_json_read, ret);
 }
 
 int get_result(Connection *c, const char *path, const char *subject, JsonObject **ret) {
-        return get_properties(c, path, JOBD_RESULT_INTERFACE, subject, job_result_json_read, ret);
-}
-
-static int get_path(Connection *c, const char *member, const char *what, char **ret_path) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *path;
-        int r;
-
-        r = connection_method(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, member, what, &reply, "s", what);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(reply, "o", &path);
-        if (r < 0)
-                return report_errno(r, "cannot understand the reply of jobd");
-        *ret_path = g_strdup(path);
-        return 0;
+        return object_properties(c, path, JOBD_RESULT_INTERFACE, subject, job_result_json_read, ret);
 }
 
 int find_job(Connection *c, const char *job, char **ret_path, JsonObject **ret_job) {
         g_autofree char *path = NULL;
         int r;
 
-        r = get_path(c, "GetJob", job, &path);
+        r = object_path_of(c, "GetJob", job, &path);
         if (r < 0)
                 return r;
         if (ret_job) {
@@ -76,49 +46,14 @@ int check_job_exists(Connection *c, const char *job) {
         return report_bus_error(job, JOBD_MANAGER_PATH, &error, r);
 }
 
-/* Adds the entries of a list's reply to the array. Returns 1 if there are more, 0 if not. A page can be short, and even
- * empty, with more to come: jobd asks polkit about so many at once only. */
-static int read_page(sd_bus_message *reply, PropertiesReader reader, JsonArray *array) {
-        int r, more;
-
-        r = sd_bus_message_enter_container(reply, 'a', "(oa{sv})");
-        if (r < 0)
-                return r;
-        while ((r = sd_bus_message_enter_container(reply, 'r', "oa{sv}")) > 0) {
-                JsonObject *o;
-
-                r = sd_bus_message_skip(reply, "o");
-                if (r < 0)
-                        return r;
-                r = reader(reply, &o);
-                if (r < 0)
-                        return r;
-                json_array_add_object_element(array, o);
-                r = sd_bus_message_exit_container(reply);
-                if (r < 0)
-                        return r;
-        }
-        if (r < 0)
-                return r;
-        r = sd_bus_message_exit_container(reply);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_read(reply, "b", &more);
-        return r < 0 ? r : more != 0;
-}
-
-static int append_string(sd_bus_message *m, const char *key, const char *value) {
-        return value ? sd_bus_message_append(m, "{sv}", key, "s", value) : 0;
-}
-
 static int append_job_filter(sd_bus_message *m, const JobFilter *f, unsigned offset) {
         int r;
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = append_string(m, "module_name", f->module_name);
+                r = object_append_string(m, "module_name", f->module_name);
         if (r >= 0)
-                r = append_string(m, "grouping", f->grouping);
+                r = object_append_string(m, "grouping", f->grouping);
         if (r >= 0 && f->enabled >= 0)
                 r = sd_bus_message_append(m, "{sv}", "enabled", "b", f->enabled);
         if (r >= 0 && f->latest_result)
@@ -126,7 +61,7 @@ static int append_job_filter(sd_bus_message *m, const JobFilter *f, unsigned off
         if (r >= 0 && !f->all)
                 r = sd_bus_message_append(m, "{sv}{sv}", "hidden", "b", false, "installed", "b", true);
         if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}", "limit", "u", PAGE_SIZE, "offset", "u", offset);
+                r = sd_bus_message_append(m, "{sv}{sv}", "limit", "u", OBJECT_PAGE_SIZE, "offset", "u", offset);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -143,7 +78,7 @@ static int list_jobs_page(Connection *c, const JobFilter *filter, JsonArray *arr
         r = connection_call(c, call, NULL, &reply);
         if (r < 0)
                 return r;
-        r = read_page(reply, job_json_read, array);
+        r = object_read_page(reply, job_json_read, array);
         return r < 0 ? report_errno(r, "cannot understand the list of jobs") : r;
 }
 
@@ -167,15 +102,15 @@ static int append_result_filter(sd_bus_message *m, const ResultFilter *f, JsonAr
 
         r = sd_bus_message_open_container(m, 'a', "{sv}");
         if (r >= 0)
-                r = append_string(m, "job", f->job);
+                r = object_append_string(m, "job", f->job);
         if (r >= 0)
-                r = append_string(m, "status", f->status);
+                r = object_append_string(m, "status", f->status);
         if (r >= 0)
-                r = append_string(m, "requester", f->requester);
+                r = object_append_string(m, "requester", f->requester);
         if (r >= 0)
-                r = append_string(m, "before", before);
+                r = object_append_string(m, "before", before);
         if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}", "limit", "u", MIN(f->limit - n, (unsigned) PAGE_SIZE));
+                r = sd_bus_message_append(m, "{sv}", "limit", "u", MIN(f->limit - n, (unsigned) OBJECT_PAGE_SIZE));
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -192,7 +127,7 @@ static int list_results_page(Connection *c, const ResultFilter *filter, JsonArra
         r = connection_call(c, call, NULL, &reply);
         if (r < 0)
                 return r;
-        r = read_page(reply, job_result_json_read, array);
+        r = object_read_page(reply, job_result_json_read, array);
         return r < 0 ? report_errno(r, "cannot understand the list of job results") : r;
 }
 
@@ -298,7 +233,7 @@ int find_result(Connection *c, const char *id, char **ret_path, JsonObject **ret
         if (r < 0)
                 return r;
 
-        r = get_path(c, "GetJobResult", full, &path);
+        r = object_path_of(c, "GetJobResult", full, &path);
         if (r < 0)
                 return r;
         if (ret_result) {

@@ -17,8 +17,8 @@ RunFiles *run_files_free(RunFiles *f);
 DEFINE_CLEANUP(RunFiles *, run_files_free);
 
 /*
- * Takes NAME=PATH; "-" is standard input. What is no regular file (a pipe) is read to its end, up to one byte more than
- * its variable takes. Negative errno and a sentence.
+ * Takes NAME=PATH; "-" is standard input. What is no regular file (a pipe) is read to its end, up to one byte more
+ * than its variable takes. Negative errno and a sentence.
  */
 int run_files_add(RunFiles *f, JsonArray *variables, JsonObject *data, const char *assignment, char **ret_error)
                 _must_check_;

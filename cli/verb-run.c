@@ -5,23 +5,22 @@
 #include "ask.h"
 #include "bus-report.h"
 #include "find.h"
-#include "follow.h"
 #include "job-variables.h"
 #include "jobctl.h"
 #include "json.h"
-#include "log-view.h"
 #include "names.h"
+#include "bus-object.h"
 #include "output.h"
-#include "progress-line.h"
-#include "result-text.h"
 #include "run-data.h"
 #include "run-files.h"
 #include "run-from.h"
-#include "uuid.h"
+#include "run-schedule.h"
+#include "run-wait.h"
 
 typedef struct RunOptions {
-        char *data, **vars, **files, *queue, *from;
-        gboolean no_wait, quiet, ignore_singleton;
+        char *data, **vars, **files, *queue, *from, *username;
+        ScheduleOptions schedule;
+        gboolean no_wait, quiet, dry_run, ignore_singleton;
 } RunOptions;
 
 /* What the run is given. */
@@ -42,6 +41,8 @@ static void run_options_done(RunOptions *o) {
         g_strfreev(o->files);
         g_free(o->queue);
         g_free(o->from);
+        g_free(o->username);
+        schedule_options_done(&o->schedule);
 }
 
 static int find_variables(Connection *c, const char *job, JsonArray **ret) {
@@ -173,6 +174,8 @@ static int make_input(Jobctl *j, const Verb *verb, Connection *c, const char *jo
                 r = add_files(o->files, variables, in, &message);
         if (r < 0)
                 return usage_error(verb, "%s", message);
+        if (o->dry_run)
+                json_object_set_boolean_member(in->data, "dryrun", true);
         if (earlier && complete_data(c, earlier, variables, in, ask) < 0)
                 return STATUS_ERROR;
         if (ask && !earlier && variables && ask_missing(variables, in->data, &(AskTools){ in->files, c }) < 0) {
@@ -183,20 +186,25 @@ static int make_input(Jobctl *j, const Verb *verb, Connection *c, const char *jo
         return -1;
 }
 
-static int append_options(sd_bus_message *call, const RunInput *in, const char *queue) {
+static int append_options(sd_bus_message *call, const RunOptions *o, const RunFiles *files, const char *queue) {
         int r;
 
         r = sd_bus_message_open_container(call, 'a', "{sv}");
-        if (r >= 0 && queue)
-                r = sd_bus_message_append(call, "{sv}", "task_queue", "s", queue);
-        if (r >= 0 && in->ignore_singleton)
-                r = sd_bus_message_append(call, "{sv}", "ignore_singleton", "b", true);
         if (r >= 0)
-                r = run_files_append(in->files, call);
+                r = object_append_string(call, "task_queue", queue);
+        if (r >= 0)
+                r = object_append_string(call, "username", o->username);
+        if (r >= 0 && o->ignore_singleton)
+                r = sd_bus_message_append(call, "{sv}", "ignore_singleton", "b", 1);
+        if (r >= 0)
+                r = schedule_options_append(&o->schedule, call);
+        if (r >= 0)
+                r = run_files_append(files, call);
         return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-static int append_arguments(sd_bus_message *call, const char *job, const RunInput *in, const char *queue) {
+static int append_arguments(sd_bus_message *call, const char *job, const RunOptions *o, const RunInput *in,
+                            const char *queue) {
         g_autoptr(JsonNode) node = json_node_new(JSON_NODE_OBJECT);
         g_autofree char *text = NULL;
         int r;
@@ -211,11 +219,11 @@ static int append_arguments(sd_bus_message *call, const char *job, const RunInpu
         r = sd_bus_message_sensitive(call);
         if (r < 0)
                 return r;
-        return append_options(call, in, queue);
+        return append_options(call, o, in->files, queue);
 }
 
-static int request_run(Connection *c, const char *job, const RunInput *in, const char *queue, char **ret_id,
-                       char **ret_path) {
+static int request_run(Connection *c, const char *job, const RunOptions *o, const RunInput *in, const char *queue,
+                       char **ret_id, char **ret_path) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
         const char *id, *path;
         int r;
@@ -223,7 +231,7 @@ static int request_run(Connection *c, const char *job, const RunInput *in, const
         r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "RunJob", &call);
         if (r < 0)
                 return r;
-        r = append_arguments(call, job, in, queue);
+        r = append_arguments(call, job, o, in, queue);
         if (r < 0)
                 return report_errno(r, "cannot make a message");
         r = connection_call(c, call, job, &reply);
@@ -235,117 +243,6 @@ static int request_run(Connection *c, const char *job, const RunInput *in, const
         *ret_id = g_strdup(id);
         *ret_path = g_strdup(path);
         return 0;
-}
-
-static int print_acknowledged(Jobctl *j, Connection *c, const char *id, const char *path) {
-        JsonObject *result;
-
-        if (!j->json) {
-                puts(id);
-                return EXIT_SUCCESS;
-        }
-        if (get_result(c, path, id, &result) < 0)
-                return STATUS_ERROR;
-        print_json_object(result);
-        return EXIT_SUCCESS;
-}
-
-static void print_line(const char *text, const char *color) {
-        g_autofree char *safe = escape_text(text, -1, terminal_escape_flags(STDERR_FILENO));
-        bool colored = color && colors_enabled(STDERR_FILENO);
-
-        fprintf(stderr, "%s%s%s\n", colored ? color : "", safe, colored ? COLOR_END : "");
-}
-
-static void print_end(JsonObject *result) {
-        JsonNode *node = json_object_get_member(result, "warnings");
-        JsonArray *warnings = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-        g_autofree char *closing = result_closing_line(result);
-
-        for (unsigned i = 0; warnings && i < json_array_get_length(warnings); i++) {
-                g_autofree char *line = g_strdup_printf("Warning: %s", json_array_get_string_element(warnings, i));
-
-                print_line(line, COLOR_YELLOW);
-        }
-        print_line(closing, status_color(json_string(result, "status") ?: ""));
-}
-
-/* One try. 0, a signal or negative errno, as follow_run(). */
-static int follow_try(Jobctl *j, Connection *c, const char *path, bool quiet, JsonObject **ret_result) {
-        _cleanup_(log_view_freep) LogView *view = quiet || j->json ? NULL : log_view_new(LOG_FORMAT_SHORT);
-
-        if (view)
-                progress_line_enable();
-        return follow_run(c, path,
-                          &(FollowOptions) {
-                                  .view = view,
-                                  .lines = -1,
-                                  .show_progress = view != NULL,
-                                  .show_waiting = view != NULL,
-                                  .catch_signals = true,
-                          },
-                          ret_result);
-}
-
-static char *result_path(const char *id) {
-        char digits[33];
-
-        uuid_to_digits(id, digits);
-        return g_strdup_printf(JOBD_RESULT_PATH "/%s", digits);
-}
-
-/* As long as a try that has failed is followed by another one. */
-static int follow_tries(Jobctl *j, Connection *c, char **id, char **path, bool quiet, JsonObject **ret_result) {
-        int r;
-
-        for (;;) {
-                g_autoptr(JsonObject) result = NULL;
-                const char *next;
-
-                r = follow_try(j, c, *path, quiet, &result);
-                if (r != 0)
-                        return r;
-                next = json_string(result, "retried_by");
-                if (!next) {
-                        *ret_result = TAKE_PTR(result);
-                        return 0;
-                }
-                if (!quiet && !j->json)
-                        print_end(result);
-                g_free(*id);
-                *id = g_strdup(next);
-                g_free(*path);
-                *path = result_path(next);
-
-                /* It was closed with the event loop that has ended. */
-                r = connection_reopen(c);
-                if (r < 0)
-                        return report_error(r, "the connection was lost (%s); the next try takes place all the same.",
-                                            g_strerror(-r));
-        }
-}
-
-/* Waits for the end. The job's own lines go to standard output, what is said about the run to standard error. */
-static int wait_for_end(Jobctl *j, Connection *c, char **id, char **path, bool quiet) {
-        g_autoptr(JsonObject) result = NULL;
-        int r, status;
-
-        r = follow_tries(j, c, id, path, quiet, &result);
-        if (r > 0) {
-                fprintf(stderr,
-                        "\nThe run goes on. \"jobctl logs -f %s\" follows it again,\n\"jobctl cancel %s\" ends it.\n",
-                        *id, *id);
-                return 128 + r;
-        }
-        if (r < 0)
-                return STATUS_ERROR;
-
-        status = result_exit_status(result);
-        if (j->json)
-                print_json_object(TAKE_PTR(result));
-        else if (!quiet)
-                print_end(result);
-        return status;
 }
 
 static unsigned count_stdin(const RunOptions *o) {
@@ -370,8 +267,11 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
                   "NAME=PATH" },
                 { "from", 0, 0, G_OPTION_ARG_FILENAME, &o.from, "Run again what that job result has run", "ID" },
                 { "queue", 0, 0, G_OPTION_ARG_FILENAME, &o.queue, "One of the job's task queues", "QUEUE" },
+                { "username", 'u', 0, G_OPTION_ARG_FILENAME, &o.username, "The run is that user's", "USER" },
+                { "dry-run", 0, 0, G_OPTION_ARG_NONE, &o.dry_run, "The same as --var dryrun=yes", NULL },
                 { "ignore-singleton", 0, 0, G_OPTION_ARG_NONE, &o.ignore_singleton,
                   "Run beside the other run of a singleton", NULL },
+                SCHEDULE_OPTION_ENTRIES(&o.schedule),
                 { "no-wait", 0, 0, G_OPTION_ARG_NONE, &o.no_wait, "Print the ID and do not wait", NULL },
                 { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o.quiet, "Wait, but show no log and no outcome", NULL },
                 {}
@@ -390,6 +290,9 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 return usage_error(verb, "run: give a JOB, or --from=ID to run again what a job result has run.");
         if (count_stdin(&o) > 1)
                 return usage_error(verb, "run: standard input can be read once only.");
+        r = schedule_options_check(verb, &o.schedule, NULL);
+        if (r >= 0)
+                return r;
         if (connection_open(&j->connection, &c) < 0 || (o.from && find_earlier(c, o.from, &earlier) < 0))
                 return STATUS_ERROR;
         if (o.from)
@@ -397,16 +300,17 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
         r = make_input(j, verb, c, job, &o, o.from ? &earlier : NULL, &in);
         if (r >= 0)
                 return r;
-        in.ignore_singleton = o.ignore_singleton;
-        if (request_run(c, job, &in, o.queue ?: earlier.queue, &id, &path) < 0)
+        if (request_run(c, job, &o, &in, o.queue ?: earlier.queue, &id, &path) < 0)
                 return STATUS_ERROR;
+        if (g_str_has_prefix(path, JOBD_SCHEDULE_PATH "/"))
+                return schedule_print_new(j, c, id, path, o.no_wait, o.quiet);
         if (o.no_wait)
-                return print_acknowledged(j, c, id, path);
+                return run_print_acknowledged(j, c, id, path);
         if (!o.quiet && !j->json) {
                 g_autofree char *line = g_strdup_printf("%s: job result %s",
                                                         o.from ? json_string(earlier.result, "task_name") : job, id);
 
-                print_line(line, NULL);
+                run_print_line(line, NULL);
         }
-        return wait_for_end(j, c, &id, &path, o.quiet);
+        return run_wait(j, c, id, path, o.quiet);
 }

@@ -24,6 +24,9 @@ typedef enum FieldType {
         FIELD_JSON,           /* s, any JSON value in text form, "" is null */
         FIELD_PERCENT,        /* u, all bits set is null */
         FIELD_COUNTS,         /* a{su} */
+        FIELD_INT32,          /* i */
+        FIELD_APPROVALS,      /* a(ussssbt), becomes an array of objects */
+        FIELD_STAGES,         /* a(ssuu), the same */
         FIELD_OVERRIDES,      /* as, becomes one boolean for each field that can be overridden */
 } FieldType;
 
@@ -104,6 +107,61 @@ static const Field result_fields[] = {
         { "Position", "position", FIELD_UINT32 },
         { "WaitReason", "wait_reason", FIELD_STRING_OR_NULL },
         { "Result", "result", FIELD_JSON },
+};
+
+static const Field schedule_fields[] = {
+        { "Id", "id", FIELD_STRING },
+        { "Name", "name", FIELD_STRING },
+        { "Description", "description", FIELD_STRING },
+        { "Job", "job_model", FIELD_OBJECT_ID },
+        { "JobName", "job_name", FIELD_STRING },
+        { "ClassPath", "task", FIELD_STRING },
+        { "Requester", "user", FIELD_STRING },
+        { "RequesterUID", "user_uid", FIELD_UINT32 },
+        { "RequestedBy", "requested_by", FIELD_STRING_OR_NULL },
+        { "Interval", "interval", FIELD_STRING },
+        { "Crontab", "crontab", FIELD_STRING },
+        { "TimeZone", "time_zone", FIELD_STRING },
+        { "StartTime", "start_time", FIELD_TIME },
+        { "OneOff", "one_off", FIELD_BOOLEAN },
+        { "Missed", "missed", FIELD_STRING },
+        { "TaskQueue", "task_queue", FIELD_STRING },
+        { "Data", "kwargs", FIELD_DATA },
+        { "Sealed", "sealed", FIELD_BOOLEAN },
+        { "State", "state", FIELD_STRING },
+        { "StateReason", "state_reason", FIELD_STRING_OR_NULL },
+        { "Enabled", "enabled", FIELD_BOOLEAN },
+        { "ApprovalRequired", "approval_required", FIELD_BOOLEAN },
+        { "Approvals", "approvals", FIELD_APPROVALS },
+        { "Stages", "stages", FIELD_STAGES },
+        { "Digest", "digest", FIELD_STRING_OR_NULL },
+        { "ExpiresAt", "expires_at", FIELD_TIME },
+        { "DecidedAt", "decided_at", FIELD_TIME },
+        { "LastRunAt", "last_run_at", FIELD_TIME },
+        { "NextRunAt", "next_run_at", FIELD_TIME },
+        { "TotalRunCount", "total_run_count", FIELD_UINT64 },
+        { "LastResult", "last_result", FIELD_OBJECT_ID },
+        { "DateCreated", "date_created", FIELD_TIME },
+        { "DateChanged", "date_changed", FIELD_TIME },
+};
+
+static const Field queue_fields[] = {
+        { "Id", "id", FIELD_STRING },
+        { "Name", "name", FIELD_STRING },
+        { "Description", "description", FIELD_STRING },
+        { "Enabled", "enabled", FIELD_BOOLEAN },
+        { "Default", "default", FIELD_BOOLEAN },
+        { "MaxRunning", "max_running", FIELD_UINT32 },
+        { "MaxPending", "max_pending", FIELD_UINT32 },
+        { "Weight", "weight", FIELD_UINT32 },
+        { "Priority", "priority", FIELD_INT32 },
+        { "WhenUnavailable", "when_unavailable", FIELD_STRING },
+        { "Resources", "resources", FIELD_STRING_MAP },
+        { "Slice", "slice", FIELD_STRING },
+        { "Running", "running", FIELD_UINT32 },
+        { "Waiting", "waiting", FIELD_UINT32 },
+        { "DateCreated", "created", FIELD_TIME },
+        { "LastUpdated", "last_updated", FIELD_TIME },
 };
 
 /* The fields that can be overridden, and the flag that says so: the reference calls singleton "is_singleton". */
@@ -272,6 +330,59 @@ static int read_counts(sd_bus_message *m, JsonObject *o, const char *member) {
         return sd_bus_message_exit_container(m);
 }
 
+static int read_approvals(sd_bus_message *m, JsonObject *o, const char *member) {
+        g_autoptr(JsonArray) array = json_array_new();
+        const char *approver, *decision, *comment, *digest;
+        uint32_t stage;
+        uint64_t date;
+        int r, voided;
+
+        r = sd_bus_message_enter_container(m, 'a', "(ussssbt)");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "(ussssbt)", &stage, &approver, &decision, &comment, &digest, &voided,
+                                        &date)) > 0) {
+                JsonObject *entry = json_object_new();
+
+                json_object_set_int_member(entry, "stage", stage);
+                json_object_set_string_member(entry, "approver", approver);
+                json_object_set_string_member(entry, "decision", decision);
+                set_string(entry, "comment", comment, true);
+                json_object_set_string_member(entry, "digest", digest);
+                json_object_set_boolean_member(entry, "voided", voided);
+                set_time(entry, "date", date);
+                json_array_add_object_element(array, entry);
+        }
+        if (r < 0)
+                return r;
+        json_object_set_array_member(o, member, TAKE_PTR(array));
+        return sd_bus_message_exit_container(m);
+}
+
+static int read_stages(sd_bus_message *m, JsonObject *o, const char *member) {
+        g_autoptr(JsonArray) array = json_array_new();
+        const char *name, *group;
+        uint32_t wanted, approved;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "(ssuu)");
+        if (r < 0)
+                return r;
+        while ((r = sd_bus_message_read(m, "(ssuu)", &name, &group, &wanted, &approved)) > 0) {
+                JsonObject *entry = json_object_new();
+
+                set_string(entry, "name", name, true);
+                set_string(entry, "group", group, true);
+                json_object_set_int_member(entry, "min_approvers", wanted);
+                json_object_set_int_member(entry, "approved", approved);
+                json_array_add_object_element(array, entry);
+        }
+        if (r < 0)
+                return r;
+        json_object_set_array_member(o, member, TAKE_PTR(array));
+        return sd_bus_message_exit_container(m);
+}
+
 static int set_text(JsonObject *o, const Field *field, const char *s) {
         switch (field->type) {
         case FIELD_OBJECT_ID:
@@ -299,7 +410,7 @@ static void set_uint64(JsonObject *o, const Field *field, uint64_t value) {
 }
 
 static void set_int32(JsonObject *o, const Field *field, int value) {
-        if (value == (field->type == FIELD_EXIT_CODE ? -1 : 0))
+        if (field->type != FIELD_INT32 && value == (field->type == FIELD_EXIT_CODE ? -1 : 0))
                 json_object_set_null_member(o, field->member);
         else
                 json_object_set_int_member(o, field->member, value);
@@ -318,6 +429,7 @@ static char field_signature(FieldType type) {
                 return 'u';
         case FIELD_EXIT_CODE:
         case FIELD_SIGNAL:
+        case FIELD_INT32:
                 return 'i';
         case FIELD_OBJECT_ID:
                 return 'o';
@@ -367,6 +479,10 @@ static int read_variant(sd_bus_message *m, JsonObject *o, const Field *field) {
                 contents = "a{ss}";
         else if (field->type == FIELD_COUNTS)
                 contents = "a{su}";
+        else if (field->type == FIELD_APPROVALS)
+                contents = "a(ussssbt)";
+        else if (field->type == FIELD_STAGES)
+                contents = "a(ssuu)";
         else {
                 type[0] = field_signature(field->type);
                 type[1] = '\0';
@@ -382,6 +498,10 @@ static int read_variant(sd_bus_message *m, JsonObject *o, const Field *field) {
                 r = read_string_map(m, o, field->member);
         else if (field->type == FIELD_COUNTS)
                 r = read_counts(m, o, field->member);
+        else if (field->type == FIELD_APPROVALS)
+                r = read_approvals(m, o, field->member);
+        else if (field->type == FIELD_STAGES)
+                r = read_stages(m, o, field->member);
         else
                 r = read_basic(m, o, field);
         if (r < 0)
@@ -454,6 +574,14 @@ int job_result_json_read(sd_bus_message *m, JsonObject **ret) {
         return properties_read(m, result_fields, ELEMENTSOF(result_fields), ret);
 }
 
+int scheduled_job_json_read(sd_bus_message *m, JsonObject **ret) {
+        return properties_read(m, schedule_fields, ELEMENTSOF(schedule_fields), ret);
+}
+
+int job_queue_json_read(sd_bus_message *m, JsonObject **ret) {
+        return properties_read(m, queue_fields, ELEMENTSOF(queue_fields), ret);
+}
+
 /* ---- the schema ---- */
 
 static const char *schema_type(FieldType type) {
@@ -461,6 +589,8 @@ static const char *schema_type(FieldType type) {
         case FIELD_BOOLEAN:
                 return "boolean";
         case FIELD_STRINGS:
+        case FIELD_APPROVALS:
+        case FIELD_STAGES:
                 return "array";
         case FIELD_STRING_MAP:
         case FIELD_DATA:
@@ -470,6 +600,7 @@ static const char *schema_type(FieldType type) {
                 return "number";
         case FIELD_UINT64:
         case FIELD_UINT32:
+        case FIELD_INT32:
         case FIELD_EXIT_CODE:
         case FIELD_SIGNAL:
         case FIELD_PERCENT:
@@ -486,10 +617,10 @@ static JsonObject *describe_field(FieldType type) {
                 json_object_set_string_member(o, "type", schema_type(type));
         if (type == FIELD_TIME)
                 json_object_set_string_member(o, "format", "date-time");
-        if (type == FIELD_STRINGS) {
+        if (strcmp(schema_type(type), "array") == 0) {
                 JsonObject *items = json_object_new();
 
-                json_object_set_string_member(items, "type", "string");
+                json_object_set_string_member(items, "type", type == FIELD_STRINGS ? "string" : "object");
                 json_object_set_object_member(o, "items", items);
         }
         json_object_set_boolean_member(o, "nullable", true);
@@ -497,11 +628,19 @@ static JsonObject *describe_field(FieldType type) {
 }
 
 JsonObject *job_json_describe(JobJsonKind kind) {
-        const Field *fields = kind == JOB_JSON_JOB ? job_fields : result_fields;
-        size_t n = kind == JOB_JSON_JOB ? ELEMENTSOF(job_fields) : ELEMENTSOF(result_fields);
+        static const struct {
+                const Field *fields;
+                size_t n;
+        } tables[] = {
+                [JOB_JSON_JOB] = { job_fields, ELEMENTSOF(job_fields) },
+                [JOB_JSON_RESULT] = { result_fields, ELEMENTSOF(result_fields) },
+                [JOB_JSON_SCHEDULED_JOB] = { schedule_fields, ELEMENTSOF(schedule_fields) },
+                [JOB_JSON_QUEUE] = { queue_fields, ELEMENTSOF(queue_fields) },
+        };
+        const Field *fields = tables[kind].fields;
         JsonObject *o = json_object_new();
 
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < tables[kind].n; i++) {
                 if (fields[i].type != FIELD_OVERRIDES) {
                         json_object_set_object_member(o, fields[i].member, describe_field(fields[i].type));
                         continue;

@@ -8,6 +8,7 @@
 #define JOBD_MANAGER_PATH "/org/jobd1"
 #define JOBD_JOB_PATH "/org/jobd1/job"
 #define JOBD_RESULT_PATH "/org/jobd1/result"
+#define JOBD_SCHEDULE_PATH "/org/jobd1/schedule"
 #define JOBD_QUEUE_PATH "/org/jobd1/queue"
 #define JOBD_SCHEDULE_PATH "/org/jobd1/schedule"
 #define JOBD_RUN_PATH "/org/jobd1/run" /* on the direct socket only */
@@ -15,6 +16,7 @@
 #define JOBD_MANAGER_INTERFACE "org.jobd1.Manager"
 #define JOBD_JOB_INTERFACE "org.jobd1.Job"
 #define JOBD_RESULT_INTERFACE "org.jobd1.JobResult"
+#define JOBD_SCHEDULE_INTERFACE "org.jobd1.ScheduledJob"
 #define JOBD_QUEUE_INTERFACE "org.jobd1.JobQueue"
 #define JOBD_SCHEDULE_INTERFACE "org.jobd1.ScheduledJob"
 #define JOBD_RUN_INTERFACE "org.jobd1.Run"
