@@ -29,13 +29,13 @@ static const Verb verbs[] = {
         { "Runs", "clean", "", "Delete old job results", verb_clean },
         { "Runs", "monitor", "", "Show what changes, as it happens", verb_monitor },
         { "Schedules and approvals", "schedules", "", "List scheduled jobs, the next first", verb_schedules },
-        { "Schedules and approvals", "schedule", "ACTION NAME", "show, pause, resume, run, update, take-over, cancel, delete",
+        { "Schedules and approvals", "schedule", "ACTION NAME", "Show or change one: pause, resume, update, ...",
           verb_schedule },
         { "Schedules and approvals", "approvals", "", "List requests that wait for an approval", verb_approvals },
         { "Schedules and approvals", "approve", "REQUEST", "Show what will run, and approve it", verb_approve },
         { "Schedules and approvals", "deny", "REQUEST", "Deny a request", verb_deny },
         { "Queues", "queues", "", "List the job queues", verb_queues },
-        { "Queues", "queue", "ACTION NAME", "show, create, set, delete", verb_queue },
+        { "Queues", "queue", "ACTION NAME", "Show, create, set or delete one", verb_queue },
 };
 
 static void print_help(void) {
