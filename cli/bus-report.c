@@ -53,20 +53,34 @@ static void append_message(GString *out, const char *variable, size_t width, Jso
         g_string_append_printf(out, "\n  %s%*s  %s", variable, padding, "", text);
 }
 
+/* {"schedule": {...}} has the messages one level deeper, as the reference does it. */
+static bool take_schedule(JsonObject **messages) {
+        JsonNode *node = json_object_get_member(*messages, "schedule");
+        JsonObject *schedule = node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_dup_object(node) : NULL;
+
+        if (!schedule)
+                return false;
+        json_object_unref(*messages);
+        *messages = schedule;
+        return true;
+}
+
 char *invalid_data_format(const char *json) {
         g_autoptr(JsonObject) messages = NULL;
         g_autoptr(GList) variables = NULL;
+        bool of_schedule;
         size_t width = 0;
         GString *out;
 
         if (json_parse_object(json, strlen(json), SIZE_MAX, &messages, NULL) < 0)
                 return NULL;
+        of_schedule = take_schedule(&messages);
 
         variables = json_object_get_members(messages);
         for (GList *i = variables; i; i = i->next)
                 width = MAX(width, (size_t) g_utf8_strlen(i->data, -1));
 
-        out = g_string_new("the input is not valid:");
+        out = g_string_new(of_schedule ? "the schedule is not valid:" : "the input is not valid:");
         for (GList *i = variables; i; i = i->next) {
                 JsonNode *value = json_object_get_member(messages, i->data);
                 JsonArray *array = JSON_NODE_HOLDS_ARRAY(value) ? json_node_get_array(value) : NULL;
@@ -121,7 +135,7 @@ int report_bus_error(const char *subject, const char *path, const sd_bus_error *
 
         message = replace_path(e->message && e->message[0] ? e->message : g_strerror(-error), path, subject);
         unreachable_line = unreachable_text(e->name ?: "", message);
-        if (sd_bus_error_has_name(e, BUS_ERROR_INVALID_DATA))
+        if (sd_bus_error_has_name(e, BUS_ERROR_INVALID_DATA) || sd_bus_error_has_name(e, BUS_ERROR_INVALID_SCHEDULE))
                 messages = invalid_data_format(message);
         /* Most of jobd's texts say what they are about. */
         if (subject && strstr(message, subject))

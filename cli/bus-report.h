@@ -24,5 +24,8 @@ int report_bus_error(const char *subject, const char *path, const sd_bus_error *
 /* There is no bus, or nobody on the socket. socket: NULL for the system bus. */
 int report_cannot_connect(const char *socket, int error);
 
-/* The lines that report_bus_error() makes of the JSON text of org.jobd1.Error.InvalidData; NULL if it is not that. */
+/*
+ * The lines that report_bus_error() makes of the JSON text of org.jobd1.Error.InvalidData and InvalidSchedule; NULL if
+ * it is not that.
+ */
 char *invalid_data_format(const char *json);

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
+#include "bus-object.h"
 #include "bus-report.h"
 #include "find-schedule.h"
 #include "job-json.h"
 #include "names.h"
-#include "bus-object.h"
 #include "output.h"
 #include "uuid.h"
 

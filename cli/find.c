@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "bus-error.h"
+#include "bus-object.h"
 #include "bus-report.h"
 #include "find.h"
 #include "job-json.h"
 #include "names.h"
-#include "bus-object.h"
 #include "output.h"
 #include "uuid.h"
 

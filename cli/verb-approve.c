@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "ask.h"
+#include "bus-object.h"
 #include "bus-report.h"
 #include "find-schedule.h"
 #include "jobctl.h"
 #include "json.h"
 #include "names.h"
 #include "now.h"
-#include "bus-object.h"
 #include "output.h"
 #include "request-text.h"
 #include "run-wait.h"

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "ask.h"
+#include "bus-object.h"
 #include "bus-report.h"
 #include "find.h"
 #include "job-variables.h"
 #include "jobctl.h"
 #include "json.h"
 #include "names.h"
-#include "bus-object.h"
 #include "output.h"
 #include "run-data.h"
 #include "run-files.h"
@@ -27,7 +27,6 @@ typedef struct RunOptions {
 typedef struct RunInput {
         JsonObject *data;
         RunFiles *files;
-        bool ignore_singleton;
 } RunInput;
 
 static void run_input_done(RunInput *in) {

@@ -100,6 +100,7 @@ static void test_members(void) {
 static void test_invalid_data(void) {
         g_autofree char *two = invalid_data_format("{\"device\":[\"This field is required.\"],"
                                                    "\"ä\":[\"Enter a valid JSON.\",\"Twice.\"],\"x\":\"plain\"}");
+        g_autofree char *schedule = invalid_data_format("{\"schedule\":{\"name\":[\"Please provide a name.\"]}}");
         g_autofree char *not_json = invalid_data_format("something else"), *list = invalid_data_format("[]");
 
         g_assert_cmpstr(two, ==,
@@ -110,6 +111,7 @@ static void test_invalid_data(void) {
                         "  x       plain");
         g_assert_null(not_json);
         g_assert_null(list);
+        g_assert_cmpstr(schedule, ==, "the schedule is not valid:\n  name  Please provide a name.");
 }
 
 static void test_suggest(void) {
