@@ -10,6 +10,21 @@ __jobctl_results() {
         jobctl results --no-legend --no-ask-password -n 50 "$@" 2>/dev/null | while read -r id _; do echo "$id"; done
 }
 
+# Scheduled jobs, by their names, and by the UUID where a name would need quotes.
+__jobctl_schedules() {
+        local line id=''
+        jobctl --json --no-ask-password "$@" 2>/dev/null | while read -r line; do
+                [[ $line =~ ^\"id\"\ :\ \"(.*)\" ]] && id=${BASH_REMATCH[1]}
+                [[ $line =~ ^\"name\"\ :\ \"(.*)\",$ && -n $id ]] || continue
+                [[ ${BASH_REMATCH[1]} =~ ^[A-Za-z0-9._:@%+-]+$ ]] && echo "${BASH_REMATCH[1]}" || echo "$id"
+                id=''
+        done
+}
+
+__jobctl_queues() {
+        jobctl queues --no-legend --no-ask-password 2>/dev/null | while read -r queue _; do echo "$queue"; done
+}
+
 # Those that are given as files, or all others: $2 is "file" or empty.
 __jobctl_variables() {
         local line name=''
@@ -44,7 +59,8 @@ __jobctl_first_argument() {
         local i
         for ((i = verb_at + 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
-                -d | --data | --var | --file | --from | --queue)
+                -d | --data | --var | --file | --from | --queue | -u | --username | --at | --interval | --crontab | \
+                        --time-zone | --name | --missed)
                         ((i++))
                         [[ ${COMP_WORDS[i]} == '=' ]] && ((i++))            # --var=NAME=VALUE are five words
                         [[ ${COMP_WORDS[i + 1]-} == '=' ]] && ((i += 2)) ;;
@@ -73,6 +89,7 @@ _jobctl() {
         local common='--json --no-ask-password --socket --help'
         local fields='name= grouping= description= approval_required= dryrun_default= has_sensitive_variables= hidden=
                 singleton= soft_time_limit= time_limit= task_queues='
+        local schedule='--at --interval --crontab --time-zone --name --missed --queue'
         local -A options=(
                 [list]='--all --enabled --disabled --module --grouping --no-legend'
                 [show]='--variables'
@@ -81,17 +98,24 @@ _jobctl() {
                 [set]='--quiet' [revert]='--all --quiet'
                 [delete]='--yes --quiet'
                 [objects]='--prune --dry-run --username'
-                [run]='--data --var --file --from --queue --ignore-singleton --no-wait --quiet'
+                [run]="--data --var --file --from --username --dry-run --ignore-singleton $schedule --no-wait --quiet"
                 [results]='--job --status --user --lines --no-legend'
                 [result]=''
                 [logs]='--follow --lines --level --grouping --output'
                 [outputs]='--fetch --force --no-legend'
                 [cancel]='--all --job --queue --user --kill --quiet'
                 [clean]='--max-age --max-count --job --dry-run --username'
+                [schedules]='--all --job --state --user --lines --no-legend'
+                [schedule]="$schedule --data --no-wait --yes --quiet"
+                [approvals]='--job --user --no-legend'
+                [approve]='--comment --force --dry-run --no-wait --yes --quiet'
+                [deny]='--comment --quiet'
+                [queues]='--no-legend'
+                [queue]='--yes --quiet'
                 [monitor]=''
         )
         local verbs='list show refresh enable disable set revert delete objects run results result logs outputs cancel clean
-                monitor'
+                schedules schedule approvals approve deny queues queue monitor'
 
         COMPREPLY=()
         for ((i = 1; i < COMP_CWORD; i++)); do
@@ -121,21 +145,29 @@ _jobctl() {
         [[ -v options[$verb] ]] || return
 
         case $verb:$prev in
-        run:--data | run:-d)
+        run:--data | run:-d | schedule:--data | schedule:-d)
                 mapfile -t COMPREPLY < <(compgen -P @ -f -- "${cur#@}")
                 return ;;
         run:--var) suggestions=$(__jobctl_variables "$(__jobctl_run_job)") ;;
         run:--file) suggestions=$(__jobctl_variables "$(__jobctl_run_job)" file) ;;
         run:--from) suggestions=$(__jobctl_results) ;;
-        results:--job | results:-j | clean:--job | clean:-j) suggestions=$(__jobctl_jobs) ;;
+        *:--job | *:-j) suggestions=$(__jobctl_jobs) ;;
         results:--status | results:-s) suggestions='PENDING STARTED SUCCESS FAILURE REVOKED' ;;
-        results:--user | results:-u | clean:--username) suggestions=$(compgen -u) ;;
+        *:--user | *:-u | *:--username) suggestions=$(compgen -u) ;;
+        schedules:--state | schedules:-s)
+                suggestions='pending active paused denied canceled expired completed errored' ;;
+        run:--interval | schedule:--interval) suggestions='future hourly daily weekly custom' ;;
+        run:--missed | schedule:--missed) suggestions='none last all' ;;
+        run:--time-zone | schedule:--time-zone) suggestions=$(timedatectl list-timezones 2>/dev/null) ;;
+        run:--queue | schedule:--queue) suggestions=$(__jobctl_queues) ;;
+        run:--at | schedule:--at) suggestions='tomorrow' ;;
+        *:--comment | *:-c | *:--crontab | *:--name) return ;;
         logs:--output | logs:-o) suggestions='short cat json' ;;
         logs:--level | logs:-l) suggestions='debug info success warning failure error critical' ;;
         outputs:--fetch)
                 mapfile -t COMPREPLY < <(compgen -d -- "$cur")
                 return ;;
-        *:--lines | *:-n | list:--module | list:-m | list:--grouping | list:-g | run:--queue | clean:--max-*) return ;;
+        *:--lines | *:-n | list:--module | list:-m | list:--grouping | list:-g | clean:--max-*) return ;;
         esac
 
         if [[ -n $suggestions ]]; then
@@ -164,6 +196,22 @@ _jobctl() {
                                 mapfile -t COMPREPLY < <(compgen -f -- "$cur")
                                 compopt -o filenames 2>/dev/null
                                 return ;;
+                        esac
+                        ;;
+                schedule)
+                        case $((COMP_CWORD - verb_at)) in
+                        1) suggestions='show pause resume run update take-over cancel delete' ;;
+                        *) suggestions=$(__jobctl_schedules schedules) ;;
+                        esac
+                        ;;
+                approve | deny) suggestions=$(__jobctl_schedules approvals) ;;
+                queue)
+                        case $((COMP_CWORD - verb_at)) in
+                        1) suggestions='show create set delete' ;;
+                        2) [[ $prev == create ]] || suggestions=$(__jobctl_queues) ;;
+                        *) suggestions='description= enabled= max_running= max_pending= weight= priority=
+                                when_unavailable= CPUWeight= CPUQuota= MemoryMax= MemoryHigh= TasksMax= IOWeight=
+                                AllowedCPUs=' ;;
                         esac
                         ;;
                 result | logs | outputs) suggestions=$(__jobctl_results) ;;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 
@@ -11,6 +12,7 @@
 #include "now.h"
 #include "output.h"
 #include "result-text.h"
+#include "schedule-text.h"
 
 /*
  * Signals carry object paths only: of each object that is new or has changed its properties are asked for, and a line
@@ -59,41 +61,79 @@ static char *result_text(JsonObject *result) {
                                json_string(result, "task_name") ?: "?", json_string(result, "user") ?: "?", closing);
 }
 
-static int on_properties(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error, bool is_job) {
-        Monitor *m = userdata;
+static char *schedule_text(JsonObject *schedule) {
+        g_autofree char *next = schedule_next_text(schedule, now_usec());
+
+        return g_strdup_printf("%s  %s  %s  %s", json_string(schedule, "name") ?: "?",
+                               json_string(schedule, "task") ?: "?", json_string(schedule, "user") ?: "?", next);
+}
+
+static char *queue_text(JsonObject *queue) {
+        return g_strdup_printf("%s  %s  %" PRIi64 " running, %" PRIi64 " waiting", json_string(queue, "name") ?: "?",
+                               json_boolean(queue, "enabled") ? "enabled" : "disabled",
+                               json_object_get_int_member(queue, "running"),
+                               json_object_get_int_member(queue, "waiting"));
+}
+
+/* Of each kind of object: where it is, how it is read, and what it is called in JSON and for people. */
+static const struct Kind {
+        const char *path, *interface, *member, *words;
+        int (*read)(sd_bus_message *m, JsonObject **ret);
+        char *(*text)(JsonObject *object);
+} kinds[] = {
+        { JOBD_JOB_PATH "/", JOBD_JOB_INTERFACE, "job", "job", job_json_read, job_text },
+        { JOBD_RESULT_PATH "/", JOBD_RESULT_INTERFACE, "job_result", "job result", job_result_json_read, result_text },
+        { JOBD_SCHEDULE_PATH "/", JOBD_SCHEDULE_INTERFACE, "scheduled_job", "scheduled job", scheduled_job_json_read,
+          schedule_text },
+        { JOBD_QUEUE_PATH "/", JOBD_QUEUE_INTERFACE, "job_queue", "job queue", job_queue_json_read, queue_text },
+};
+
+static const struct Kind *kind_of(const char *path) {
+        for (size_t i = 0; i < ELEMENTSOF(kinds); i++)
+                if (g_str_has_prefix(path, kinds[i].path))
+                        return kinds + i;
+        return NULL;
+}
+
+/* What was asked for, until the answer comes. */
+typedef struct Question {
+        const Monitor *monitor;
+        const struct Kind *kind;
+} Question;
+
+static int on_properties(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
+        const Question *q = userdata;
         g_autoptr(JsonObject) object = NULL;
         g_autofree char *text = NULL;
 
-        if (sd_bus_message_is_method_error(reply, NULL))
+        if (sd_bus_message_is_method_error(reply, NULL) || q->kind->read(reply, &object) < 0)
                 return 0;
-        if ((is_job ? job_json_read(reply, &object) : job_result_json_read(reply, &object)) < 0)
-                return 0;
-        if (m->json)
-                print_event_json(is_job ? "job" : "job_result", is_job ? "job" : "job_result", object, NULL);
+        if (q->monitor->json)
+                print_event_json(q->kind->member, q->kind->member, object, NULL);
         else {
-                text = is_job ? job_text(object) : result_text(object);
-                print_event(is_job ? "job" : "job result", text);
+                text = q->kind->text(object);
+                print_event(q->kind->words, text);
         }
         return 0;
 }
 
-static int on_job_properties(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
-        return on_properties(reply, userdata, ret_error, true);
-}
+static int ask(const Monitor *m, const char *path) {
+        _cleanup_(sd_bus_slot_unrefp) sd_bus_slot *slot = NULL;
+        const struct Kind *kind = kind_of(path);
+        Question *q;
 
-static int on_result_properties(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error) {
-        return on_properties(reply, userdata, ret_error, false);
-}
-
-static int ask(Monitor *m, const char *path) {
-        bool is_job = g_str_has_prefix(path, JOBD_JOB_PATH "/");
-
-        if (!is_job && !g_str_has_prefix(path, JOBD_RESULT_PATH "/"))
+        if (!kind)
                 return 0;
-        (void) sd_bus_call_method_async(connection_bus(m->connection), NULL, connection_destination(m->connection),
-                                        path, "org.freedesktop.DBus.Properties", "GetAll",
-                                        is_job ? on_job_properties : on_result_properties, m, "s",
-                                        is_job ? JOBD_JOB_INTERFACE : JOBD_RESULT_INTERFACE);
+        q = g_new(Question, 1);
+        *q = (Question) { m, kind };
+        if (sd_bus_call_method_async(connection_bus(m->connection), &slot, connection_destination(m->connection), path,
+                                     "org.freedesktop.DBus.Properties", "GetAll", on_properties, q, "s",
+                                     kind->interface) < 0) {
+                g_free(q);
+                return 0;
+        }
+        (void) sd_bus_slot_set_destroy_callback(slot, g_free);
+        (void) sd_bus_slot_set_floating(slot, true);
         return 0;
 }
 
@@ -108,6 +148,15 @@ static void on_removed(Monitor *m, const char *event, const char *path) {
                 print_event("removed", path);
 }
 
+static const struct {
+        const char *signal, *event;
+} removals[] = {
+        { "JobRemoved", "job_removed" },
+        { "JobResultRemoved", "job_result_removed" },
+        { "ScheduledJobRemoved", "scheduled_job_removed" },
+        { "JobQueueRemoved", "job_queue_removed" },
+};
+
 static int on_manager_signal(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error) {
         Monitor *m = userdata;
         const char *path = NULL;
@@ -121,13 +170,12 @@ static int on_manager_signal(sd_bus_message *signal, void *userdata, sd_bus_erro
         }
         if (sd_bus_message_read(signal, "o", &path) < 0)
                 return 0;
-        if (sd_bus_message_is_signal(signal, JOBD_MANAGER_INTERFACE, "JobRemoved"))
-                on_removed(m, "job_removed", path);
-        else if (sd_bus_message_is_signal(signal, JOBD_MANAGER_INTERFACE, "JobResultRemoved"))
-                on_removed(m, "job_result_removed", path);
-        else
-                return ask(m, path);
-        return 0;
+        for (size_t i = 0; i < ELEMENTSOF(removals); i++)
+                if (sd_bus_message_is_signal(signal, JOBD_MANAGER_INTERFACE, removals[i].signal)) {
+                        on_removed(m, removals[i].event, path);
+                        return 0;
+                }
+        return ask(m, path);
 }
 
 static int on_lost(sd_bus_message *signal, void *userdata, sd_bus_error *ret_error) {

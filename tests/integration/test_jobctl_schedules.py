@@ -2,10 +2,12 @@
 # runs: sandbox
 """jobctl run --at and its like, jobctl schedules, jobctl schedule: as people and scripts see scheduled jobs."""
 import datetime
+import json
+import select
 import unittest
 
 from classes import wait_end
-from harness import JobdTestCase, dialogue, install_job, jobctl, jobctl_json, run
+from harness import JobdTestCase, dialogue, install_job, jobctl, jobctl_json, run, start
 
 UTC = datetime.timezone.utc
 JOBS = {
@@ -207,6 +209,43 @@ class Schedules(JobdTestCase):
         done = jobctl('run', '--no-wait', '-u', 'alice', 'later.Echo', user='carol').stdout.strip()
         self.assertEqual((jobctl_json('result', done)['user'], jobctl_json('result', done)['requested_by']),
                          ('alice', 'carol'))
+
+    def test_monitor(self):
+        with start(['jobctl', 'monitor', '--json'], user='alice') as process:
+            self.addCleanup(process.kill)
+            # Who listens is known to the bus only: something is done again until it is seen
+            made = self.create('seen', '--at=2031-01-01')
+            poll = select.poll()
+            poll.register(process.stdout, select.POLLIN)
+            while not poll.poll(100):
+                jobctl('schedule', 'pause', 'seen')
+                jobctl('schedule', 'resume', 'seen')
+            event = json.loads(process.stdout.readline())
+            self.assertEqual((event['event'], event['scheduled_job']['id']), ('scheduled_job', made['id']))
+            jobctl('schedule', 'delete', 'seen')
+            while event['event'] != 'scheduled_job_removed':
+                event = json.loads(process.stdout.readline())
+            self.assertIn(made['id'].replace('-', ''), event['object'])
+            process.kill()
+
+    def complete(self, *words):
+        """What bash offers for the last word."""
+        return run(['bash', '-c', 'source /usr/share/bash-completion/completions/jobctl; COMP_WORDS=("$@"); '
+                    'COMP_CWORD=$(($# - 1)); _jobctl; printf "%s\\n" "${COMPREPLY[@]}"', 'bash', 'jobctl', *words],
+                   user='alice').stdout.split()
+
+    def test_completion(self):
+        self.create('plain-name', '--at=2031-01-01')
+        made = self.create('with a blank', '--at=2031-01-01')
+        self.assertEqual(self.complete('schedule', 'p'), ['pause'])
+        self.assertEqual(self.complete('schedule', 'pause', 'pl'), ['plain-name'])
+        self.assertIn(made['id'], self.complete('schedule', 'pause', ''))
+        self.assertEqual(self.complete('run', '--interval', 'w'), ['weekly'])
+        self.assertEqual(self.complete('run', '--time-zone', 'Europe/Berl'), ['Europe/Berlin'])
+        self.assertEqual(self.complete('run', '--at', '+2h', 'later.E'), ['later.Echo'])
+        self.assertEqual(self.complete('schedules', '--state', 'act'), ['active'])
+        self.assertIn('slow', self.complete('queue', 'show', ''))
+        self.assertEqual(self.complete('queue', 'set', 'slow', 'max_r'), ['max_running='])
 
     def test_names_cannot_drive_the_terminal(self):
         self.create('caf\u00e9', '--at=2031-01-01')
