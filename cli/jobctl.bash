@@ -12,11 +12,13 @@ __jobctl_results() {
 
 # Scheduled jobs, by their names, and by the UUID where a name would need quotes.
 __jobctl_schedules() {
-        local line id=''
+        local line name id=''
         jobctl --json --no-ask-password "$@" 2>/dev/null | while read -r line; do
                 [[ $line =~ ^\"id\"\ :\ \"(.*)\" ]] && id=${BASH_REMATCH[1]}
                 [[ $line =~ ^\"name\"\ :\ \"(.*)\",$ && -n $id ]] || continue
-                [[ ${BASH_REMATCH[1]} =~ ^[A-Za-z0-9._:@%+-]+$ ]] && echo "${BASH_REMATCH[1]}" || echo "$id"
+                name=${BASH_REMATCH[1]}
+                [[ $name =~ ^[A-Za-z0-9._:@%+-]+$ ]] || name=$id
+                echo "$name"
                 id=''
         done
 }
