@@ -66,8 +66,8 @@ static int append_one(sd_bus_message *m, const char *assignment, char **ret_erro
         for (size_t i = 0; i < ELEMENTSOF(properties); i++)
                 if (strcmp(properties[i].name, name) == 0)
                         return append_property(m, name, properties[i].type, value + 1, ret_error);
-        *ret_error = g_strdup_printf("there is no property \"%s\": it is description, enabled, max_running, max_pending, "
-                                     "weight, priority, when_unavailable, or a setting of the slice, as MemoryMax=2G",
+        *ret_error = g_strdup_printf("there is no property \"%s\": it is description, enabled, max_running, "
+                                     "max_pending, weight, priority, when_unavailable, or a setting of the slice, as MemoryMax=2G",
                                      name);
         return -EINVAL;
 }

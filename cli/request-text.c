@@ -42,7 +42,8 @@ static void add_programs(Fields *f, JsonObject *request) {
                 const char *path = json_string(p, "path"), *file = json_string(p, "file");
                 const char *digest = json_string(p, "digest"), *problem = json_string(p, "problem");
 
-                g_string_append_printf(text, "%s%s=%s", i > 0 ? "\n" : "", json_string(p, "setting") ?: "?", path ?: "?");
+                g_string_append_printf(text, "%s%s=%s", i > 0 ? "\n" : "", json_string(p, "setting") ?: "?",
+                                       path ?: "?");
                 if (file && g_strcmp0(file, path) != 0)
                         g_string_append_printf(text, " (%s)", file);
                 if (digest)

@@ -58,8 +58,8 @@ int schedule_options_check(const Verb *verb, ScheduleOptions *o, JsonObject *of)
         else if (!o->interval && o->at && !of)
                 o->effective_interval = "future";
         if (time_zone_load(name, &zone) < 0)
-                return usage_error(verb, "%s: there is no time zone \"%s\" on this host: \"timedatectl list-timezones\" has "
-                                   "their names.", verb->name, name);
+                return usage_error(verb, "%s: there is no time zone \"%s\" on this host: \"timedatectl list-timezones\" "
+                                   "has their names.", verb->name, name);
         return o->at ? parse_start(verb, o, of, zone) : -1;
 }
 

@@ -17,14 +17,14 @@ typedef struct ScheduleOptions {
         uint64_t start_time;            /* 0: none */
 } ScheduleOptions;
 
-#define SCHEDULE_OPTION_ENTRIES(o)                                                                                     \
-        { "at", 0, 0, G_OPTION_ARG_FILENAME, &(o)->at, "Not before that time, as in systemd.time(7)", "TIME" },        \
-        { "interval", 0, 0, G_OPTION_ARG_FILENAME, &(o)->interval, "future, hourly, daily, weekly or custom",          \
-          "INTERVAL" },                                                                                                \
-        { "crontab", 0, 0, G_OPTION_ARG_FILENAME, &(o)->crontab, "Whenever these five fields match", "CRONTAB" },      \
-        { "time-zone", 0, 0, G_OPTION_ARG_FILENAME, &(o)->time_zone, "Whose clock is meant", "ZONE" },                 \
-        { "name", 0, 0, G_OPTION_ARG_FILENAME, &(o)->name, "The name of the scheduled job", "NAME" },                  \
-        { "missed", 0, 0, G_OPTION_ARG_FILENAME, &(o)->missed, "What was due while the host was off: none, last, all", \
+#define SCHEDULE_OPTION_ENTRIES(o)                                                                                 \
+        { "at", 0, 0, G_OPTION_ARG_FILENAME, &(o)->at, "Not before that time, as in systemd.time(7)", "TIME" },    \
+        { "interval", 0, 0, G_OPTION_ARG_FILENAME, &(o)->interval, "future, hourly, daily, weekly or custom",      \
+          "INTERVAL" },                                                                                            \
+        { "crontab", 0, 0, G_OPTION_ARG_FILENAME, &(o)->crontab, "Whenever these five fields match", "CRONTAB" },  \
+        { "time-zone", 0, 0, G_OPTION_ARG_FILENAME, &(o)->time_zone, "Whose clock is meant", "ZONE" },             \
+        { "name", 0, 0, G_OPTION_ARG_FILENAME, &(o)->name, "The name of the scheduled job", "NAME" },              \
+        { "missed", 0, 0, G_OPTION_ARG_FILENAME, &(o)->missed, "Of times while the host was off: none, last, all", \
           "POLICY" }
 
 void schedule_options_done(ScheduleOptions *o);

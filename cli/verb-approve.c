@@ -108,7 +108,7 @@ int verb_approve(Jobctl *j, const Verb *verb, int argc, char **argv) {
         int r;
         const GOptionEntry entries[] = {
                 { "comment", 'c', 0, G_OPTION_ARG_FILENAME, &o.comment, "What is kept with the approval", "TEXT" },
-                { "force", 'f', 0, G_OPTION_ARG_NONE, &o.force, "Also when the start time is over: run at once", NULL },
+                { "force", 'f', 0, G_OPTION_ARG_NONE, &o.force, "Also when the start is over: run at once", NULL },
                 { "dry-run", 0, 0, G_OPTION_ARG_NONE, &o.dry_run, "Do not approve, but try it with dryrun=yes", NULL },
                 { "no-wait", 0, 0, G_OPTION_ARG_NONE, &o.no_wait, "With --dry-run: print the ID, do not wait", NULL },
                 { "yes", 'y', 0, G_OPTION_ARG_NONE, &o.yes, "Do not ask", NULL },

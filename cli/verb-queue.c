@@ -26,7 +26,8 @@ static char *number_text(JsonObject *queue, const char *member) {
 
 static void add_queue(Table *t, JsonObject *queue) {
         g_autofree char *running = number_text(queue, "running"), *waiting = number_text(queue, "waiting");
-        g_autofree char *max_running = limit_text(queue, "max_running"), *max_pending = limit_text(queue, "max_pending");
+        g_autofree char *max_running = limit_text(queue, "max_running");
+        g_autofree char *max_pending = limit_text(queue, "max_pending");
         g_autofree char *weight = number_text(queue, "weight"), *priority = number_text(queue, "priority");
         const bool enabled = json_boolean(queue, "enabled");
         const char *cells[] = {
@@ -86,7 +87,8 @@ static char *resources_text(JsonObject *queue) {
 static void print_queue(JsonObject *queue) {
         _cleanup_(fields_freep) Fields *f = fields_new();
         g_autofree char *running = number_text(queue, "running"), *waiting = number_text(queue, "waiting");
-        g_autofree char *max_running = limit_text(queue, "max_running"), *max_pending = limit_text(queue, "max_pending");
+        g_autofree char *max_running = limit_text(queue, "max_running");
+        g_autofree char *max_pending = limit_text(queue, "max_pending");
         g_autofree char *weight = number_text(queue, "weight"), *priority = number_text(queue, "priority");
         g_autofree char *resources = resources_text(queue);
         g_autofree char *created = format_time(json_time(queue, "created")),
@@ -193,7 +195,8 @@ int verb_queue(Jobctl *j, const Verb *verb, int argc, char **argv) {
         action = arguments[0];
         name = arguments[1];
         if (!g_strv_contains((const char *const[]) { "show", "create", "set", "delete", NULL }, action))
-                return usage_error(verb, "queue: there is no action \"%s\": it is show, create, set or delete.", action);
+                return usage_error(verb, "queue: there is no action \"%s\": it is show, create, set or delete.",
+                                   action);
         if (arguments[2] && (strcmp(action, "show") == 0 || strcmp(action, "delete") == 0))
                 return usage_error(verb, "queue %s: one argument too many: %s", action, arguments[2]);
         if (!arguments[2] && strcmp(action, "set") == 0)

@@ -126,9 +126,13 @@ static int action_show(Jobctl *j, const Verb *verb, Connection *c, const Target 
 
 /* ---- what changes it ---- */
 
+static int status_of(int r) {
+        return r < 0 ? STATUS_ERROR : EXIT_SUCCESS;
+}
+
 static int set_enabled(Connection *c, const Target *t, bool enabled) {
-        return connection_method(c, t->path, JOBD_SCHEDULE_INTERFACE, "SetEnabled", t->name, NULL, "b", (int) enabled) < 0
-                       ? STATUS_ERROR : EXIT_SUCCESS;
+        return status_of(connection_method(c, t->path, JOBD_SCHEDULE_INTERFACE, "SetEnabled", t->name, NULL, "b",
+                                           (int) enabled));
 }
 
 static int action_pause(Jobctl *j, const Verb *verb, Connection *c, const Target *t, const ActionOptions *o) {
@@ -140,13 +144,11 @@ static int action_resume(Jobctl *j, const Verb *verb, Connection *c, const Targe
 }
 
 static int action_take_over(Jobctl *j, const Verb *verb, Connection *c, const Target *t, const ActionOptions *o) {
-        return connection_method(c, t->path, JOBD_SCHEDULE_INTERFACE, "TakeOver", t->name, NULL, NULL) < 0
-                       ? STATUS_ERROR : EXIT_SUCCESS;
+        return status_of(connection_method(c, t->path, JOBD_SCHEDULE_INTERFACE, "TakeOver", t->name, NULL, NULL));
 }
 
 static int action_cancel(Jobctl *j, const Verb *verb, Connection *c, const Target *t, const ActionOptions *o) {
-        return object_call(c, t->path, JOBD_SCHEDULE_INTERFACE, "Cancel", t->name, NULL, 0, NULL) < 0 ? STATUS_ERROR
-                                                                                                      : EXIT_SUCCESS;
+        return status_of(object_call(c, t->path, JOBD_SCHEDULE_INTERFACE, "Cancel", t->name, NULL, 0, NULL));
 }
 
 static int action_delete(Jobctl *j, const Verb *verb, Connection *c, const Target *t, const ActionOptions *o) {
@@ -156,8 +158,7 @@ static int action_delete(Jobctl *j, const Verb *verb, Connection *c, const Targe
                 (void) report_error(-ECANCELED, "%s was not deleted.", name);
                 return STATUS_ERROR;
         }
-        return connection_method(c, t->path, JOBD_SCHEDULE_INTERFACE, "Delete", t->name, NULL, NULL) < 0 ? STATUS_ERROR
-                                                                                                         : EXIT_SUCCESS;
+        return status_of(connection_method(c, t->path, JOBD_SCHEDULE_INTERFACE, "Delete", t->name, NULL, NULL));
 }
 
 static int action_run(Jobctl *j, const Verb *verb, Connection *c, const Target *t, const ActionOptions *o) {
@@ -219,7 +220,7 @@ static int action_update(Jobctl *j, const Verb *verb, Connection *c, const Targe
                 explicit_bzero(data, strlen(data));
         if (r < 0)
                 return (void) report_errno(r, "cannot make a message"), STATUS_ERROR;
-        return connection_call(c, call, t->name, NULL) < 0 ? STATUS_ERROR : EXIT_SUCCESS;
+        return status_of(connection_call(c, call, t->name, NULL));
 }
 
 static const Action actions[] = {
@@ -318,7 +319,8 @@ int verb_schedule(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (!a)
                 return unknown_action(verb, arguments[0]);
         if (a->run != action_update && (schedule_options_given(&o.schedule) || o.queue || o.data))
-                return usage_error(verb, "schedule: when, where and with what it runs is changed by \"schedule update\".");
+                return usage_error(verb, "schedule: when, where and with what it runs is changed by \"schedule "
+                                   "update\".");
         if (arguments[2] && (a->run == action_run || a->run == action_update))
                 return usage_error(verb, "schedule %s: one argument too many: %s", a->name, arguments[2]);
         if (connection_open(&j->connection, &c) < 0)

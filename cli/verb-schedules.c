@@ -31,7 +31,8 @@ static void add_schedule(Table *t, JsonObject *schedule) {
 }
 
 static void print_schedules(JsonArray *schedules, bool legend) {
-        static const char *const columns[] = { "NAME", "STATE", "NEXT", "INTERVAL", "LAST", "RUNS", "USER", "JOB", NULL };
+        static const char *const columns[] = { "NAME", "STATE", "NEXT", "INTERVAL", "LAST",
+                                               "RUNS", "USER",  "JOB",  NULL };
         _cleanup_(table_freep) Table *t = table_new(columns, legend ? TABLE_HEADINGS : 0);
 
         for (unsigned i = 0; i < json_array_get_length(schedules); i++)

@@ -27,8 +27,8 @@ typedef struct WallClock {
 } WallClock;
 
 static int refuse(const char *text, const char *why, char **ret_error) {
-        *ret_error = g_strdup_printf("\"%s\" is not a time%s: write it as in \"2026-12-01 08:00\", \"tomorrow 03:00\", "
-                                     "\"+2h\"; see systemd.time(7)",
+        *ret_error = g_strdup_printf("\"%s\" is not a time%s: write it as in \"2026-12-01 08:00\", \"tomorrow "
+                                     "03:00\", \"+2h\"; see systemd.time(7)",
                                      text, why);
         return -EINVAL;
 }

@@ -11,4 +11,5 @@
  * time that the clock skips is the first moment after the gap, one that it shows twice the first. Returns 0, or
  * -EINVAL and a sentence to free with g_free(). Pure.
  */
-int when_parse(const char *text, GTimeZone *zone, uint64_t now_usec, uint64_t *ret_usec, char **ret_error) _must_check_;
+int when_parse(const char *text, GTimeZone *zone, uint64_t now_usec, uint64_t *ret_usec, char **ret_error)
+                _must_check_;
