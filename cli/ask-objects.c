@@ -61,7 +61,8 @@ char **ask_objects_offer(Connection *c, JsonObject *variable, JsonObject *data) 
         g_autoptr(JsonArray) objects = NULL;
         bool more;
 
-        if (objects_try(c, json_string(variable, "model") ?: "", query, ASK_OBJECTS_MAX, &objects, &more) < 0 || more) {
+        if (objects_try(c, json_string(variable, "model") ?: "", query, ASK_OBJECTS_MAX, &objects, &more) < 0 ||
+            more) {
                 g_ptr_array_unref(keys);
                 return NULL;
         }

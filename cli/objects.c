@@ -23,8 +23,8 @@ static int call(Connection *c, const Request *q, sd_bus_message **ret) {
         r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListObjects", &call);
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(call, "ssa{sv}", q->model, q->query, 2, "limit", "u", (uint32_t) q->limit, "offset", "u",
-                                  (uint32_t) q->offset);
+        r = sd_bus_message_append(call, "ssa{sv}", q->model, q->query, 2, "limit", "u", (uint32_t) q->limit, "offset",
+                                  "u", (uint32_t) q->offset);
         if (r < 0)
                 return q->quietly ? r : report_errno(r, "cannot make a message");
         if (q->quietly)

@@ -68,7 +68,10 @@ static int show_models(Jobctl *j, Connection *c) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         g_autoptr(JsonArray) models = NULL;
 
-        if (connection_method(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListObjectModels", NULL, &reply, NULL) < 0)
+        int r;
+
+        r = connection_method(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListObjectModels", NULL, &reply, NULL);
+        if (r < 0)
                 return STATUS_ERROR;
         models = read_models(reply);
         if (!models) {
@@ -279,7 +282,8 @@ static int check_arguments(const Verb *verb, char **arguments, const ObjectsOpti
         if (strcmp(arguments[0], "models") == 0 && n > 1)
                 return usage_error(verb, "objects models: takes no arguments.");
         if (strcmp(arguments[0], "list") == 0 && (n < 2 || n > 3))
-                return usage_error(verb, "objects list: give a MODEL, and a QUERY if not all of its objects are wanted.");
+                return usage_error(verb,
+                                   "objects list: give a MODEL, and a QUERY if not all of its objects are wanted.");
         if (is_import && n != 3)
                 return usage_error(verb, "objects import: give a MODEL and a FILE.");
         if (strcmp(arguments[0], "models") != 0 && strcmp(arguments[0], "list") != 0 && !is_import)

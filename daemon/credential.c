@@ -107,8 +107,8 @@ static int answer(CredentialServer *s, int fd, const Secret *secret) {
         if (c->fd < 0 || !c->secret)
                 r = -ENOMEM;
         else
-                r = sd_event_add_io(sd_event_source_get_event(s->accept_source), &c->source, c->fd, EPOLLOUT, on_writable,
-                                    c);
+                r = sd_event_add_io(sd_event_source_get_event(s->accept_source), &c->source, c->fd, EPOLLOUT,
+                                    on_writable, c);
         if (r < 0)
                 (void) g_hash_table_remove(s->connections, c);
         return r;

@@ -7,16 +7,16 @@
 #include "secret.h"
 
 /*
- * The credentials socket: where PID 1's starter of a run, as root and before the program, reads the credentials of names.h
- * (LoadCredential=). The kernel says who connects (SO_PEERCRED), the socket's own name says for which unit:
+ * The credentials socket: where PID 1's starter of a run, as root and before the program, reads the credentials of
+ * names.h (LoadCredential=). The kernel says who connects (SO_PEERCRED), the socket's own name says for which unit:
  * "\0<random>/unit/<unit>/<credential>" (systemd.exec(5)). Input goes from our memory to the run's ramfs this way and
  * is never on a disk, in an environment or on a command line.
  */
 typedef struct CredentialServer CredentialServer;
 
 /*
- * The credential of the run with that unit, borrowed until the next call; NULL: there is none, or, *ret_later, not yet:
- * then it is asked for again by credential_server_retry().
+ * The credential of the run with that unit, borrowed until the next call; NULL: there is none, or, *ret_later, not
+ * yet: then it is asked for again by credential_server_retry().
  */
 typedef const Secret *(*CredentialLookup)(const char *unit, const char *credential, bool *ret_later, void *userdata);
 

@@ -11,7 +11,8 @@
 static JsonObject *read_input(const Run *run) {
         JsonObject *values = NULL;
 
-        if (!run->input || json_parse_object(secret_bytes(run->input), secret_size(run->input), SIZE_MAX, &values, NULL) < 0)
+        if (!run->input ||
+            json_parse_object(secret_bytes(run->input), secret_size(run->input), SIZE_MAX, &values, NULL) < 0)
                 return NULL;
         return values;
 }
@@ -44,7 +45,10 @@ static char *check_models(GHashTable *wants, const ObjectSet *set) {
         return NULL;
 }
 
-/* Of a request that nobody was there to wait for: what is stored, and in the environment, are primary keys all the same. */
+/*
+ * Of a request that nobody was there to wait for: what is stored, and in the environment, are primary keys all the
+ * same.
+ */
 static int resolve_queries(Run *run, JsonObject **values, const ObjectSet *set, JsonObject **ret_errors) {
         g_autoptr(JsonObject) public_values = NULL;
         JsonObject *resolved;
@@ -138,8 +142,8 @@ void run_give_up_objects(Run *run) {
 /* ---- after a restart of jobd ---- */
 
 /*
- * A run that systemd is starting: its starter may not have fetched the input yet, and what is stored of that are primary
- * keys. It may as well have started long ago; so whatever goes wrong matters only when the input is asked for.
+ * A run that systemd is starting: its starter may not have fetched the input yet, and what is stored of that are
+ * primary keys. It may as well have started long ago; so whatever goes wrong matters only when the input is asked for.
  */
 static void recovered(Run *run, char *problem) {
         Dispatcher *d = run->dispatcher;

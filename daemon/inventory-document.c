@@ -29,8 +29,9 @@ static int check_id(unsigned i, JsonNode *node, char **ret_error) {
                 return error_text(ret_error, "object %u: \"id\" is not a string", i + 1);
         id = json_node_get_string(node);
         if (id[0] == '\0' || strlen(id) > OBJECT_KEY_MAX || has_control_characters(id))
-                return error_text(ret_error, "object %u: \"id\" is empty, longer than %i bytes, or has control characters",
-                                  i + 1, OBJECT_KEY_MAX);
+                return error_text(ret_error,
+                                  "object %u: \"id\" is empty, longer than %i bytes, or has control characters", i + 1,
+                                  OBJECT_KEY_MAX);
         return 0;
 }
 
@@ -46,7 +47,8 @@ static int normalise_id(unsigned i, JsonObject *object, char **ret_error) {
                 if (r < 0)
                         return r;
                 if (uuid_parse(json_node_get_string(node), id) < 0)
-                        return error_text(ret_error, "object %u: \"id\" is not a UUID; leave it out, and a new one is made",
+                        return error_text(ret_error,
+                                          "object %u: \"id\" is not a UUID; leave it out, and a new one is made",
                                           i + 1);
         }
         json_object_set_string_member(object, INVENTORY_KEY, id);
@@ -61,7 +63,8 @@ static int check_object(unsigned i, JsonNode *node, bool imported, GHashTable *s
         if (!JSON_NODE_HOLDS_OBJECT(node))
                 return error_text(ret_error, "element %u of the list is not an object", i + 1);
         if (json_depth(node) > INVENTORY_DEPTH_MAX)
-                return error_text(ret_error, "object %u is nested more than %i levels deep", i + 1, INVENTORY_DEPTH_MAX);
+                return error_text(ret_error, "object %u is nested more than %i levels deep", i + 1,
+                                  INVENTORY_DEPTH_MAX);
         object = json_node_get_object(node);
         if (imported)
                 r = normalise_id(i, object, ret_error);
@@ -106,11 +109,14 @@ int inventory_document_parse(const char *text, size_t size, bool imported, JsonA
 
 static int check_owner(const char *path, const struct stat *st, char **ret_error) {
         if (st->st_uid != 0)
-                return error_text(ret_error, "%s: belongs to uid %u instead of root, so it is not read; chown it to root",
-                                  path, st->st_uid);
+                return error_text(ret_error,
+                                  "%s: belongs to uid %u instead of root, so it is not read; chown it to root", path,
+                                  st->st_uid);
         if (st->st_mode & (S_IWGRP | S_IWOTH))
-                return error_text(ret_error, "%s: can be written by group or others (mode %04o), so it is not read; chmod "
-                                  "go-w it", path, st->st_mode & 07777);
+                return error_text(ret_error,
+                                  "%s: can be written by group or others (mode %04o), so it is not read; chmod "
+                                  "go-w it",
+                                  path, st->st_mode & 07777);
         return 0;
 }
 
@@ -166,7 +172,8 @@ int inventory_file_open(const char *directory, const char *model, int *ret_fd, I
         r = check_file(path, &st, ret_error);
         if (r < 0)
                 return r;
-        *ret_stamp = (InventoryStamp){ st.st_dev, st.st_ino, (uint64_t) st.st_size, nsec(&st.st_mtim), nsec(&st.st_ctim) };
+        *ret_stamp = (InventoryStamp){ st.st_dev, st.st_ino, (uint64_t) st.st_size, nsec(&st.st_mtim),
+                                       nsec(&st.st_ctim) };
         *ret_fd = TAKE_FD(fd);
         return 1;
 }
@@ -217,13 +224,13 @@ static void add_entry(const char *directory, const char *name, GPtrArray *models
                 return;
         shown = text_excerpt(name, 80);
         g_ptr_array_add(problems,
-                        inventory_model_name_is_valid(model)
-                                        ? g_strdup_printf("%s/%s: more than %i models", directory, shown,
-                                                          INVENTORY_MODELS_MAX)
+                        inventory_model_name_is_valid(model) ? g_strdup_printf("%s/%s: more than %i models", directory,
+                                                                               shown, INVENTORY_MODELS_MAX)
                         : host_model_key(model)
                                         ? g_strdup_printf("%s/%s: this is a model of the host; call it something else",
                                                           directory, shown)
-                                        : g_strdup_printf("%s/%s: not the name of a model: up to %i of a-z, 0-9, \"_\", "
+                                        : g_strdup_printf("%s/%s: not the name of a model: up to %i of a-z, 0-9, "
+                                                          "\"_\", "
                                                           "\".\" and \"-\", a letter first, and \".json\"",
                                                           directory, shown, OBJECT_MODEL_NAME_MAX));
 }

@@ -13,8 +13,8 @@ enum {
 };
 
 /*
- * A list of objects, each with an "id" that no other has. Imported: the id is a UUID, in lower case then, and one that is
- * missing is made. Returns 0 or negative errno and a sentence.
+ * A list of objects, each with an "id" that no other has. Imported: the id is a UUID, in lower case then, and one that
+ * is missing is made. Returns 0 or negative errno and a sentence.
  */
 int inventory_document_parse(const char *text, size_t size, bool imported, JsonArray **ret, char **ret_error)
                 _must_check_;

@@ -113,9 +113,11 @@ static const Cached *keep_stored(Inventory *i, const char *model, const GPtrArra
                 JsonNode *node;
 
                 if (json_parse(o->document, strlen(o->document), SIZE_MAX, &node, NULL) < 0)
-                        return keep_problem(i, model, false,
-                                            g_strdup_printf("object %s of model '%s' in the store cannot be understood: "
-                                                            "import the model again", o->id, model));
+                        return keep_problem(
+                                        i, model, false,
+                                        g_strdup_printf("object %s of model '%s' in the store cannot be understood: "
+                                                        "import the model again",
+                                                        o->id, model));
                 json_array_add_element(objects, node);
         }
         c = g_new0(Cached, 1);
@@ -161,9 +163,10 @@ void inventory_add_to_set(Inventory *i, const char *model, ObjectSet *set) {
                 object_set_add_problem(set, model, -EIO, BUS_ERROR_OBJECTS_UNAVAILABLE, message);
                 return;
         }
-        message = g_strdup_printf("there is no model '%s': define it in %s/%s.json or by \"jobctl objects import %s FILE\"; "
-                                  "\"jobctl objects models\" shows those there are",
-                                  model, i->directory, model, model);
+        message = g_strdup_printf(
+                        "there is no model '%s': define it in %s/%s.json or by \"jobctl objects import %s FILE\"; "
+                        "\"jobctl objects models\" shows those there are",
+                        model, i->directory, model, model);
         object_set_add_problem(set, model, -ENXIO, BUS_ERROR_NO_SUCH_MODEL, message);
 }
 
@@ -251,19 +254,21 @@ static int check_model(Inventory *i, const char *model, Refusal *f) {
                               "model '%s' is one of the host: it is as the host is, nothing can be imported", model);
         if (!inventory_model_name_is_valid(model))
                 return refuse(f, -EINVAL, BUS_ERROR_NO_SUCH_MODEL,
-                              "this cannot be the name of a model: use up to %i of a-z, 0-9, \"_\", \".\" and \"-\", a "
-                              "letter first", OBJECT_MODEL_NAME_MAX);
+                              "this cannot be the name of a model: use up to %i of a-z, 0-9, \"_\", \".\" and \"-\", "
+                              "a letter first",
+                              OBJECT_MODEL_NAME_MAX);
         if (find_in_files(i, model))
                 return refuse(f, -EROFS, BUS_ERROR_MODEL_READ_ONLY,
-                              "model '%s' is defined by %s/%s.json: edit that file, or remove it before importing", model,
-                              i->directory, model);
+                              "model '%s' is defined by %s/%s.json: edit that file, or remove it before importing",
+                              model, i->directory, model);
         if (store_object_models(i->store, &stored) < 0)
                 return refuse_store(f, -EIO, store_error_text(i->store));
         for (guint k = 0; k < stored->len && !known; k++)
                 known = strcmp(((const StoredModel *) stored->pdata[k])->name, model) == 0;
         if (!known && stored->len >= INVENTORY_MODELS_MAX)
                 return refuse(f, -E2BIG, BUS_ERROR_TOO_MANY,
-                              "%u models were imported already: delete one first, by importing an empty list with --prune",
+                              "%u models were imported already: delete one first, by importing an empty list with "
+                              "--prune",
                               stored->len);
         return 0;
 }
@@ -357,9 +362,10 @@ static int check_limits(const Import *m, JsonArray *objects, Refusal *f) {
         }
         if (n <= INVENTORY_OBJECTS_MAX && size <= INVENTORY_SIZE_MAX)
                 return 0;
-        return refuse(f, -E2BIG, BUS_ERROR_TOO_MANY, "model '%s' would have %u objects of %zu bytes, the most are %i of %i: "
-                      "use --prune to delete those that the file does not have", m->import->model, n, size,
-                      INVENTORY_OBJECTS_MAX, INVENTORY_SIZE_MAX);
+        return refuse(f, -E2BIG, BUS_ERROR_TOO_MANY,
+                      "model '%s' would have %u objects of %zu bytes, the most are %i of %i: "
+                      "use --prune to delete those that the file does not have",
+                      m->import->model, n, size, INVENTORY_OBJECTS_MAX, INVENTORY_SIZE_MAX);
 }
 
 int inventory_import(Inventory *i, const InventoryImport *import, InventoryCounts *ret, Refusal *f) {
@@ -375,8 +381,8 @@ int inventory_import(Inventory *i, const InventoryImport *import, InventoryCount
                 return r;
         r = inventory_document_parse(import->text, import->size, true, &objects, &error);
         if (r < 0)
-                return refuse(f, r, BUS_ERROR_INVALID_OBJECTS, "the objects of model '%s' are refused: %s", import->model,
-                              error ?: g_strerror(-r));
+                return refuse(f, r, BUS_ERROR_INVALID_OBJECTS, "the objects of model '%s' are refused: %s",
+                              import->model, error ?: g_strerror(-r));
         if (store_object_list(i->store, import->model, &stored) < 0)
                 return refuse_store(f, -EIO, store_error_text(i->store));
         for (guint k = 0; k < stored->len; k++)

@@ -5,8 +5,8 @@
 #include "store.h"
 
 /*
- * The models that the administrator defines: by a file, or by an import into the store. A file goes before. What was read
- * is kept until it changes.
+ * The models that the administrator defines: by a file, or by an import into the store. A file goes before. What was
+ * read is kept until it changes.
  */
 typedef struct Inventory Inventory;
 

@@ -89,8 +89,9 @@ static int read_list_objects(sd_bus_message *m, ListObjects *l, sd_bus_error *er
         if (r < 0)
                 return r;
         if (!host_model_key(l->model) && !inventory_model_name_is_valid(l->model))
-                return sd_bus_error_set(error, BUS_ERROR_NO_SUCH_MODEL,
-                                        "there is no model of that name: \"jobctl objects models\" shows those there are");
+                return sd_bus_error_set(
+                                error, BUS_ERROR_NO_SUCH_MODEL,
+                                "there is no model of that name: \"jobctl objects models\" shows those there are");
         return parse_query(query, &l->lookups, error);
 }
 
@@ -167,8 +168,8 @@ typedef struct ImportOptions {
 } ImportOptions;
 
 /*
- * For whom objects are imported: the job that does it runs as root, whoever has asked for the run, and nobody shall change
- * by it what they may not change themselves. 0: go on, 1: put off, negative errno: the error is set.
+ * For whom objects are imported: the job that does it runs as root, whoever has asked for the run, and nobody shall
+ * change by it what they may not change themselves. 0: go on, 1: put off, negative errno: the error is set.
  */
 static int check_user(Manager *manager, sd_bus_message *m, const char *username, const char *model, char **ret_name,
                       sd_bus_error *error) {
@@ -194,21 +195,23 @@ static int check_user(Manager *manager, sd_bus_message *m, const char *username,
 }
 
 /*
- * A memory file that nobody can change any more: to read it never waits, whoever has made it. A file of a disk, or of a
- * file system that its owner serves, could.
+ * A memory file that nobody can change any more: to read it never waits, whoever has made it. A file of a disk, or of
+ * a file system that its owner serves, could.
  */
 static int read_sealed(int fd, char **ret_text, size_t *ret_size, sd_bus_error *error) {
         static const int wanted = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW;
         int seals = fcntl(fd, F_GET_SEALS), r;
 
         if (seals < 0 || (seals & wanted) != wanted)
-                return sd_bus_error_set(error, BUS_ERROR_INVALID_FILE,
-                                        "the objects must come in a memory file (memfd_create(2)) that is sealed against "
-                                        "writing, shrinking and growing: use \"jobctl objects import\"");
+                return sd_bus_error_set(
+                                error, BUS_ERROR_INVALID_FILE,
+                                "the objects must come in a memory file (memfd_create(2)) that is sealed against "
+                                "writing, shrinking and growing: use \"jobctl objects import\"");
         r = inventory_file_read(fd, ret_text, ret_size);
         if (r == -EFBIG)
-                return sd_bus_error_setf(error, BUS_ERROR_DATA_TOO_LARGE, "the objects have more than %i bytes, which are the "
-                                         "most that a model may have", INVENTORY_SIZE_MAX);
+                return sd_bus_error_setf(error, BUS_ERROR_DATA_TOO_LARGE,
+                                         "the objects have more than %i bytes, which are the most that a model may have",
+                                         INVENTORY_SIZE_MAX);
         return r;
 }
 
@@ -238,8 +241,9 @@ static void log_import(Manager *manager, const char *caller, const char *model, 
         Imported *i = g_new(Imported, 1);
 
         i->caller = g_strdup(caller);
-        i->text = g_strdup_printf("%s imported objects of model '%s': %u created, %u updated, %u deleted, %u unchanged",
-                                  i->caller, model, c->n_created, c->n_updated, c->n_deleted, c->n_unchanged);
+        i->text = g_strdup_printf(
+                        "%s imported objects of model '%s': %u created, %u updated, %u deleted, %u unchanged",
+                        i->caller, model, c->n_created, c->n_updated, c->n_deleted, c->n_unchanged);
         store_after_commit(manager->store, on_imported, i);
 }
 

@@ -40,8 +40,8 @@ int object_call_wait(Manager *m, sd_bus_message *call, GHashTable *wants, sd_bus
         c->call = call;
         r = object_source_ask(m->object_source, wants, on_objects_read, c, &c->request);
         if (r < 0)
-                r = sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many calls wait for objects already: try "
-                                                                          "again later");
+                r = sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                     "too many calls wait for objects already: try again later");
         else
                 r = access_hold(m->access, call, c, object_call_free_func, error);
         if (r < 0)

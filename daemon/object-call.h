@@ -5,8 +5,8 @@
 #include "object-source.h"
 
 /*
- * A D-Bus call whose handler needs objects: it is put off until they are there, and its handler then called again, from
- * the start.
+ * A D-Bus call whose handler needs objects: it is put off until they are there, and its handler then called again,
+ * from the start.
  */
 
 /* The objects that were asked for, borrowed; NULL: nothing was. */

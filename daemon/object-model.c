@@ -18,6 +18,6 @@ bool inventory_model_name_is_valid(const char *name) {
         static const char characters[] = "abcdefghijklmnopqrstuvwxyz" G_CSET_DIGITS "_.-";
         size_t n = strlen(name);
 
-        return n > 0 && n <= OBJECT_MODEL_NAME_MAX && g_ascii_islower(name[0]) && name[strspn(name, characters)] == '\0' &&
-               !host_model_key(name);
+        return n > 0 && n <= OBJECT_MODEL_NAME_MAX && g_ascii_islower(name[0]) &&
+               name[strspn(name, characters)] == '\0' && !host_model_key(name);
 }

@@ -4,8 +4,8 @@
 #include "macro.h"
 
 /*
- * A model is a kind of objects that a variable can be of: those of the host, which the program jobd-objects reads, and those of
- * the inventory, which the administrator defines (inventory.h). See jobd.objects(5).
+ * A model is a kind of objects that a variable can be of: those of the host, which the program jobd-objects reads, and
+ * those of the inventory, which the administrator defines (inventory.h). See jobd.objects(5).
  */
 
 enum {

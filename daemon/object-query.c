@@ -110,7 +110,8 @@ static bool is_text(JsonNode *node) {
 static int compare_numbers(JsonNode *a, JsonNode *b) {
         if (value_type(a) == G_TYPE_INT64 && value_type(b) == G_TYPE_INT64)
                 return (json_node_get_int(a) > json_node_get_int(b)) - (json_node_get_int(a) < json_node_get_int(b));
-        return (json_node_get_double(a) > json_node_get_double(b)) - (json_node_get_double(a) < json_node_get_double(b));
+        return (json_node_get_double(a) > json_node_get_double(b)) -
+               (json_node_get_double(a) < json_node_get_double(b));
 }
 
 static bool values_equal(JsonNode *a, JsonNode *b) {
@@ -264,7 +265,10 @@ static int compare_names(const void *a, const void *b) {
         return strcmp(*(const char *const *) a, *(const char *const *) b);
 }
 
-/* "a, b, c": the fields below the path, without those that no key can name. Free with g_free(); "" when there are none. */
+/*
+ * "a, b, c": the fields below the path, without those that no key can name. Free with g_free(); "" when there are
+ * none.
+ */
 static char *field_names(char **path, unsigned depth, JsonArray *objects) {
         g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
         g_autoptr(GPtrArray) sorted = g_ptr_array_new();
@@ -354,16 +358,18 @@ static int check_list(JsonNode *value, const char *key, char **ret_error) {
 static int check_value(Lookup *l, JsonNode *value, const char *key, char **ret_error) {
         switch (l->type->kind) {
         case LOOKUP_EXACT:
-                return JSON_NODE_HOLDS_OBJECT(value) ? error_text(ret_error,
-                                                                  "\"%s\": an object is no value; name its fields, as in "
-                                                                  "\"driver__name\"",
-                                                                  key)
-                                                     : 0;
+                return JSON_NODE_HOLDS_OBJECT(value)
+                                       ? error_text(ret_error,
+                                                    "\"%s\": an object is no value; name its fields, as in "
+                                                    "\"driver__name\"",
+                                                    key)
+                                       : 0;
         case LOOKUP_IN:
                 return check_list(value, key, ret_error);
         case LOOKUP_ISNULL:
-                return value_type(value) == G_TYPE_BOOLEAN ? 0 : error_text(ret_error, "\"%s\": true or false is needed",
-                                                                            key);
+                return value_type(value) == G_TYPE_BOOLEAN
+                                       ? 0
+                                       : error_text(ret_error, "\"%s\": true or false is needed", key);
         case LOOKUP_TEXT:
                 return is_text(value) ? 0 : error_text(ret_error, "\"%s\": a string is needed", key);
         case LOOKUP_COMPARE:

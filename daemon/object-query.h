@@ -8,10 +8,11 @@
  * A query: a JSON object of field lookups, all of which an object has to fit.
  *
  * A key is the name of a field, of a field within a field ("driver__name"), and after it, perhaps, a lookup ("__in").
- * exact (as without one): the same value, a number whichever way it is written; null: as isnull true. in: one of a list.
- * contains, startswith, endswith, and icontains, istartswith, iendswith, iexact in any case: of text. gt, gte, lt, lte:
- * of two numbers, or of two texts by their bytes. isnull: whether there is a value; null, no such field and an empty
- * list are none. A field that is a list fits when one of its elements does, or when it is the list that is asked for.
+ * exact (as without one): the same value, a number whichever way it is written; null: as isnull true. in: one of a
+ * list. contains, startswith, endswith, and icontains, istartswith, iendswith, iexact in any case: of text. gt, gte,
+ * lt, lte: of two numbers, or of two texts by their bytes. isnull: whether there is a value; null, no such field and
+ * an empty list are none. A field that is a list fits when one of its elements does, or when it is the list that is
+ * asked for.
  */
 typedef struct ObjectQuery ObjectQuery;
 
@@ -22,8 +23,8 @@ enum {
 };
 
 /*
- * Checks the lookups against the objects: a field that none of them has is an error, unless there are no objects at all.
- * Returns 0, or -EINVAL and a sentence, which lists what there is and shows of the query its keys only.
+ * Checks the lookups against the objects: a field that none of them has is an error, unless there are no objects at
+ * all. Returns 0, or -EINVAL and a sentence, which lists what there is and shows of the query its keys only.
  */
 int object_query_new(JsonObject *lookups, JsonArray *objects, ObjectQuery **ret, char **ret_error) _must_check_;
 ObjectQuery *object_query_free(ObjectQuery *q);

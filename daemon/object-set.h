@@ -9,8 +9,8 @@
 typedef struct ObjectList ObjectList;
 
 /*
- * Takes over a reference of the array. Elements whose member key is no string, or none that can be a primary key (it has
- * control characters, or more than OBJECT_KEY_MAX bytes), are passed over when one is looked for.
+ * Takes over a reference of the array. Elements whose member key is no string, or none that can be a primary key (it
+ * has control characters, or more than OBJECT_KEY_MAX bytes), are passed over when one is looked for.
  */
 ObjectList *object_list_new(JsonArray *objects, const char *key);
 ObjectList *object_list_ref(ObjectList *l);

@@ -210,8 +210,9 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 }
 
 static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
-        batch_fail(userdata, "jobd-objects has not answered for 5 seconds; see \"journalctl -u 'jobd-objects@*'\", and "
-                             "whether a directory service of nsswitch.conf(5) answers");
+        batch_fail(userdata,
+                   "jobd-objects has not answered for 5 seconds; see \"journalctl -u 'jobd-objects@*'\", and "
+                   "whether a directory service of nsswitch.conf(5) answers");
         return 0;
 }
 
@@ -249,8 +250,8 @@ static int batch_connect(Batch *b) {
         r = sd_event_add_io(s->event, &b->io_source, b->fd, EPOLLOUT, on_io, b);
         if (r < 0)
                 return r;
-        return sd_event_add_time_relative(s->event, &b->time_source, CLOCK_MONOTONIC, OBJECTS_TIMEOUT_USEC, 0, on_timeout,
-                                          b);
+        return sd_event_add_time_relative(s->event, &b->time_source, CLOCK_MONOTONIC, OBJECTS_TIMEOUT_USEC, 0,
+                                          on_timeout, b);
 }
 
 /* ---- batches ---- */
@@ -262,8 +263,13 @@ static void start_batch(ObjectSource *s) {
         void *model, *keys;
         int r;
 
-        *b = (Batch){ .source = s, .requests = g_ptr_array_new(), .host = g_hash_table_new(g_str_hash, g_str_equal),
-                      .wants = object_wants_new(), .set = object_set_new(), .fd = -EBADF, .answer = g_string_new(NULL) };
+        *b = (Batch){ .source = s,
+                      .requests = g_ptr_array_new(),
+                      .host = g_hash_table_new(g_str_hash, g_str_equal),
+                      .wants = object_wants_new(),
+                      .set = object_set_new(),
+                      .fd = -EBADF,
+                      .answer = g_string_new(NULL) };
         (void) g_hash_table_add(s->batches, b);
         while (b->requests->len < BATCH_REQUESTS_MAX && (request = g_queue_pop_head(&s->waiting))) {
                 request->waits = false;

@@ -6,9 +6,10 @@
 #include "inventory.h"
 
 /*
- * Where objects come from: the inventory, which is at hand, and the host, which the program jobd-objects is asked about
- * over its socket. It takes its time, or does not answer at all: nobody waits for it longer than OBJECTS_TIMEOUT_USEC
- * once it is their turn, and nothing else waits. All questions that come up while others are being asked share the next.
+ * Where objects come from: the inventory, which is at hand, and the host, which the program jobd-objects is asked
+ * about over its socket. It takes its time, or does not answer at all: nobody waits for it longer than
+ * OBJECTS_TIMEOUT_USEC once it is their turn, and nothing else waits. All questions that come up while others are
+ * being asked share the next.
  */
 typedef struct ObjectSource ObjectSource;
 

@@ -7,8 +7,8 @@
 #include "variable-type.h"
 
 /*
- * Type=object and Type=multiobject: one, or a list, of the objects of the model that Model= names; by primary key, which
- * is what is stored, or by a query.
+ * Type=object and Type=multiobject: one, or a list, of the objects of the model that Model= names; by primary key,
+ * which is what is stored, or by a query.
  */
 
 /* ---- Model= and QueryParams= ---- */
@@ -22,7 +22,8 @@ int variable_object_set_model(Variable *v, const char *value, char **ret_error) 
                 return 0;
         }
         names = g_strjoinv(", ", (char **) host_models);
-        return variable_fail(ret_error, "not the name of a model: one of %s, or, of the inventory, up to %d of a-z, 0-9, "
+        return variable_fail(ret_error,
+                             "not the name of a model: one of %s, or, of the inventory, up to %d of a-z, 0-9, "
                              "\"_\", \".\" and \"-\", a letter first",
                              names, OBJECT_MODEL_NAME_MAX);
 }
@@ -48,8 +49,8 @@ int variable_object_set_query_params(Variable *v, const char *value, char **ret_
         if (strlen(value) > VARIABLE_TEXT_MAX)
                 return variable_fail(ret_error, "more than %d bytes", VARIABLE_TEXT_MAX);
         if (json_parse_object(value, strlen(value), VARIABLE_TEXT_MAX, &params, &error) < 0)
-                return variable_fail(ret_error, "not a JSON object of field lookups, such as {\"type\": \"service\"}: %s",
-                                     error);
+                return variable_fail(ret_error,
+                                     "not a JSON object of field lookups, such as {\"type\": \"service\"}: %s", error);
         if (json_object_get_size(params) > OBJECT_QUERY_LOOKUPS_MAX)
                 return variable_fail(ret_error, "more than %d lookups", OBJECT_QUERY_LOOKUPS_MAX);
         json_object_iter_init_ordered(&i, params);
@@ -263,7 +264,8 @@ static void add_missing_message(const Search *s) {
         if (s->variable->sensitive)
                 variable_message(s->messages, "Failed to find requested objects for var %s.", s->variable->name);
         else
-                variable_message(s->messages, "Failed to find requested objects for var %s: %s", s->variable->name, shown);
+                variable_message(s->messages, "Failed to find requested objects for var %s: %s", s->variable->name,
+                                 shown);
 }
 
 static JsonNode *resolve_object(const Search *s, JsonNode *value) {
@@ -281,7 +283,8 @@ static JsonNode *list_of_found(const Search *s, JsonNode *query, const GPtrArray
                 return NULL;
         }
         if (found->len > VARIABLE_OBJECTS_MAX) {
-                variable_message(s->messages, "%u objects of model \"%s\" fit the query, %d are the most that is taken.",
+                variable_message(s->messages,
+                                 "%u objects of model \"%s\" fit the query, %d are the most that is taken.",
                                  found->len, s->variable->model, VARIABLE_OBJECTS_MAX);
                 return NULL;
         }

@@ -57,8 +57,8 @@ static JsonNode *resolve_query(const Variable *v, JsonNode *value, const ObjectS
         return resolved;
 }
 
-int variables_resolve_queries(const GPtrArray *variables, JsonObject *values, const ObjectSet *objects, JsonObject **ret,
-                              JsonObject **ret_errors) {
+int variables_resolve_queries(const GPtrArray *variables, JsonObject *values, const ObjectSet *objects,
+                              JsonObject **ret, JsonObject **ret_errors) {
         g_autoptr(JsonObject) resolved = json_object_new(), errors = json_object_new();
         bool changed = false;
         JsonObjectIter i;
@@ -153,7 +153,8 @@ static int check_size(JsonObject *with, const Variable *largest, size_t largest_
         if (size <= VARIABLES_WITH_OBJECTS_SIZE_MAX || !largest)
                 return 0;
         add_error(errors, largest,
-                  g_strdup_printf("The objects chosen have %zu bytes as JSON, and all input together %zu; %d are the most "
+                  g_strdup_printf("The objects chosen have %zu bytes as JSON, and all input together %zu; %d are the "
+                                  "most "
                                   "that a run gets.",
                                   largest_size, size, VARIABLES_WITH_OBJECTS_SIZE_MAX));
         return -E2BIG;

@@ -45,8 +45,8 @@ static GPtrArray *needs_of(const GPtrArray *variables, const Variable *v) {
 }
 
 /*
- * Whether what v needs ends in a circle. state: of each variable, whether it is on the way from the start (true), or leads
- * to no circle (false). As deep as there are variables.
+ * Whether what v needs ends in a circle. state: of each variable, whether it is on the way from the start (true), or
+ * leads to no circle (false). As deep as there are variables.
  */
 static bool ends_in_circle(const GPtrArray *variables, const Variable *v, GHashTable *state) {
         g_autoptr(GPtrArray) needs = NULL;
@@ -69,8 +69,10 @@ static int check_cycle(const GPtrArray *variables, const Variable *v, char **ret
         if ((!v->depends_on && !v->query_params) || !ends_in_circle(variables, v, state))
                 return 0;
         if (v->query_params)
-                return variable_fail(ret_error, "variable \"%s\": what it depends on by DependsOn= and QueryParams= ends in "
-                                     "a circle", v->name);
+                return variable_fail(ret_error,
+                                     "variable \"%s\": what it depends on by DependsOn= and QueryParams= ends in "
+                                     "a circle",
+                                     v->name);
         return variable_fail(ret_error, "variable \"%s\": DependsOn=%s ends in a circle", v->name, v->depends_on);
 }
 
@@ -80,7 +82,8 @@ static int check_query_params(const GPtrArray *variables, const Variable *v, cha
         variable_object_references(v, names);
         for (unsigned i = 0; i < names->len; i++)
                 if (!variables_find(variables, names->pdata[i]))
-                        return variable_fail(ret_error, "variable \"%s\": QueryParams= refers to \"$%s\", but there is no "
+                        return variable_fail(ret_error,
+                                             "variable \"%s\": QueryParams= refers to \"$%s\", but there is no "
                                              "[Variable %s]",
                                              v->name, (const char *) names->pdata[i], (const char *) names->pdata[i]);
         return 0;

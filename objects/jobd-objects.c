@@ -6,10 +6,10 @@
 #include "model.h"
 
 /*
- * What jobd, which is sandboxed and must not wait, cannot find out by itself: the objects of the host. One connection is
- * one question: standard input and output are the socket (jobd-objects.socket, Accept=yes). The question is a line, a
- * JSON object of models and the primary keys that are asked for by name; the answer is
- * {"objects": {MODEL: [...]}, "errors": {MODEL: "sentence"}}, each model in one of them.
+ * What jobd, which is sandboxed and must not wait, cannot find out by itself: the objects of the host. One connection
+ * is one question: standard input and output are the socket (jobd-objects.socket, Accept=yes). The question is a line,
+ * a JSON object of models and the primary keys that are asked for by name; the answer is {"objects": {MODEL: [...]},
+ * "errors": {MODEL: "sentence"}}, each model in one of them.
  */
 
 static const struct {

@@ -14,8 +14,8 @@ static int append_units(sd_bus_message *reply, GHashTable *seen, JsonArray *obje
         int r;
 
         r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
-        while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &name, &description, &load, &active, &sub, NULL,
-                                                  NULL, NULL, NULL, NULL)) > 0) {
+        while (r >= 0 && (r = sd_bus_message_read(reply, "(ssssssouso)", &name, &description, &load, &active, &sub,
+                                                  NULL, NULL, NULL, NULL, NULL)) > 0) {
                 const char *dot = strrchr(name, '.');
                 JsonObject *o;
 

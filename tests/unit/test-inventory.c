@@ -51,7 +51,8 @@ static void test_documents(void) {
                   "object 2 has the \"id\" of another one, \"" ONE "\"" },
                 { "{}", "not a list of objects, [{\"id\": ...}, ...]", "not a list of objects, [{\"id\": ...}, ...]" },
                 { "[5]", "element 1 of the list is not an object", "element 1 of the list is not an object" },
-                { "[{\"id\":\"" ONE "\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]}]", NULL, NULL }, /* 24 */
+                { "[{\"id\":\"" ONE "\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]}]", NULL,
+                  NULL }, /* 24 */
                 { "[{\"id\":\"" ONE "\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]}]",
                   "object 1 is nested more than 24 levels deep", "object 1 is nested more than 24 levels deep" },
         };
@@ -103,7 +104,8 @@ static void test_files(Test *t, const void *unused) {
         g_autofree char *path = g_build_filename(t->objects, "racks.json", NULL);
 
         assert_model(t, "racks",
-                     "there is no model 'racks': define it in DIR/racks.json or by \"jobctl objects import racks FILE\"; "
+                     "there is no model 'racks': define it in DIR/racks.json or by \"jobctl objects import racks "
+                     "FILE\"; "
                      "\"jobctl objects models\" shows those there are");
         define(t, "racks", "[{\"id\":\"a\"}]");
         assert_model(t, "racks", "[{\"id\":\"a\"}]");
@@ -111,16 +113,19 @@ static void test_files(Test *t, const void *unused) {
         assert_model(t, "racks", "[{\"id\":\"b\",\"more\":true}]");
         define(t, "racks", "[{]");
         assert_model(t, "racks",
-                     "the objects of model 'racks' cannot be read: DIR/racks.json: line 1, column 3: expected a member name "
+                     "the objects of model 'racks' cannot be read: DIR/racks.json: line 1, column 3: expected a "
+                     "member name "
                      "in double quotes, found ]");
         g_assert_no_errno(chmod(path, 0666));
         assert_model(t, "racks",
-                     "the objects of model 'racks' cannot be read: DIR/racks.json: can be written by group or others (mode "
+                     "the objects of model 'racks' cannot be read: DIR/racks.json: can be written by group or others "
+                     "(mode "
                      "0666), so it is not read; chmod go-w it");
         g_assert_no_errno(chmod(path, 0644));
         g_assert_no_errno(chmod(t->objects, 0777));
         assert_model(t, "racks",
-                     "the objects of model 'racks' cannot be read: DIR: can be written by group or others (mode 0777), so "
+                     "the objects of model 'racks' cannot be read: DIR: can be written by group or others (mode "
+                     "0777), so "
                      "it is not read; chmod go-w it");
 }
 

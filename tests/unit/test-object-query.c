@@ -8,12 +8,15 @@
 /* Queries against a small inventory: which objects each finds, and what is said of those that are wrong. */
 
 static const char inventory[] =
-        "[{\"id\":\"r1\",\"name\":\"Core-1\",\"slots\":4,\"load\":0.5,\"tags\":[\"core\",\"lab\"],\"driver\":{\"name\":\"ios\"},"
-        "\"ports\":[{\"name\":\"ge0\",\"up\":true},{\"name\":\"ge1\",\"up\":false}],\"note\":null},"
-        "{\"id\":\"r2\",\"name\":\"core-2\",\"slots\":12,\"load\":2,\"tags\":[],\"driver\":{\"name\":\"junos\",\"in\":\"x\"},"
-        "\"ports\":[{\"name\":\"ge1\",\"up\":true}],\"note\":\"é %s $(id)\"},"
-        "{\"id\":\"r3\",\"name\":\"edge\",\"slots\":9007199254740993,\"in\":\"field\",\"since\":\"2026-01-31\","
-        "\"serial\":\"10\"}]";
+                "[{\"id\":\"r1\",\"name\":\"Core-1\",\"slots\":4,\"load\":0.5,\"tags\":[\"core\",\"lab\"],\"driver\":{"
+                "\"name\":\"ios\"},"
+                "\"ports\":[{\"name\":\"ge0\",\"up\":true},{\"name\":\"ge1\",\"up\":false}],\"note\":null},"
+                "{\"id\":\"r2\",\"name\":\"core-2\",\"slots\":12,\"load\":2,\"tags\":[],\"driver\":{\"name\":"
+                "\"junos\",\"in\":\"x\"},"
+                "\"ports\":[{\"name\":\"ge1\",\"up\":true}],\"note\":\"é %s $(id)\"},"
+                "{\"id\":\"r3\",\"name\":\"edge\",\"slots\":9007199254740993,\"in\":\"field\",\"since\":\"2026-01-"
+                "31\","
+                "\"serial\":\"10\"}]";
 
 static JsonArray *objects_from_text(const char *text) {
         g_autoptr(JsonNode) node = NULL;
@@ -110,7 +113,8 @@ static void test_found(void) {
 
 #define FIELDS "driver, id, in, load, name, note, ports, serial, since, slots, tags"
 #define LOOKUPS                                                                                                       \
-        "exact, iexact, in, contains, icontains, startswith, istartswith, endswith, iendswith, gt, gte, lt, lte, isnull"
+        "exact, iexact, in, contains, icontains, startswith, istartswith, endswith, iendswith, gt, gte, lt, lte, "    \
+        "isnull"
 
 static void test_refused(void) {
         static const struct {
@@ -122,8 +126,9 @@ static void test_refused(void) {
                 { "{\"name__\":\"x\"}", "\"name__\": there is no lookup \"\"; the lookups are " LOOKUPS },
                 { "{\"__name\":\"x\"}", "\"__name\": there is no field \"\"; there are " FIELDS },
                 { "{\"name__in__in\":[]}", "\"name__in__in\": there is no lookup \"in\"; the lookups are " LOOKUPS },
-                { "{\"driver__model\":1}", "\"driver__model\": there is no lookup \"model\", and no such field in that one, "
-                                           "which has in, name; the lookups are " LOOKUPS },
+                { "{\"driver__model\":1}",
+                  "\"driver__model\": there is no lookup \"model\", and no such field in that one, "
+                  "which has in, name; the lookups are " LOOKUPS },
                 { "{\"\":1}", "a key is empty; it is the name of a field" },
                 { "{\"a__b__c__d__e__f__g__h__i__j\":1}", "a key has more than 8 fields within fields" },
                 { "{\"name__in\":\"edge\"}", "\"name__in\": a list of values is needed" },
@@ -179,8 +184,8 @@ static void test_limits(void) {
 
 static void test_model_names(void) {
         static const char *const good[] = { "racks", "a", "net.devices", "x-1_y", "systemd" };
-        static const char *const wrong[] = { "", "Racks", "1a", ".a", "../x", "a/b", "user", "systemd.unit", "a b", "é",
-                                             "a\n" };
+        static const char *const wrong[] = { "",     "Racks",        "1a",  ".a", "../x", "a/b",
+                                             "user", "systemd.unit", "a b", "é",  "a\n" };
         g_autofree char *longest = g_strnfill(OBJECT_MODEL_NAME_MAX, 'a'), *longer = g_strnfill(65, 'a');
 
         for (size_t i = 0; i < ELEMENTSOF(good); i++)

@@ -10,7 +10,8 @@ static const char users[] =
         "{\"name\":\"alice\",\"uid\":1000,\"groups\":[\"alice\",\"adm\"]},"
         "{\"name\":\"bob\",\"uid\":1001,\"groups\":[\"bob\",\"adm\"]}]";
 static const char mounts[] = "[{\"mount_point\":\"/a\\nb\",\"n\":1},{\"mount_point\":\"/c\",\"n\":1},{\"n\":1}]";
-static const char racks[] = "[{\"id\":\"r1\",\"site\":\"fra\"},{\"id\":\"r2\",\"site\":\"fra\"},{\"id\":\"r3\",\"site\":\"ber\"}]";
+static const char racks[] =
+                "[{\"id\":\"r1\",\"site\":\"fra\"},{\"id\":\"r2\",\"site\":\"fra\"},{\"id\":\"r3\",\"site\":\"ber\"}]";
 
 static void add_model(ObjectSet *set, const char *model, const char *key, const char *text) {
         g_autoptr(JsonNode) node = NULL;
@@ -40,7 +41,8 @@ static void test_keys(void) {
                 { "Type=multiobject", "Model", "Type=multiobject must specify a Model=, as in Model=user" },
                 { "Type=object\nModel=", "Model", "Type=object must specify a Model=, as in Model=user" },
                 { "Type=object\nModel=Racks", "Model",
-                  "not the name of a model: one of systemd.unit, user, group, network.interface, block.device, mount, or, "
+                  "not the name of a model: one of systemd.unit, user, group, network.interface, block.device, mount, "
+                  "or, "
                   "of the inventory, up to 64 of a-z, 0-9, \"_\", \".\" and \"-\", a letter first" },
                 { "Type=string\nModel=user", "Model", "a variable of Type=string does not have this key" },
                 { "Type=object\nModel=user\nRegex=a", "Regex", "a variable of Type=object does not have this key" },
@@ -52,7 +54,8 @@ static void test_keys(void) {
                 { "Type=object\nModel=user\nQueryParams=[]", "QueryParams", NULL },
                 { "Type=object\nModel=user\nQueryParams={\"a\":{}}", "QueryParams",
                   "the value of \"a\" is an object; name its fields, as in \"driver__name\"" },
-                { "Type=object\nModel=user\nQueryParams={\"a\":\"$v\"}", "QueryParams", "\"$v\" is the variable itself" },
+                { "Type=object\nModel=user\nQueryParams={\"a\":\"$v\"}", "QueryParams",
+                  "\"$v\" is the variable itself" },
                 { "Type=object\nModel=user\nQueryParams={\"a\":\"$\"}", "QueryParams", NULL },
                 { "Type=object\nModel=user\nQueryParams={\"a\":\"$a b\"}", "QueryParams", NULL },
         };
@@ -125,9 +128,11 @@ static void test_described(void) {
         node = variables_describe(class);
         text = json_format(node);
         g_assert_cmpstr(text, ==,
-                        "[{\"name\":\"u\",\"type\":\"object\",\"required\":true,\"model\":\"user\",\"primary_key\":\"name\",\"query_params\":"
+                        "[{\"name\":\"u\",\"type\":\"object\",\"required\":true,\"model\":\"user\",\"primary_key\":"
+                        "\"name\",\"query_params\":"
                         "{\"uid__lt\":1000},\"default\":\"root\",\"sensitive\":false},"
-                        "{\"name\":\"s\",\"type\":\"multiobject\",\"required\":false,\"model\":\"racks\",\"primary_key\":\"id\","
+                        "{\"name\":\"s\",\"type\":\"multiobject\",\"required\":false,\"model\":\"racks\",\"primary_"
+                        "key\":\"id\","
                         "\"sensitive\":true}]");
 }
 
@@ -166,7 +171,8 @@ static const Value forms[] = {
         { USERS "Label=x", "{\"uid\":5}", "{\"uid\":5}", NULL },
         { USERS "Label=x", "\"root\"", NULL, "Enter a list of values." },
         { USERS "Label=x", "5", NULL, "Enter a list of values." },
-        { USERS "Label=x", "[null,\"\",[],\"a\\nb\"]", NULL, "[\"" NEITHER "\",\"" NEITHER "\",\"" NEITHER "\",\"" CONTROL "\"]" },
+        { USERS "Label=x", "[null,\"\",[],\"a\\nb\"]", NULL,
+          "[\"" NEITHER "\",\"" NEITHER "\",\"" NEITHER "\",\"" CONTROL "\"]" },
         { USERS "Label=x", "[]", NULL, REQUIRED },
         { USERS "Label=x", "\"\"", NULL, REQUIRED },
         { USERS "Required=no", "[]", "[]", NULL },
@@ -196,12 +202,14 @@ static const Value found[] = {
         { USER "Sensitive=yes", "\"hunter2\"", NULL, "Failed to find requested objects for var v." },
         { USER "Sensitive=yes", "{\"name\":\"hunter2\"}", NULL, "No object of model \\\"user\\\" fits the query." },
         { USER "Sensitive=yes", "{\"hunter2\":1}", NULL,
-          "The query is wrong: it has a field or a lookup that there is not, or a value that the lookup does not take." },
+          "The query is wrong: it has a field or a lookup that there is not, or a value that the lookup does not "
+          "take." },
         { USER "QueryParams={\"uid__gte\":1000}", "\"bob\"", "\"bob\"", NULL },
         { USER "QueryParams={\"uid__gte\":1000}", "\"root\"", NULL, NOT_ONE_OF_THEM },
         { USER "QueryParams={\"uid__gte\":1000}", "{\"name__in\":[\"root\",\"bob\"]}", "\"bob\"", NULL },
         { USER "QueryParams={\"colour\":1}", "\"root\"", NULL,
-          "QueryParams= of this variable is wrong: \\\"colour\\\": there is no field \\\"colour\\\"; there are groups, name, "
+          "QueryParams= of this variable is wrong: \\\"colour\\\": there is no field \\\"colour\\\"; there are "
+          "groups, name, "
           "uid." },
         { USERS "Label=x", "[\"bob\",\"root\",{\"uid\":1001}]", "[\"bob\",\"root\"]", NULL },
         { USERS "Label=x", "{\"groups\":\"adm\"}", "[\"alice\",\"bob\"]", NULL },
@@ -336,7 +344,8 @@ static void test_with_objects(void) {
         g_assert_no_errno(variables_with_objects(class, values, objects, &with, &errors));
         text = json_format_object(with);
         g_assert_cmpstr(text, ==,
-                        "{\"u\":{\"name\":\"root\",\"uid\":0,\"groups\":[\"root\"]},\"l\":[{\"id\":\"r3\",\"site\":\"ber\"},"
+                        "{\"u\":{\"name\":\"root\",\"uid\":0,\"groups\":[\"root\"]},\"l\":[{\"id\":\"r3\",\"site\":"
+                        "\"ber\"},"
                         "{\"id\":\"r1\",\"site\":\"fra\"}],\"n\":null,\"s\":\"root\"}");
 
         gone = object_from_text("{\"u\":\"eve\",\"l\":[\"r9\",\"r1\"],\"n\":null,\"s\":\"root\"}");
