@@ -498,7 +498,8 @@ int approvals_describe(Approvals *a, const ScheduledJob *sj, char **ret, Refusal
                 view.class_error = problem.message;
         else {
                 request_digest_make(a->programs, sj, view.job, class, &digest);
-                changes = sj->digest[0] ? compare(a, sj, &digest) : NULL;
+                if (sj->digest[0] && !scheduled_job_state_is_final(sj->state))
+                        changes = compare(a, sj, &digest);
                 view.class = class;
                 view.digest = &digest;
                 view.changes = changes;

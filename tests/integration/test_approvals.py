@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """Approvals: every rule of the reference with its message, stages, what is approved and what has changed, races, kills."""
+import hashlib
 import json
 import os
 import time
 import unittest
 
 from harness import (JobdTestCase, Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, kill_jobd, run)
-from raw_bus import RawBus
-from rules import polkit_rules
+from raw_bus import ALLOW_INTERACTIVE, RawBus
+from rules import SilentAgent, polkit_rules
 
 MANAGER, SCHEDULE, PROPERTIES = 'org.jobd1.Manager', 'org.jobd1.ScheduledJob', 'org.freedesktop.DBus.Properties'
 ERROR = 'org.jobd1.Error.'
@@ -501,6 +502,55 @@ class Changes(ApprovalTestCase):
         cursor = journal_cursor()
         self.approve(reply.body[1], force=True)
         self.wait_run('later', cursor)
+
+
+class Sealed(ApprovalTestCase):
+    """Single sensitive values wait sealed: who approves sees that there is one, and no more."""
+
+    def test_sensitive(self):
+        run(['systemd-creds', 'setup'])
+        install_job('appr.Secret', f'''
+            [Job]
+            ApprovalRequired=yes
+            [Variable device]
+            [Variable password]
+            Sensitive=yes
+            [Service]
+            User=root
+            ExecStart=sh -c 'jobd-job var password | sha256sum > /run/secret-seen; {TOOL} "$0"' ${{JOB_VAR_device}}
+        ''')
+        self.assertNotIn('warning  appr.Secret', jobctl('refresh').stdout)
+        jobctl('enable', 'appr.Secret')
+        path = self.request('Secret', data={'device': self.device(), 'password': 'marker-of-approval'})
+        reply = BUSES['bob'].call(path, SCHEDULE, 'GetRequest').body[0]
+        self.assertNotIn('marker-of-approval', reply)
+        self.assertEqual([(i['name'], i['sealed'], i['value'], i['text']) for i in json.loads(reply)['inputs']][1],
+                         ('password', True, None, '(sealed)'))
+        self.assertTrue(self.properties(path)['Sealed'])
+        self.assertRefused(self.answer(path, 'carol', 'DryRun'), 'NoDryRun')
+        cursor, device = journal_cursor(), self.device_of(path)
+        self.approve(path)
+        self.wait_run(device, cursor)
+        with open('/run/secret-seen', encoding='utf-8') as file:
+            self.assertEqual(file.read().split()[0], hashlib.sha256(b'marker-of-approval\n').hexdigest())
+        self.assertNotIn('marker-of-approval', run(['journalctl', '--all']).stdout)
+
+
+class Passwords(ApprovalTestCase):
+    def test_dialogues(self):
+        """Who has not the permission is asked for a password, in words that name the job."""
+        path = self.request()
+        with polkit_rules('''
+            polkit.addRule(function(action, subject) {
+                if (subject.user == "dave" && (action.id == "org.jobd1.view-scheduledjob" ||
+                    (action.id == "org.jobd1.change-scheduledjob" && action.lookup("operation") == "approve")))
+                    return polkit.Result.YES;
+            });
+        '''), RawBus('dave') as dave, SilentAgent() as agent:
+            dave.call_later(path, SCHEDULE, 'Approve', 'a{sv}', {}, flags=ALLOW_INTERACTIVE)
+            message, _ = agent.wait_asked()
+        self.assertEqual(message, 'Authentication is required to answer a request to run job Simple.')
+        self.assertEqual(self.state(path), 'pending')
 
 
 class Later(ApprovalTestCase):
