@@ -149,7 +149,8 @@ void dispatcher_singleton_requested(Dispatcher *d, const JobResult *jr) {
         if (!jr->ignore_singleton && policy_of(d, jr->job_id) == JOB_SINGLETON_REPLACE) {
                 by = replaced_by(jr);
                 cancel_others(d, jr, by);
-                dispatcher_revoke_older(d, jr->job_id, jr->seq, by);
+                if (queue_order_count_all_waiting(d->order) > 0)
+                        dispatcher_revoke_older(d, jr->job_id, jr->seq, by);
         }
         dispatcher_singleton_ended(d, jr->job_id); /* for which it may have joined those that wait */
 }

@@ -167,7 +167,7 @@ JobResult *job_result_new_retry(JobResult *jr, uint64_t not_before_usec) {
         retry->attempt = jr->attempt + 1;
         replace(&retry->retry_of, jr->retry_of[0] ? jr->retry_of : jr->id);
         retry->date_created = jr->date_done;
-        retry->not_before = not_before_usec;
+        retry->not_before = MIN(not_before_usec, (uint64_t) INT64_MAX); /* as the store has it */
         retry->waits_for = JOB_RESULT_WAITS_FOR_TIME;
 
         replace(&jr->retried_by, retry->id);
