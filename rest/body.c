@@ -28,7 +28,13 @@ static bool is_strings(JsonNode *node) {
 }
 
 static bool is_natural(JsonNode *node) {
-        return json_node_get_value_type(node) == G_TYPE_INT64 && json_node_get_int(node) >= 0;
+        return json_node_get_value_type(node) == G_TYPE_INT64 && json_node_get_int(node) >= 0 &&
+               json_node_get_int(node) <= UINT32_MAX;
+}
+
+static bool is_signed(JsonNode *node) {
+        return json_node_get_value_type(node) == G_TYPE_INT64 && json_node_get_int(node) >= INT32_MIN &&
+               json_node_get_int(node) <= INT32_MAX;
 }
 
 static bool is_seconds(JsonNode *node) {
@@ -46,6 +52,8 @@ static const char *check_value(JsonNode *node, const Field *field) {
                 return json_node_get_value_type(node) == G_TYPE_BOOLEAN ? NULL : "Must be a valid boolean.";
         case VALUE_INTEGER:
                 return is_natural(node) ? NULL : "A valid integer is required.";
+        case VALUE_SIGNED:
+                return is_signed(node) ? NULL : "A valid integer is required.";
         case VALUE_NUMBER:
                 return is_seconds(node) ? NULL : "A valid number is required.";
         case VALUE_STRINGS:

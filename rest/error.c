@@ -16,6 +16,8 @@ typedef enum Shape {
         SHAPE_FIELD,  /* {"field": ["problem"]}: the text is "field: problem" */
         SHAPE_NAME,   /* {"name": ["..."]} */
         SHAPE_QUEUE,  /* {"task_queue": ["..."]} */
+        SHAPE_SCHEDULE, /* {"schedule": {...}}, as jobd says it; by the keys of a form where there was one */
+        SHAPE_UNAVAILABLE, /* {"detail": "Unable to process request: ..."} */
         SHAPE_CONFLICT, /* {"approval_required": ["..."], ...}: for those that were sent */
 } Shape;
 
@@ -29,13 +31,25 @@ typedef struct ErrorRow {
 
 #define DBUS_ERROR(name) "org.freedesktop.DBus.Error." name
 
+#define NO_APPROVAL "You do not have permission to approve this request."
+#define NO_DENIAL "You do not have permission to deny this request."
+#define NO_DRY_RUN "You do not have permission to run this job."
+
 /* The first that fits counts. */
 static const ErrorRow rows[] = {
         { BUS_ERROR_NO_SUCH_JOB, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
         { BUS_ERROR_NO_SUCH_JOB_RESULT, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
         { BUS_ERROR_NO_SUCH_OUTPUT, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
+        { BUS_ERROR_NO_SUCH_SCHEDULED_JOB, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
+        { BUS_ERROR_NO_SUCH_JOB_QUEUE, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
         { SD_BUS_ERROR_UNKNOWN_OBJECT, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
 
+        { SD_BUS_ERROR_ACCESS_DENIED, ERROR_IN_APPROVAL, 403, SHAPE_DETAIL, NO_APPROVAL },
+        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ERROR_IN_APPROVAL, 403, SHAPE_DETAIL, NO_APPROVAL },
+        { SD_BUS_ERROR_ACCESS_DENIED, ERROR_IN_DENIAL, 403, SHAPE_DETAIL, NO_DENIAL },
+        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ERROR_IN_DENIAL, 403, SHAPE_DETAIL, NO_DENIAL },
+        { SD_BUS_ERROR_ACCESS_DENIED, ERROR_IN_DRY_RUN, 403, SHAPE_DETAIL, NO_DRY_RUN },
+        { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ERROR_IN_DRY_RUN, 403, SHAPE_DETAIL, NO_DRY_RUN },
         { SD_BUS_ERROR_ACCESS_DENIED, ERROR_ANYWHERE, 403, SHAPE_DETAIL, NULL },
         { SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ERROR_ANYWHERE, 403, SHAPE_DETAIL, NULL },
 
@@ -57,8 +71,25 @@ static const ErrorRow rows[] = {
 
         { BUS_ERROR_INVALID_JSON, ERROR_IN_RUN, 400, SHAPE_ERRORS, "Job data needs to be a dict" },
         { BUS_ERROR_INVALID_JSON, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_OWN_REQUEST, ERROR_IN_APPROVAL, 403, SHAPE_DETAIL, "You cannot approve your own job request!" },
+        { BUS_ERROR_OWN_REQUEST, ERROR_ANYWHERE, 403, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_NOT_APPROVER, ERROR_ANYWHERE, 403, SHAPE_DETAIL,
+          "You do not have permission to approve this stage." },
+        { BUS_ERROR_ALREADY_ANSWERED, ERROR_ANYWHERE, 400, SHAPE_DETAIL, "You have already approved to this stage." },
+        { BUS_ERROR_NOT_PENDING, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_START_TIME_PAST, ERROR_ANYWHERE, 400, SHAPE_DETAIL,
+          "The job's start time is in the past. If you want to force a run anyway, add the `force` query parameter." },
+        { BUS_ERROR_REQUEST_CHANGED, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_NO_DRY_RUN, ERROR_ANYWHERE, 405, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_WRONG_STATE, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_INVALID_SCHEDULE, ERROR_ANYWHERE, 400, SHAPE_SCHEDULE, NULL },
+
         { BUS_ERROR_INVALID_DATA, ERROR_ANYWHERE, 400, SHAPE_ERRORS, NULL },
         { BUS_ERROR_INVALID_QUEUE, ERROR_IN_RUN, 400, SHAPE_QUEUE, NULL },
+        { BUS_ERROR_INVALID_QUEUE, ERROR_IN_SCHEDULE_CHANGE, 400, SHAPE_QUEUE, NULL },
+        { BUS_ERROR_INVALID_QUEUE, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_NO_SUCH_USER, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_INVALID_QUERY, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
         { BUS_ERROR_INVALID_OPTION, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
         { BUS_ERROR_INVALID_FIELD, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
         { BUS_ERROR_INVALID_VALUE, ERROR_IN_CHANGE, 400, SHAPE_FIELD, NULL },
@@ -68,6 +99,10 @@ static const ErrorRow rows[] = {
         { BUS_ERROR_DATA_TOO_LARGE, ERROR_ANYWHERE, 413, SHAPE_DETAIL, NULL },
 
         { BUS_ERROR_SYSTEM_JOB, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_JOB_QUEUE_IN_USE, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_QUEUE_UNAVAILABLE, ERROR_IN_RUN, 503, SHAPE_UNAVAILABLE, NULL },
+        { BUS_ERROR_QUEUE_UNAVAILABLE, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_OBJECTS_UNAVAILABLE, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NULL },
         { BUS_ERROR_JOB_IN_USE, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
         { BUS_ERROR_ALREADY_FINISHED, ERROR_IN_CANCEL, 409, SHAPE_DETAIL, "Job is already finished. Nothing to do." },
         { BUS_ERROR_ALREADY_FINISHED, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
@@ -139,7 +174,7 @@ static void reply_queue(Request *r, unsigned status, const char *text) {
         g_autofree char *choice = end ? g_strndup(text, (size_t) (end - text)) : NULL;
         g_autofree char *sentence = choice ? g_strconcat(choice, " is not a valid choice.", NULL) : g_strdup(text);
 
-        reply_member(r, status, run_queue_key(r), list_of(sentence));
+        reply_member(r, status, r->route->context == ERROR_IN_RUN ? run_queue_key(r) : "task_queue", list_of(sentence));
 }
 
 static void reply_conflict(Request *r, unsigned status, const char *text) {
@@ -152,6 +187,34 @@ static void reply_conflict(Request *r, unsigned status, const char *text) {
         if (json_object_get_size(object) == 0) /* by a flag that was taken away */
                 json_object_set_member(object, names[1], list_of(text));
         request_reply_object(r, status, object);
+}
+
+/* {"schedule": {"name": [...]}} becomes {"_schedule_name": [...]} for a form, {"name": [...]} for a change. */
+static void reply_schedule(Request *r, unsigned status, const char *text) {
+        g_autoptr(JsonObject) problems = NULL, flat = NULL;
+        JsonObjectIter iter;
+        JsonObject *inner;
+        const char *name;
+        JsonNode *node;
+
+        if (json_parse_object(text, strlen(text), SIZE_MAX, &problems, NULL) < 0) {
+                request_fail(r, status, "%s", text);
+                return;
+        }
+        node = json_object_get_member(problems, "schedule");
+        if ((r->route->context == ERROR_IN_RUN && !r->multipart) || !node || !JSON_NODE_HOLDS_OBJECT(node)) {
+                request_reply_object(r, status, TAKE_PTR(problems));
+                return;
+        }
+        inner = json_node_get_object(node);
+        flat = json_object_new();
+        json_object_iter_init_ordered(&iter, inner);
+        while (json_object_iter_next_ordered(&iter, &name, &node)) {
+                g_autofree char *key = g_strconcat(r->multipart ? "_schedule_" : "", name, NULL);
+
+                json_object_set_member(flat, key, json_node_copy(node));
+        }
+        request_reply_object(r, status, TAKE_PTR(flat));
 }
 
 void error_reply(Request *r, const sd_bus_error *error) {
@@ -176,6 +239,12 @@ void error_reply(Request *r, const sd_bus_error *error) {
                 break;
         case SHAPE_QUEUE:
                 reply_queue(r, row->status, text);
+                break;
+        case SHAPE_SCHEDULE:
+                reply_schedule(r, row->status, text);
+                break;
+        case SHAPE_UNAVAILABLE:
+                request_fail(r, row->status, "Unable to process request: %s", text);
                 break;
         case SHAPE_CONFLICT:
                 reply_conflict(r, row->status, text);

@@ -10,6 +10,7 @@ typedef enum ErrorContext {
         ERROR_ANYWHERE,
         ERROR_IN_RUN,
         ERROR_IN_CHANGE,
+        ERROR_IN_SCHEDULE_CHANGE,
         ERROR_IN_VARIABLES,
         ERROR_IN_CANCEL,
         ERROR_IN_APPROVAL,

@@ -32,6 +32,26 @@ void outputs_download(Request *r);
 /* logs.c */
 void logs_list(Request *r);
 
+/* scheduled-jobs.c */
+void scheduled_jobs_list(Request *r);
+void scheduled_jobs_retrieve(Request *r);
+void scheduled_jobs_change(Request *r);
+void scheduled_jobs_delete(Request *r);
+void scheduled_jobs_approve(Request *r);
+void scheduled_jobs_deny(Request *r);
+void scheduled_jobs_dry_run(Request *r);
+void scheduled_jobs_run_now(Request *r);
+void scheduled_jobs_cancel(Request *r);
+void scheduled_jobs_take_over(Request *r);
+void scheduled_jobs_request(Request *r);
+
+/* job-queues.c */
+void job_queues_list(Request *r);
+void job_queues_retrieve(Request *r);
+void job_queues_create(Request *r);
+void job_queues_change(Request *r);
+void job_queues_delete(Request *r);
+
 /* schema.c */
 void schema_show(Request *r);
 void root_show(Request *r);

@@ -57,6 +57,29 @@ static const Parameter log_parameters[] = {
         {},
 };
 
+static const Parameter schedule_list_parameters[] = {
+        { "job_model", VALUE_STRING, "job", "The job, by UUID, name or class_path" },
+        { "state", VALUE_STRING, "state", "pending, active, paused, denied, canceled, expired, completed or errored" },
+        { "user", VALUE_STRING, "requester", "Who has asked for it: name or uid" },
+        { "needs_approval", VALUE_BOOLEAN, "approval", "Those that wait for an approval" },
+        { "q", VALUE_STRING, "q", "Part of the name, in any case" },
+        PAGE,
+        {},
+};
+
+static const Parameter approve_parameters[] = {
+        { "force", VALUE_BOOLEAN, NULL, "Although the start time is past: it runs at once" },
+        {},
+};
+
+static const Parameter queue_list_parameters[] = {
+        { "enabled", VALUE_BOOLEAN, "enabled", "Whether it is enabled" },
+        { "name", VALUE_STRING, "name", "The name" },
+        { "q", VALUE_STRING, "q", "Part of name or description, in any case" },
+        PAGE,
+        {},
+};
+
 #define OVERRIDABLE(name, type, text)                                                                         \
         { name, type, false, text },                                                                          \
         { name "_override", VALUE_BOOLEAN, false, "Whether " name " replaces the value of the class" }
@@ -81,7 +104,45 @@ static const Field run_fields[] = {
         { "data", VALUE_OBJECT, true, "Values of the job's variables" },
         { "task_queue", VALUE_STRING, true, "One of the job's queues" },
         { "job_queue", VALUE_STRING, true, "The same" },
-        { "schedule", VALUE_OBJECT, true, "When to run: interval, start_time, crontab, time_zone, name" },
+        { "schedule", VALUE_OBJECT, true, "When to run: interval, start_time, crontab, time_zone, missed, name" },
+        { "ignore_singleton_lock", VALUE_BOOLEAN, false, "Although another run of a singleton does" },
+        {},
+};
+
+static const Field schedule_fields[] = {
+        { "enabled", VALUE_BOOLEAN, false, "false pauses it; by itself only" },
+        { "name", VALUE_STRING, false, "The name, which no other scheduled job has" },
+        { "interval", VALUE_STRING, false, "future, hourly, daily, weekly or custom" },
+        { "start_time", VALUE_STRING, false, "ISO 8601" },
+        { "crontab", VALUE_STRING, false, "Five fields, for the interval custom" },
+        { "time_zone", VALUE_STRING, false, "Of the IANA database" },
+        { "missed", VALUE_STRING, false, "What becomes of times at which the host was off: none, last or all" },
+        { "task_queue", VALUE_STRING, false, "One of the job's queues" },
+        { "kwargs", VALUE_OBJECT, false, "Values of the job's variables: all of them" },
+        {},
+};
+
+static const Field approve_fields[] = {
+        { "comment", VALUE_STRING, false, "For those who read about it later" },
+        { "digest", VALUE_STRING, false, "Of what was looked at: nothing is approved when it is another one by now" },
+        {},
+};
+
+static const Field deny_fields[] = {
+        { "comment", VALUE_STRING, false, "For those who read about it later" },
+        {},
+};
+
+static const Field queue_fields[] = {
+        { "name", VALUE_STRING, false, "The name; cannot be changed" },
+        { "description", VALUE_STRING, false, "One line" },
+        { "enabled", VALUE_BOOLEAN, false, "Whether runs start in it" },
+        { "max_running", VALUE_INTEGER, false, "So many at a time; 0: no limit of its own" },
+        { "max_pending", VALUE_INTEGER, false, "So many wait; 0: no limit of its own" },
+        { "weight", VALUE_INTEGER, false, "1 to 10000" },
+        { "priority", VALUE_SIGNED, false, "Higher ones first" },
+        { "when_unavailable", VALUE_STRING, false, "wait or refuse" },
+        { "resources", VALUE_OBJECT, false, "CPUWeight, CPUQuota, MemoryMax and others, as text; null removes one" },
         {},
 };
 
@@ -118,6 +179,42 @@ const Route routes[] = {
           .status = 200, .reply = "OutputList", .handle = outputs_list },
         { "GET", API "job-results/{id}/outputs/{name}/", "getJobResultOutput", "Fetch an output file", .status = 200,
           .reply = "File", .handle = outputs_download },
+
+        { "GET", API "scheduled-jobs/", "listScheduledJobs", "List scheduled jobs, the newest first",
+          schedule_list_parameters, .status = 200, .reply = "ScheduledJobList", .handle = scheduled_jobs_list },
+        { "GET", API "scheduled-jobs/{id}/", "getScheduledJob", "Show a scheduled job", .status = 200,
+          .reply = "ScheduledJob", .handle = scheduled_jobs_retrieve },
+        { "PATCH", API "scheduled-jobs/{id}/", "changeScheduledJob", "Change a scheduled job, or pause it",
+          .fields = schedule_fields, .status = 200, .reply = "ScheduledJob", .context = ERROR_IN_SCHEDULE_CHANGE,
+          .handle = scheduled_jobs_change },
+        { "DELETE", API "scheduled-jobs/{id}/", "deleteScheduledJob", "Delete a scheduled job", .status = 204,
+          .handle = scheduled_jobs_delete },
+        { "POST", API "scheduled-jobs/{id}/approve/", "approveScheduledJob", "Approve a request", approve_parameters,
+          .fields = approve_fields, .status = 200, .reply = "ScheduledJob", .context = ERROR_IN_APPROVAL,
+          .handle = scheduled_jobs_approve },
+        { "POST", API "scheduled-jobs/{id}/deny/", "denyScheduledJob", "Deny a request", .fields = deny_fields,
+          .status = 200, .reply = "Nothing", .context = ERROR_IN_DENIAL, .handle = scheduled_jobs_deny },
+        { "POST", API "scheduled-jobs/{id}/dry-run/", "dryRunScheduledJob", "Run a request as a dry run, for oneself",
+          .status = 200, .reply = "JobResult", .context = ERROR_IN_DRY_RUN, .handle = scheduled_jobs_dry_run },
+        { "POST", API "scheduled-jobs/{id}/run-now/", "runScheduledJobNow", "Run it now, beside its times",
+          .status = 200, .reply = "JobResult", .handle = scheduled_jobs_run_now },
+        { "POST", API "scheduled-jobs/{id}/cancel/", "cancelScheduledJob", "Cancel it, and keep its record",
+          .status = 200, .reply = "ScheduledJob", .handle = scheduled_jobs_cancel },
+        { "POST", API "scheduled-jobs/{id}/take-over/", "takeOverScheduledJob", "Become its requester", .status = 200,
+          .reply = "ScheduledJob", .handle = scheduled_jobs_take_over },
+        { "GET", API "scheduled-jobs/{id}/request/", "getScheduledJobRequest", "Show all that would run",
+          .status = 200, .reply = "Object", .handle = scheduled_jobs_request },
+
+        { "GET", API "job-queues/", "listJobQueues", "List job queues", queue_list_parameters, .status = 200,
+          .reply = "JobQueueList", .handle = job_queues_list },
+        { "POST", API "job-queues/", "createJobQueue", "Make a job queue", .fields = queue_fields, .status = 201,
+          .reply = "JobQueue", .context = ERROR_IN_CHANGE, .handle = job_queues_create },
+        { "GET", API "job-queues/{id}/", "getJobQueue", "Show a job queue", .status = 200, .reply = "JobQueue",
+          .handle = job_queues_retrieve },
+        { "PATCH", API "job-queues/{id}/", "changeJobQueue", "Change a job queue", .fields = queue_fields,
+          .status = 200, .reply = "JobQueue", .context = ERROR_IN_CHANGE, .handle = job_queues_change },
+        { "DELETE", API "job-queues/{id}/", "deleteJobQueue", "Delete a job queue", .status = 204,
+          .handle = job_queues_delete },
 };
 const size_t routes_size = ELEMENTSOF(routes);
 

@@ -13,6 +13,7 @@ typedef enum ValueType {
         VALUE_BOOLEAN,
         VALUE_INTEGER, /* from 0 */
         VALUE_NUMBER,  /* from 0, seconds */
+        VALUE_SIGNED,
         VALUE_STRINGS, /* of a body only, as the following */
         VALUE_OBJECT,
         VALUE_ANY,

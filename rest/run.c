@@ -11,6 +11,7 @@
 #include "multipart.h"
 #include "resources.h"
 #include "route.h"
+#include "schedule-options.h"
 #include "variable-text.h"
 
 /*
@@ -27,9 +28,13 @@ typedef struct RunState {
         const char *queue_key; /* static; NULL: no queue was asked for */
         char *queue;
         JsonObject *schedule;  /* NULL: none */
+        bool ignore_singleton;
         JsonNode *problem;     /* of the body, the answer; NULL: none */
-        char id[64];
+        bool is_scheduled;     /* what came of it is a scheduled job */
+        char id[64];           /* and this is its UUID */
 } RunState;
+
+typedef int (*ObjectReader)(sd_bus_message *m, JsonObject **ret);
 
 static void run_state_free(void *p) {
         RunState *s = p;
@@ -70,19 +75,21 @@ static void set_problem(RunState *s, const char *member, bool in_list, const cha
 
 /* ---- the request ---- */
 
-static void on_result(Request *r, sd_bus_message *reply) {
-        JsonObject *answer = json_object_new();
-        g_autoptr(JsonObject) result = NULL;
+static void on_created(Request *r, sd_bus_message *reply) {
         RunState *s = r->state;
+        const ObjectReader read = s->is_scheduled ? scheduled_job_json_read : job_result_json_read;
+        JsonObject *answer = json_object_new();
+        g_autoptr(JsonObject) created = NULL;
 
-        json_object_set_null_member(answer, "scheduled_job");
         /* It is stored: whatever goes wrong now, the client must not be told to try again. */
-        if (sd_bus_message_is_method_error(reply, NULL) || job_result_json_read(reply, &result) < 0) {
-                result = json_object_new();
-                json_object_set_string_member(result, "id", s->id);
+        if (sd_bus_message_is_method_error(reply, NULL) || read(reply, &created) < 0) {
+                created = json_object_new();
+                json_object_set_string_member(created, "id", s->id);
         }
-        encode_add_links(r, result, "job-results");
-        json_object_set_object_member(answer, "job_result", TAKE_PTR(result));
+        encode_add_links(r, created, s->is_scheduled ? "scheduled-jobs" : "job-results");
+        json_object_set_null_member(answer, "scheduled_job");
+        json_object_set_null_member(answer, "job_result");
+        json_object_set_object_member(answer, s->is_scheduled ? "scheduled_job" : "job_result", TAKE_PTR(created));
         request_reply_object(r, MHD_HTTP_CREATED, answer);
 }
 
@@ -102,34 +109,47 @@ static void on_run(Request *r, sd_bus_message *reply) {
         if (bus_failed(r, sd_bus_message_read(reply, "so", &id, &path)))
                 return;
         (void) g_strlcpy(s->id, id, sizeof(s->id));
-        bus_call_any(r, on_result, path, "org.freedesktop.DBus.Properties", "GetAll", "s", JOBD_RESULT_INTERFACE);
+        s->is_scheduled = g_str_has_prefix(path, JOBD_SCHEDULE_PATH "/");
+        bus_call_any(r, on_created, path, "org.freedesktop.DBus.Properties", "GetAll", "s",
+                     s->is_scheduled ? JOBD_SCHEDULE_INTERFACE : JOBD_RESULT_INTERFACE);
+}
+
+/* An entry of the options: by variable, a file or its name. */
+static int append_map(sd_bus_message *m, const char *option, const GPtrArray *parts, char type) {
+        const char *contents = type == 'h' ? "a{sh}" : "a{ss}", *entry = type == 'h' ? "{sh}" : "{ss}";
+        int n;
+
+        n = sd_bus_message_open_container(m, 'e', "sv");
+        if (n >= 0)
+                n = sd_bus_message_append(m, "s", option);
+        if (n >= 0)
+                n = sd_bus_message_open_container(m, 'v', contents);
+        if (n >= 0)
+                n = sd_bus_message_open_container(m, 'a', entry);
+        for (unsigned i = 0; i < parts->len && n >= 0; i++) {
+                const Part *part = parts->pdata[i];
+
+                if (part->fd >= 0 && type == 'h')
+                        n = sd_bus_message_append(m, "{sh}", part->name, part->fd);
+                else if (part->fd >= 0 && part->file_name[0] != '\0')
+                        n = sd_bus_message_append(m, "{ss}", part->name, part->file_name);
+        }
+        for (unsigned i = 0; i < 3 && n >= 0; i++)
+                n = sd_bus_message_close_container(m);
+        return n;
 }
 
 static int append_files(Request *r, sd_bus_message *m) {
         const GPtrArray *parts = r->multipart ? multipart_parts(r->multipart) : NULL;
-        int n = 0;
         bool any = false;
+        int n;
 
         for (unsigned i = 0; parts && i < parts->len; i++)
                 any = any || ((Part *) parts->pdata[i])->fd >= 0;
         if (!any)
                 return 0;
-        n = sd_bus_message_open_container(m, 'e', "sv");
-        if (n >= 0)
-                n = sd_bus_message_append(m, "s", "files");
-        if (n >= 0)
-                n = sd_bus_message_open_container(m, 'v', "a{sh}");
-        if (n >= 0)
-                n = sd_bus_message_open_container(m, 'a', "{sh}");
-        for (unsigned i = 0; i < parts->len && n >= 0; i++) {
-                const Part *part = parts->pdata[i];
-
-                if (part->fd >= 0)
-                        n = sd_bus_message_append(m, "{sh}", part->name, part->fd);
-        }
-        for (unsigned i = 0; i < 3 && n >= 0; i++)
-                n = sd_bus_message_close_container(m);
-        return n;
+        n = append_map(m, "files", parts, 'h');
+        return n < 0 ? n : append_map(m, "file_names", parts, 's');
 }
 
 static int append_options(Request *r, RunState *s, sd_bus_message *m) {
@@ -138,9 +158,43 @@ static int append_options(Request *r, RunState *s, sd_bus_message *m) {
         n = sd_bus_message_open_container(m, 'a', "{sv}");
         if (n >= 0 && s->queue && !s->problem)
                 n = bus_append_option(m, "task_queue", "s", s->queue);
+        if (n >= 0 && s->ignore_singleton)
+                n = bus_append_option(m, "ignore_singleton", "b", 1);
+        if (n >= 0 && s->schedule && !s->problem && !schedule_options_are_immediate(s->schedule))
+                n = schedule_options_append(m, s->schedule);
         if (n >= 0 && !s->problem)
                 n = append_files(r, m);
         return n < 0 ? n : sd_bus_message_close_container(m);
+}
+
+/* The reference's row S4; what else may be wrong with it jobd says. */
+static void check_schedule(Request *r, RunState *s) {
+        g_autoptr(JsonObject) problems = s->schedule ? schedule_options_check(s->schedule) : NULL;
+        JsonObjectIter iter;
+        JsonObject *flat;
+        const char *name;
+        JsonNode *node;
+
+        if (s->schedule && !problems && !json_object_has_member(s->schedule, "interval")) {
+                JsonArray *texts = json_array_new();
+
+                problems = json_object_new();
+                json_array_add_string_element(texts, "This field is required.");
+                json_object_set_array_member(problems, "interval", texts);
+        }
+        if (!problems || s->problem)
+                return;
+        flat = json_object_new();
+        json_object_iter_init_ordered(&iter, problems);
+        while (r->multipart && json_object_iter_next_ordered(&iter, &name, &node)) {
+                g_autofree char *key = g_strconcat("_schedule_", name, NULL);
+
+                json_object_set_member(flat, key, json_node_copy(node));
+        }
+        if (!r->multipart)
+                json_object_set_object_member(flat, "schedule", TAKE_PTR(problems));
+        s->problem = json_node_new(JSON_NODE_OBJECT);
+        json_node_take_object(s->problem, flat);
 }
 
 static void send_run(Request *r) {
@@ -148,6 +202,7 @@ static void send_run(Request *r) {
         sd_bus_message *m;
         int n;
 
+        check_schedule(r, s);
         m = bus_message_new(r, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "RunJob");
         if (!m)
                 return;
@@ -202,6 +257,7 @@ static void read_json(Request *r, RunState *s) {
         read_schedule(s, json_object_get_member(body, "schedule"));
         read_queue(s, "task_queue", json_object_get_member(body, "task_queue"));
         read_queue(s, "job_queue", json_object_get_member(body, "job_queue"));
+        s->ignore_singleton = json_object_get_boolean_member_with_default(body, "ignore_singleton_lock", false);
         data = json_object_get_member(body, "data");
         if (data && !JSON_NODE_HOLDS_OBJECT(data) && !JSON_NODE_HOLDS_NULL(data))
                 set_problem(s, "errors", true, "Job data needs to be a dict");

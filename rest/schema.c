@@ -37,6 +37,8 @@ static JsonObject *value_schema(ValueType type) {
                 o = type_new(type == VALUE_INTEGER ? "integer" : "number");
                 json_object_set_int_member(o, "minimum", 0);
                 return o;
+        case VALUE_SIGNED:
+                return type_new("integer");
         case VALUE_STRINGS:
                 o = type_new("array");
                 json_object_set_object_member(o, "items", type_new("string"));
@@ -206,10 +208,13 @@ static JsonObject *describe_schemas(void) {
 
         add_kind(schemas, "Job", job_json_describe(JOB_JSON_JOB));
         add_kind(schemas, "JobResult", job_json_describe(JOB_JSON_RESULT));
+        add_kind(schemas, "ScheduledJob", job_json_describe(JOB_JSON_SCHEDULED_JOB));
+        add_kind(schemas, "JobQueue", job_json_describe(JOB_JSON_QUEUE));
         add_kind(schemas, "JobLogEntry", NULL);
         add_kind(schemas, "Output", NULL);
         add_schema(schemas, "Object", NULL);
         add_schema(schemas, "Error", NULL);
+        json_object_set_object_member(schemas, "Nothing", nullable(type_new("object")));
         json_object_set_object_member(list, "items", type_new("object"));
         json_object_set_object_member(schemas, "List", list);
         json_object_set_object_member(run, "scheduled_job", nullable(type_new("object")));
