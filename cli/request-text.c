@@ -47,7 +47,7 @@ static void add_programs(Fields *f, JsonObject *request) {
                 if (file && g_strcmp0(file, path) != 0)
                         g_string_append_printf(text, " (%s)", file);
                 if (digest)
-                        g_string_append_printf(text, " SHA-256 %s", digest);
+                        g_string_append_printf(text, " %s", digest);
                 if (problem)
                         g_string_append_printf(text, " %s", problem);
         }

@@ -86,7 +86,7 @@ char *schedule_awaits_text(JsonObject *schedule) {
                         return g_strdup_printf("%" PRIi64 " approval%s%s%s", missing, missing == 1 ? "" : "s",
                                                group ? " of group " : "", group ?: "");
         }
-        return NULL;
+        return g_strdup("1 approval"); /* the job asks for no stages */
 }
 
 char *schedule_state_text(JsonObject *schedule) {
@@ -113,7 +113,7 @@ char *schedule_next_text(JsonObject *schedule, uint64_t now) {
         g_autofree char *awaits = schedule_awaits_text(schedule), *state = schedule_state_text(schedule);
 
         if (state_is(schedule, "pending"))
-                return g_strdup_printf("waits for %s", awaits ?: "an approval");
+                return g_strdup_printf("waits for %s", awaits);
         if (state_is(schedule, "active") && json_time(schedule, "next_run_at") > 0)
                 return run_text(schedule, now);
         return g_strdup(state);

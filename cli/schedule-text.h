@@ -26,5 +26,5 @@ char *schedule_state_text(JsonObject *schedule);
  */
 char *schedule_next_text(JsonObject *schedule, uint64_t now);
 
-/* Whose approval it waits for: "2 approvals of dba"; NULL: it is not known, or it does not wait. */
+/* Whose approval it waits for: "2 approvals of group dba"; NULL: it does not wait. */
 char *schedule_awaits_text(JsonObject *schedule);

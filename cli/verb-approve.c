@@ -27,8 +27,8 @@ static void answer_options_done(AnswerOptions *o) {
         g_free(o->comment);
 }
 
-/* Everything that will run, as GetRequest() has it. */
-static int show_request(Connection *c, const char *path, const char *name) {
+/* Shows everything that will run, as GetRequest() has it. The digest stands for all of that. */
+static int show_request(Connection *c, const char *path, const char *name, char **ret_digest) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         g_autoptr(JsonObject) request = NULL;
         const char *json;
@@ -43,6 +43,7 @@ static int show_request(Connection *c, const char *path, const char *name) {
         if (r < 0)
                 return report_errno(r, "cannot understand the request");
         request_print(request);
+        *ret_digest = g_strdup(json_string(request, "digest"));
         return 0;
 }
 
@@ -87,15 +88,24 @@ static int dry_run(Jobctl *j, Connection *c, const char *path, const char *name,
 }
 
 static int approve(Jobctl *j, Connection *c, const char *path, const char *name, const AnswerOptions *o) {
-        const ObjectOption options[] = { { "comment", o->comment }, { "force", .set = o->force } };
+        g_autofree char *digest = NULL;
+        int r;
 
-        if (!o->quiet && !j->json && show_request(c, path, name) < 0)
+        if (!o->quiet && !j->json && show_request(c, path, name, &digest) < 0)
                 return STATUS_ERROR;
         if (!o->yes && ask_possible() && !ask_yes("Approve this request? [y/N] ")) {
                 (void) report_error(-ECANCELED, "nothing was approved.");
                 return STATUS_ERROR;
         }
-        if (object_call(c, path, JOBD_SCHEDULE_INTERFACE, "Approve", name, options, ELEMENTSOF(options), NULL) < 0)
+
+        r = object_call(c, path, JOBD_SCHEDULE_INTERFACE, "Approve", name,
+                        (const ObjectOption[]) {
+                                { "comment", o->comment },
+                                { "force", .set = o->force },
+                                { "digest", digest }, /* what was shown, and nothing else */
+                        },
+                        3, NULL);
+        if (r < 0)
                 return STATUS_ERROR;
         return print_answered(j, c, path, name, "approved", o);
 }
