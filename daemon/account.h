@@ -16,14 +16,14 @@ typedef enum AccountState {
 } AccountState;
 
 /*
- * Asks NSS whether there is such a user, as for every call of a client. Locks and dates are read from /etc/shadow itself:
- * accounts that are not in it are kept by somebody who can also remove them, and NSS could block for another server's
- * sake. root is never locked.
+ * Asks NSS whether there is such a user, as for every call of a client. Locks and dates are read from /etc/shadow
+ * itself: accounts that are not in it are kept by somebody who can also remove them, and NSS could block for another
+ * server's sake. root is never locked.
  */
 AccountState account_check(uint32_t uid, uint64_t now_usec);
 
 /*
- * What an entry of /etc/shadow says. A password of "!" or "*" alone is no lock, but an account without a password (of those
- * who log in by keys, and of system users); "!" before a password is. Dates are days since the epoch.
+ * What an entry of /etc/shadow says. A password of "!" or "*" alone is no lock, but an account without a password (of
+ * those who log in by keys, and of system users); "!" before a password is. Dates are days since the epoch.
  */
 AccountState account_state_of_entry(const struct spwd *entry, long today);

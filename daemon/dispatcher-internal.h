@@ -13,7 +13,8 @@ typedef struct Run {
         Dispatcher *dispatcher; /* weak ref */
         JobResult *result;
         char *unit;
-        Secret *input;   /* NULL: lost */
+        Secret *input;   /* NULL: lost, */
+        bool recovered;  /* and it was asked whether it can be had again */
         JobClass *class; /* from the request to the start, to read it once only */
         GPtrArray *chain; /* of ChainLink: what its end starts; NULL: not known, after a restart */
         ObjectRequest *object_request; /* while the objects of its variables are read */

@@ -144,6 +144,27 @@ static const char *find_lost_file(const Run *run) {
         return NULL;
 }
 
+/* Once: true when it will be given. */
+static bool recover_input(Run *run) {
+        const DispatcherContext *c = &run->dispatcher->context;
+
+        if (run->recovered || !c->hooks->recover_input)
+                return false;
+        run->recovered = true;
+        return c->hooks->recover_input(run->result, c->userdata);
+}
+
+void dispatcher_give_input(Dispatcher *d, const char *id, Secret *input) {
+        Run *run = g_hash_table_lookup(d->runs, id);
+
+        if (!run || run->ended || run->has_unit || run->input) {
+                (void) secret_free(input);
+                return;
+        }
+        run->input = input;
+        run_start(run);
+}
+
 void run_start(Run *run) {
         g_autofree char *problem = NULL;
         const char *lost;
@@ -156,7 +177,8 @@ void run_start(Run *run) {
                 return;
         }
         if (!run->input) {
-                run_finish_input_lost(run, 0);
+                if (!recover_input(run))
+                        run_finish_input_lost(run, 0);
                 return;
         }
         problem = check_again(run);

@@ -27,6 +27,11 @@ typedef struct DispatcherHooks {
         void (*input_ready)(void *userdata);
         /* Whether a run may start with this class: NULL, or the sentence that says why not. */
         char *(*may_start)(const JobResult *jr, const Job *job, const JobClass *class, void *userdata);
+        /*
+         * The input of a run that is about to start was in memory only, and is gone. True: it can be had again, and
+         * dispatcher_give_input() is called with it, later. NULL: never.
+         */
+        bool (*recover_input)(const JobResult *jr, void *userdata);
 } DispatcherHooks;
 
 typedef struct DispatcherContext {
@@ -60,6 +65,9 @@ int dispatcher_submit(Dispatcher *d, PreparedRun *run, Refusal *refusal) _must_c
  * 0 or negative errno; -EEXIST: there is one of that scheduled job and nominal time.
  */
 int dispatcher_record(Dispatcher *d, JobResult *jr) _must_check_;
+
+/* Takes input over; NULL: it could not be had. The run goes on, or ends for that. */
+void dispatcher_give_input(Dispatcher *d, const char *id, Secret *input);
 
 /* Revokes a run, in the open batch. by: the user who asks. -EALREADY: it has ended. */
 int dispatcher_cancel(Dispatcher *d, const char *id, const char *by, bool kill, Refusal *refusal) _must_check_;

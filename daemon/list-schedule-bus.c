@@ -114,7 +114,10 @@ static bool page_is_full(const GPtrArray *page, uint32_t limit) {
         return page->len > limit; /* one more, to know that there are more */
 }
 
-/* Moves what the caller may see from batch to page. 1: no further ones, -EAGAIN: polkit was asked; or the error is set. */
+/*
+ * Moves what the caller may see from batch to page. 1: no further ones, -EAGAIN: polkit was asked; or the error is
+ * set.
+ */
 static int filter_batch(Manager *manager, sd_bus_message *m, GPtrArray *batch, GPtrArray *page, uint32_t limit,
                         int64_t *ret_seq, sd_bus_error *error) {
         bool unknown = false;

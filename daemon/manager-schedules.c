@@ -56,6 +56,12 @@ int manager_make_scheduler(Manager *m) {
         return scheduler_new(&context, &m->scheduler);
 }
 
+bool manager_recover_input(const JobResult *jr, void *userdata) {
+        Manager *m = userdata;
+
+        return m->scheduler && scheduler_recover_input(m->scheduler, jr);
+}
+
 /* ---- jobs that go ---- */
 
 static void scheduled_job_free_func(void *sj) {

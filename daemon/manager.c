@@ -103,7 +103,8 @@ static void on_result_cleaned(const char *result_id, void *userdata) {
         outputs_removal_is_due(m->outputs);
 }
 
-static const DispatcherHooks dispatcher_hooks = { on_result_added, on_result_changed, on_input_ready, manager_may_start };
+static const DispatcherHooks dispatcher_hooks = { on_result_added, on_result_changed, on_input_ready, manager_may_start,
+                                                 manager_recover_input };
 
 /* ---- the direct socket ---- */
 

@@ -6,8 +6,8 @@
 #include "run-request.h"
 
 /*
- * A request that becomes a scheduled job: seals its sensitive input, stores it, and answers RunJob or Run once it is on
- * the disk. Takes over what run has. Returns 0, or negative errno and the refusal.
+ * A request that becomes a scheduled job: seals its sensitive input, stores it, and answers RunJob or Run once it is
+ * on the disk. Takes over what run has. Returns 0, or negative errno and the refusal.
  */
 int bus_submit_scheduled(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *refusal) _must_check_;
 

@@ -31,7 +31,10 @@ static int refuse_change(sd_bus_error *error, int r, Refusal *f) {
         return bus_refuse(error, r, f);
 }
 
-/* Its new digest, and who has approved the old one has to look again. Without its class the answers are void all the same. */
+/*
+ * Its new digest, and who has approved the old one has to look again. Without its class the answers are void all the
+ * same.
+ */
 static int ask_approval_again(ScheduledJobBus *b, sd_bus_message *m) {
         _cleanup_(job_class_freep) JobClass *class = NULL;
         g_autofree char *user = NULL, *problem = NULL;

@@ -7,7 +7,8 @@
 #include "scheduled-job.h"
 
 /*
- * The part of a request that makes a scheduled job of it. run-request.c calls these in their place of the order of checks.
+ * The part of a request that makes a scheduled job of it. run-request.c calls these in their place of the order of
+ * checks.
  */
 
 /* Whether it asks for another time than now. */
@@ -20,8 +21,8 @@ bool schedule_request_is_for_later(const RunRequest *request);
 int schedule_request_check_sensitive(const RunContext *c, const Job *job, bool is_sensitive, Refusal *f) _must_check_;
 
 /*
- * The scheduled job for accepted values: active, or pending when it needs an approval. *ret_secret: what has to be sealed
- * before it is stored, as JSON; NULL: nothing.
+ * The scheduled job for accepted values: active, or pending when it needs an approval. *ret_secret: what has to be
+ * sealed before it is stored, as JSON; NULL: nothing.
  */
 int schedule_request_make(const RunContext *c, const Job *job, const RunRequest *request, const JobClass *class,
                           JsonObject *values, bool needs_approval, ScheduledJob **ret, Secret **ret_secret, Refusal *f)
@@ -31,7 +32,7 @@ int schedule_request_make(const RunContext *c, const Job *job, const RunRequest 
 char *schedule_request_name(const char *job_name, uint64_t when_usec, unsigned n);
 
 /*
- * The input of a scheduled job for run_request_prepare(): what is stored and what was unsealed (NULL: nothing was sealed)
- * in one JSON object. NULL when there is no memory for it, or when it is not what was stored.
+ * The input of a scheduled job for run_request_prepare(): what is stored and what was unsealed (NULL: nothing was
+ * sealed) in one JSON object. NULL when there is no memory for it, or when it is not what was stored.
  */
 Secret *schedule_request_input(const ScheduledJob *sj, const Secret *unsealed);

@@ -14,14 +14,14 @@ enum {
 #define SCHEDULE_LATE_USEC (60 * USEC_PER_SEC)
 
 /*
- * The first due time later than after_usec. Returns 0, -ENOENT: there is none any more, or another negative errno when the
- * time zone or the crontab cannot be used (any more), and a sentence. g_free() it.
+ * The first due time later than after_usec. Returns 0, -ENOENT: there is none any more, or another negative errno when
+ * the time zone or the crontab cannot be used (any more), and a sentence. g_free() it.
  */
 int schedule_next_run(const ScheduledJob *sj, uint64_t after_usec, uint64_t *ret_usec, char **ret_error) _must_check_;
 
 /*
- * The same for one that becomes active now (approved, resumed): a time that is past is not made up for, but one that runs
- * once and was to start in the meantime starts now.
+ * The same for one that becomes active now (approved, resumed): a time that is past is not made up for, but one that
+ * runs once and was to start in the meantime starts now.
  */
 int schedule_first_run(const ScheduledJob *sj, uint64_t now_usec, uint64_t *ret_usec, char **ret_error) _must_check_;
 

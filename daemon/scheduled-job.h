@@ -106,10 +106,10 @@ DEFINE_CLEANUP(ScheduledJob *, scheduled_job_free);
 void scheduled_job_set_text(char **member, const char *value);
 
 /*
- * The one place where a scheduled job changes its state; the caller stores, announces and logs. reason: a sentence, NULL:
- * none. Returns -EINVAL for a transition that there is not, which leaves all as it is: from a final state, to the same
- * state, and from pending to paused or completed; only an active one can be completed. Sets date_changed, and decided_at
- * when an answer ends the waiting; what is not active or pending has no next_run_at.
+ * The one place where a scheduled job changes its state; the caller stores, announces and logs. reason: a sentence,
+ * NULL: none. Returns -EINVAL for a transition that there is not, which leaves all as it is: from a final state, to
+ * the same state, and from pending to paused or completed; only an active one can be completed. Sets date_changed, and
+ * decided_at when an answer ends the waiting; what is not active or pending has no next_run_at.
  */
 int scheduled_job_set_state(ScheduledJob *s, ScheduledJobState state, const char *reason, uint64_t when_usec)
                 _must_check_;

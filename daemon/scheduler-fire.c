@@ -7,14 +7,12 @@
 #include "log.h"
 #include "message-ids.h"
 #include "now.h"
-#include "schedule-request.h"
-#include "schedule-time.h"
 #include "scheduler-internal.h"
 #include "store-schedule.h"
 
 /*
- * From a scheduled job whose time has come to its run, or to the failed job result that says why there is none. What was
- * true when it was asked for is asked again: the owner's account, the job, the owner's permission, the input.
+ * From a scheduled job whose time has come to its run, or to the failed job result that says why there is none. What
+ * was true when it was asked for is asked again: the owner's account, the job, the owner's permission, the input.
  */
 
 void scheduler_firing_free(void *p) {
@@ -53,36 +51,6 @@ static bool is_as_it_was(const Firing *f) {
 
 /* ---- it cannot run ---- */
 
-/* A job result with what a scheduled job knows; for run_request_prepare() it knows more. */
-static JobResult *result_new(const ScheduledJob *sj, uint64_t nominal_time, uint64_t now) {
-        JobResult *jr = job_result_new();
-
-        uuid_new(jr->id);
-        (void) g_strlcpy(jr->job_id, sj->job_id, sizeof(jr->job_id));
-        jr->job_name = g_strdup(sj->job_name);
-        jr->class_path = g_strdup(sj->class_path);
-        jr->requester_uid = sj->requester_uid;
-        jr->requester = g_strdup(sj->requester);
-        jr->task_queue = g_strdup(sj->task_queue);
-        jr->has_sensitive_variables = sj->has_sensitive_variables;
-        jr->data = g_strdup(sj->data);
-        jr->scheduled_job_id = g_strdup(sj->id);
-        jr->nominal_time = nominal_time;
-        jr->date_created = now;
-        return jr;
-}
-
-/* Returns as dispatcher_record(); ret_id may be NULL. */
-static int record(Scheduler *s, const ScheduledJob *sj, uint64_t nominal_time, JobResultStatus status,
-                  JobResultReason reason, const char *message, char ret_id[static UUID_STRING_SIZE]) {
-        _cleanup_(job_result_freep) JobResult *jr = result_new(sj, nominal_time, now_usec());
-        int r;
-
-        (void) g_strlcpy(ret_id, jr->id, UUID_STRING_SIZE);
-        r = job_result_set_state(jr, status, reason, message, jr->date_created);
-        return r < 0 ? r : dispatcher_record(s->context.dispatcher, TAKE_PTR(jr));
-}
-
 /* For good: one failed job result, and no further try until somebody repairs it. */
 static void firing_fail(Firing *f, const char *message) {
         _cleanup_(scheduled_job_freep) ScheduledJob *sj = scheduled_job_copy(f->scheduled_job);
@@ -94,7 +62,8 @@ static void firing_fail(Firing *f, const char *message) {
                 firing_end(f);
                 return;
         }
-        r = record(f->scheduler, sj, sj->next_run_at, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE, message, id);
+        r = scheduler_record(f->scheduler, sj, sj->next_run_at, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE, message,
+                             id);
         if (r >= 0)
                 scheduled_job_set_text(&sj->last_result_id, id);
         if (r >= 0 || r == -EEXIST)
@@ -121,117 +90,6 @@ static void firing_fail_because(Firing *f, const char *format, ...) {
 
 /* ---- it runs ---- */
 
-/* For user; NULL: for the requester. */
-static int prepare(Scheduler *s, const ScheduledJob *sj, const Secret *unsealed, const Job *job, uint64_t nominal_time,
-                   uint64_t now, PreparedRun *ret, Refusal *refusal) {
-        _cleanup_(secret_freep) Secret *input = schedule_request_input(sj, unsealed);
-        RunContext context = s->context.run;
-        int r;
-
-        if (!input)
-                return refuse(refusal, -EBADMSG, BUS_ERROR_INVALID_JSON, "its stored input cannot be read");
-        context.now_usec = now;
-        context.can_seal = true; /* it was accepted: there is nothing more to seal */
-        r = run_request_prepare(&context, job,
-                                &(RunRequest){
-                                                .data = secret_bytes(input),
-                                                .data_size = secret_size(input),
-                                                .task_queue = sj->task_queue,
-                                                .requester_uid = sj->requester_uid,
-                                                .requester = sj->requester,
-                                                .requested_by = sj->requested_by[0] ? sj->requested_by : NULL,
-                                                .ignore_singleton = sj->ignore_singleton,
-                                                .is_due = true,
-                                                .was_accepted = true,
-                                },
-                                ret, refusal);
-        if (r < 0)
-                return r;
-        r = input_files_link(s->context.files, sj->id, ret->result->id);
-        if (r < 0)
-                return refuse_store(refusal, r, g_strerror(-r));
-        g_free(ret->result->scheduled_job_id);
-        ret->result->scheduled_job_id = g_strdup(sj->id);
-        ret->result->nominal_time = nominal_time;
-        return 0;
-}
-
-static void log_fired(Scheduler *s, const ScheduledJob *sj, const char *result_id, uint64_t nominal_time) {
-        g_autofree char *text = g_strdup_printf("Scheduled job '%s' is due: run %s of job '%s' for %s", sj->name, result_id,
-                                                sj->class_path, sj->requester);
-
-        scheduler_log_later(s, sj,
-                            &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_FIRED_STR, .level = LOG_INFO,
-                                               .result_id = result_id, .text = text });
-}
-
-/* A queue that is full or disabled, and refuses, takes this occurrence only: the next one may find room. */
-static int submit(Firing *f, const Job *job, uint64_t nominal_time, uint64_t now, ScheduledJob *sj, Refusal *refusal) {
-        _cleanup_(prepared_run_done) PreparedRun run = {};
-        Scheduler *s = f->scheduler;
-        char id[UUID_STRING_SIZE];
-        int r;
-
-        r = prepare(s, sj, f->unsealed, job, nominal_time, now, &run, refusal);
-        if (r < 0)
-                return r;
-        (void) g_strlcpy(id, run.result->id, sizeof(id));
-        r = dispatcher_submit(s->context.dispatcher, &run, refusal);
-        if (r < 0)
-                input_files_remove(s->context.files, id);
-        if (r == -E2BIG || r == -EBUSY)
-                r = record(s, sj, nominal_time, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE, refusal->message, id);
-        else if (r >= 0)
-                log_fired(s, sj, id, nominal_time);
-        if (r == -EEXIST) /* an earlier jobd has stored it, and was killed before it stored what follows */
-                return 0;
-        if (r < 0)
-                return r;
-        sj->total_run_count++;
-        sj->last_run_at = now;
-        scheduled_job_set_text(&sj->last_result_id, id);
-        return 0;
-}
-
-static int record_missed(Scheduler *s, ScheduledJob *sj, const SchedulePlan *plan) {
-        g_autofree char *text = NULL;
-        char id[UUID_STRING_SIZE];
-        int r;
-
-        for (guint i = 0; i < plan->missed->len; i++) {
-                r = record(s, sj, g_array_index(plan->missed, uint64_t, i), JOB_RESULT_REVOKED, JOB_RESULT_REASON_MISSED,
-                           "it was due while the host or jobd was not running", id);
-                if (r < 0 && r != -EEXIST)
-                        return r;
-        }
-        if (plan->missed->len == 0 && !plan->has_unrecorded && plan->runs->len <= 1)
-                return 0;
-        text = g_strdup_printf("Scheduled job '%s' has missed times: %u are made up for, %u are not%s", sj->name,
-                               plan->runs->len, plan->missed->len,
-                               plan->has_unrecorded ? "; for those before, there are no job results" : "");
-        scheduler_log_later(s, sj,
-                            &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_MISSED_STR, .level = LOG_WARNING,
-                                               .text = text });
-        return 0;
-}
-
-/* What comes after it, in the same transaction as its job results. */
-static int advance(Scheduler *s, ScheduledJob *sj, const SchedulePlan *plan, uint64_t now) {
-        ScheduleChange change = {};
-        g_autofree char *text = NULL;
-        int r = 0;
-
-        sj->next_run_at = plan->next_run_at;
-        if (plan->next_run_at == 0) {
-                r = scheduled_job_set_state(sj, SCHEDULED_JOB_COMPLETED,
-                                            plan->runs->len > 0 ? NULL : "its time was missed, and is not made up for", now);
-                text = g_strdup_printf("Scheduled job '%s' is completed", sj->name);
-                change = (ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_COMPLETED_STR, .level = LOG_INFO,
-                                           .text = text };
-        }
-        return r < 0 ? r : scheduler_store(s, sj, &change);
-}
-
 static bool is_store_error(const Refusal *refusal) {
         return refusal->name && (strcmp(refusal->name, BUS_ERROR_STORE_FAILED) == 0 ||
                                  strcmp(refusal->name, BUS_ERROR_STORE_FULL) == 0 ||
@@ -254,8 +112,8 @@ static bool check_approval(Firing *f, ScheduledJob *sj, const Job *job) {
 }
 
 /*
- * The runs first: if what follows cannot be stored, the scheduled job is still due, and its job results, which are unique
- * by nominal time, say that these runs took place.
+ * The runs first: if what follows cannot be stored, the scheduled job is still due, and its job results, which are
+ * unique by nominal time, say that these runs took place.
  */
 static void firing_run(Firing *f, const Job *job) {
         _cleanup_(scheduled_job_freep) ScheduledJob *sj = scheduled_job_copy(f->scheduled_job);
@@ -276,16 +134,13 @@ static void firing_run(Firing *f, const Job *job) {
                 firing_fail_because(f, "%s", error ?: g_strerror(-r));
                 return;
         }
-        for (guint i = 0; i < plan.runs->len && r >= 0; i++)
-                r = submit(f, job, g_array_index(plan.runs, uint64_t, i), now, sj, &refusal);
+        r = scheduler_run_plan(f->scheduler, sj, f->unsealed, job, &plan, now, &refusal);
         if (r < 0 && refusal.message && !is_store_error(&refusal)) {
                 firing_fail_because(f, "%s", refusal.message);
                 return;
         }
         if (r >= 0)
-                r = record_missed(f->scheduler, sj, &plan);
-        if (r >= 0)
-                r = advance(f->scheduler, sj, &plan, now);
+                r = scheduler_finish_plan(f->scheduler, sj, &plan, now);
         if (r < 0)
                 firing_put_off(f, refusal.message ?: store_error_text(f->scheduler->context.store));
         else
@@ -417,24 +272,4 @@ void scheduler_fire(Scheduler *s, ScheduledJob *sj) {
                 unseal_input(f);
         else
                 ask_permission(f, job);
-}
-
-int scheduler_run_now(Scheduler *s, const ScheduledJob *sj, const Secret *unsealed, const Job *job, uint32_t uid,
-                      const char *user, char ret_id[static UUID_STRING_SIZE], Refusal *refusal) {
-        _cleanup_(scheduled_job_freep) ScheduledJob *callers = scheduled_job_copy(sj);
-        _cleanup_(prepared_run_done) PreparedRun run = {};
-        uint64_t now = now_usec();
-        int r;
-
-        callers->requester_uid = uid;
-        scheduled_job_set_text(&callers->requester, user);
-        scheduled_job_set_text(&callers->requested_by, "");
-        r = prepare(s, callers, unsealed, job, now, now, &run, refusal);
-        if (r < 0)
-                return r;
-        (void) g_strlcpy(ret_id, run.result->id, UUID_STRING_SIZE);
-        r = dispatcher_submit(s->context.dispatcher, &run, refusal);
-        if (r < 0)
-                input_files_remove(s->context.files, ret_id);
-        return r;
 }

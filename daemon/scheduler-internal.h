@@ -2,6 +2,7 @@
 #pragma once
 
 #include "authority.h"
+#include "schedule-time.h"
 #include "scheduler.h"
 #include "unit-wake.h"
 
@@ -46,3 +47,14 @@ int scheduler_store(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *
 
 /* The event alone, once the open batch is on the disk. */
 void scheduler_log_later(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change);
+
+/* A run that does not take place. Returns as dispatcher_record(). */
+int scheduler_record(Scheduler *s, const ScheduledJob *sj, uint64_t nominal_time, JobResultStatus status,
+                     JobResultReason reason, const char *message, char ret_id[static UUID_STRING_SIZE]) _must_check_;
+
+/*
+ * Requests the runs of a plan, and counts them in sj; then records what was missed, and stores sj with its next time.
+ */
+int scheduler_run_plan(Scheduler *s, ScheduledJob *sj, const Secret *unsealed, const Job *job, const SchedulePlan *plan,
+                       uint64_t now, Refusal *refusal) _must_check_;
+int scheduler_finish_plan(Scheduler *s, ScheduledJob *sj, const SchedulePlan *plan, uint64_t now) _must_check_;

@@ -176,7 +176,9 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
         return a == 0 || (b > 0 && b < a) ? b : a;
 }
 
-/* For the loop: the next one that is not being looked at already. For PID 1: the next one at all, if we are not there. */
+/*
+ * For the loop: the next one that is not being looked at already. For PID 1: the next one at all, if we are not there.
+ */
 static void set_timers(Scheduler *s, uint64_t now) {
         uint64_t due = 0, first = 0, expiry = 0, retry = 0;
         int r;
@@ -264,8 +266,8 @@ bool scheduler_may_leave(const Scheduler *s) {
 /* ---- making it ---- */
 
 /*
- * CLOCK_REALTIME with an absolute time: when the clock is set forward past it, or the host wakes up after it, the timer
- * elapses at once; when it is set back, it elapses when the clock shows that time again.
+ * CLOCK_REALTIME with an absolute time: when the clock is set forward past it, or the host wakes up after it, the
+ * timer elapses at once; when it is set back, it elapses when the clock shows that time again.
  */
 static int add_sources(Scheduler *s) {
         int r;

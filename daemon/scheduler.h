@@ -12,13 +12,13 @@ typedef struct Access Access;
 
 /*
  * Keeps the scheduled jobs: stores what becomes of them, waits for the next one that is due, and hands its run to the
- * dispatcher. Only the next due time is in memory, and one timer of PID 1 (jobd-wake.timer) has it for the time when jobd
- * is not there, so that 100,000 scheduled jobs cost no more than ten.
+ * dispatcher. Only the next due time is in memory, and one timer of PID 1 (jobd-wake.timer) has it for the time when
+ * jobd is not there, so that 100,000 scheduled jobs cost no more than ten.
  *
- * How no occurrence runs twice and none is forgotten: the job result of an occurrence and what changes in its scheduled
- * job are one transaction, a job result is unique by scheduled job and nominal time, and the next time is always later
- * than now and than the last one. A clock that is set back brings no time nearer; one that is set forward is as if the
- * host had been off.
+ * How no occurrence runs twice and none is forgotten: the job result of an occurrence and what changes in its
+ * scheduled job are one transaction, a job result is unique by scheduled job and nominal time, and the next time is
+ * always later than now and than the last one. A clock that is set back brings no time nearer; one that is set forward
+ * is as if the host had been off.
  */
 typedef struct Scheduler Scheduler;
 
@@ -33,8 +33,8 @@ typedef struct SchedulerHooks {
         /* Requests may have expired by now; NULL: nobody is interested. */
         void (*expire)(uint64_t now_usec, void *userdata);
         /*
-         * It is due. 1: it may run; 0: it may not, it waits for an approval (again), which is stored in the open batch;
-         * negative errno: that cannot be stored, or (-ENXIO) its class cannot be loaded. NULL: it always may.
+         * It is due. 1: it may run; 0: it may not, it waits for an approval (again), which is stored in the open
+         * batch; negative errno: that cannot be stored, or (-ENXIO) its class cannot be loaded. NULL: it always may.
          */
         int (*may_fire)(ScheduledJob *sj, const Job *job, void *userdata);
 } SchedulerHooks;
@@ -66,24 +66,29 @@ typedef struct ScheduleChange {
 } ScheduleChange;
 
 /*
- * In the open batch; announced and logged once it is on the disk, and then the timers know it. 0, or negative errno and
- * the refusal; -EEXIST: the name is taken.
+ * In the open batch; announced and logged once it is on the disk, and then the timers know it. 0, or negative errno
+ * and the refusal; -EEXIST: the name is taken.
  */
 int scheduler_insert(Scheduler *s, ScheduledJob *sj, const ScheduleChange *change, Refusal *refusal) _must_check_;
 int scheduler_update(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change, Refusal *refusal) _must_check_;
 int scheduler_delete(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change, Refusal *refusal) _must_check_;
 
 /*
- * A run of it, once, now, beside its times, for the caller. unsealed: its sensitive input, NULL when it has none. In the
- * open batch. 0 and the id of the job result, or negative
- * errno and the refusal.
+ * A run of it, once, now, beside its times, for the caller. unsealed: its sensitive input, NULL when it has none. In
+ * the open batch. 0 and the id of the job result, or negative errno and the refusal.
  */
 int scheduler_run_now(Scheduler *s, const ScheduledJob *sj, const Secret *unsealed, const Job *job, uint32_t uid,
                       const char *user, char ret_id[static UUID_STRING_SIZE], Refusal *refusal) _must_check_;
 
 /*
- * Nothing is being fired, and nothing is due so soon that leaving is not worth it. To be asked for leaving: it then tells
- * PID 1 when to start jobd again, and may leave once that has answered.
+ * A run of a scheduled job waited, and jobd was restarted: its sensitive input is unsealed again. Returns whether it
+ * is; then dispatcher_give_input() is called. False: it is no such run, or its scheduled job was deleted.
+ */
+bool scheduler_recover_input(Scheduler *s, const JobResult *jr);
+
+/*
+ * Nothing is being fired, and nothing is due so soon that leaving is not worth it. To be asked for leaving: it then
+ * tells PID 1 when to start jobd again, and may leave once that has answered.
  */
 bool scheduler_is_idle(const Scheduler *s);
 void scheduler_leave(Scheduler *s);

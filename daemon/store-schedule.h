@@ -20,8 +20,8 @@ typedef struct ScheduledJobFilter {
 } ScheduledJobFilter;
 
 /*
- * In the open batch. Insert sets seq; -EEXIST: the name is taken. Update writes all but seq, id, job_name, class_path and
- * date_created; -EEXIST likewise, -ENOENT: there is none with that id.
+ * In the open batch. Insert sets seq; -EEXIST: the name is taken. Update writes all but seq, id, job_name, class_path
+ * and date_created; -EEXIST likewise, -ENOENT: there is none with that id.
  */
 int store_schedule_insert(Store *s, ScheduledJob *sj) _must_check_;
 int store_schedule_update(Store *s, const ScheduledJob *sj) _must_check_;
@@ -39,11 +39,17 @@ int store_schedule_list(Store *s, const ScheduledJobFilter *filter, GPtrArray *s
 /* Those of a job that can still fire: neither final nor errored. Oldest first. */
 int store_schedule_list_of_job(Store *s, const char *job_id, GPtrArray *scheduled_jobs) _must_check_;
 
-/* Active ones whose time has come at now_usec; pending ones that expire by then. The most overdue first, at most limit. */
+/*
+ * Active ones whose time has come at now_usec; pending ones that expire by then. The most overdue first, at most
+ * limit.
+ */
 int store_schedule_list_due(Store *s, uint64_t now_usec, unsigned limit, GPtrArray *scheduled_jobs) _must_check_;
 int store_schedule_list_expiring(Store *s, uint64_t now_usec, unsigned limit, GPtrArray *scheduled_jobs) _must_check_;
 
-/* When the next one is due after after_usec, and when the next one expires; 0: none. By an index: costs the same however many there are. */
+/*
+ * When the next one is due after after_usec, and when the next one expires; 0: none. By an index: costs the same
+ * however many there are.
+ */
 int store_schedule_next_due(Store *s, uint64_t after_usec, uint64_t *ret_usec) _must_check_;
 int store_schedule_next_expiry(Store *s, uint64_t *ret_usec) _must_check_;
 

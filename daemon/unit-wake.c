@@ -15,8 +15,8 @@
 enum { TRIES_MAX = 50 };
 
 /*
- * A timer is ordered before what it starts, so that its jobs would wait until a stop of jobd.service is done, which waits
- * for us (seen with systemd 252).
+ * A timer is ordered before what it starts, so that its jobs would wait until a stop of jobd.service is done, which
+ * waits for us (seen with systemd 252).
  */
 #define MODE "ignore-dependencies"
 

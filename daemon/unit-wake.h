@@ -7,10 +7,10 @@
 
 /*
  * jobd-wake.timer: the one timer of PID 1 that starts jobd.service when the next scheduled job is due. It starts the
- * service of its own name, since a transient timer has no Unit=: jobd-wake.service is an alias of jobd.service. Transient,
- * so that setting it costs no daemon-reload (0.4 s and more with 1,000 units loaded); what a reboot takes away is set anew
- * by the jobd that multi-user.target starts. OnCalendar= with a time in UTC: the clock may be set, and the host may sleep,
- * and it still elapses when that time has come.
+ * service of its own name, since a transient timer has no Unit=: jobd-wake.service is an alias of jobd.service.
+ * Transient, so that setting it costs no daemon-reload (0.4 s and more with 1,000 units loaded); what a reboot takes
+ * away is set anew by the jobd that multi-user.target starts. OnCalendar= with a time in UTC: the clock may be set,
+ * and the host may sleep, and it still elapses when that time has come.
  */
 typedef struct WakeTimer WakeTimer;
 
@@ -19,9 +19,9 @@ WakeTimer *wake_timer_free(WakeTimer *w);
 DEFINE_CLEANUP(WakeTimer *, wake_timer_free);
 
 /*
- * Sees to it that jobd is started at that time (usec since the epoch) or earlier; 0: there is no need. Asks systemd only
- * when what is set would be too late, and not more often than every few seconds: while jobd runs it is not needed, but for
- * the case that jobd is killed and not started again.
+ * Sees to it that jobd is started at that time (usec since the epoch) or earlier; 0: there is no need. Asks systemd
+ * only when what is set would be too late, and not more often than every few seconds: while jobd runs it is not
+ * needed, but for the case that jobd is killed and not started again.
  */
 void wake_timer_want(WakeTimer *w, uint64_t usec);
 

@@ -657,6 +657,30 @@ class Sealed(JobdTestCase):
         run(['rm', '/run/hushed'])
         self.assertNotStored()
 
+    def test_killed_while_it_waits(self):
+        """What other sensitive input does not survive: it is unsealed once more."""
+        queue = call('/org/jobd1', MANAGER, 'GetJobQueue', 's', 'default').body[0]
+
+        def enable(enabled):
+            self.assertIsNone(call(queue, 'org.jobd1.JobQueue', 'Set', 'a{sv}', {'enabled': ('b', enabled)}).error)
+        schedule_id, path = self.sealed()
+        enable(False)
+        try:
+            make_due(schedule_id)
+            start()
+            settle(schedule_id, lambda p: p['NextRunAt'] > now())
+            [row] = results(schedule_id)
+            self.assertEqual(row['status'], 'PENDING')
+            kill_jobd()
+            self.assertEqual(get('/org/jobd1/result/' + row['id'].replace('-', ''), 'Status', RESULT), 'PENDING')
+        finally:
+            enable(True)
+        self.assertEqual(ended(schedule_id)[0]['status'], 'SUCCESS')
+        with open('/run/hushed', encoding='utf-8') as file:
+            self.assertEqual(json.load(file), {'word': self.SECRET, 'plain': 'open'})
+        run(['rm', '/run/hushed'])
+        self.assertNotStored()
+
     def test_update_of_the_rest(self):
         schedule_id, path = self.sealed()
         self.assertIsNone(call(path, SCHEDULE, 'Update', 'a{sv}', {'task_queue': ('s', 'default')}).error)
