@@ -19,7 +19,9 @@ static const char *const states_alive[] = { "pending", "active", "paused", "erro
 static void add_schedule(Table *t, JsonObject *schedule) {
         const char *state = json_string(schedule, "state") ?: "?";
         g_autofree char *interval = schedule_interval_text(schedule);
-        g_autofree char *next = format_time_short(json_time(schedule, "next_run_at"));
+        /* One that waits for an approval has a time, but does not run then as it is. */
+        g_autofree char *next = format_time_short(json_boolean(schedule, "enabled") ? json_time(schedule, "next_run_at")
+                                                                                    : 0);
         g_autofree char *last = format_age(json_time(schedule, "last_run_at"), now_usec());
         g_autofree char *runs = g_strdup_printf("%" PRIi64, json_object_get_int_member(schedule, "total_run_count"));
         const char *cells[] = {
