@@ -3,7 +3,7 @@
 /*
  * Calls a method of org.jobd1.Manager that takes a dictionary, such as ListJobResults, some times in a row:
  *
- *   bench-call [-n N] METHOD [KEY=VALUE...]     values are strings
+ *   bench-call [-n N] METHOD [KEY=VALUE...]     values are strings, "yes" is a boolean
  *
  * Prints one JSON object: microseconds to the reply, of the first call and in the middle of all, and how many elements
  * the array has that the reply begins with.
@@ -39,7 +39,10 @@ static int append_dictionary(sd_bus_message *m, char **pairs) {
                 if (!equals)
                         return -EINVAL;
                 key = g_strndup(*pairs, (gsize) (equals - *pairs));
-                r = sd_bus_message_append(m, "{sv}", key, "s", equals + 1);
+                if (strcmp(equals + 1, "yes") == 0)
+                        r = sd_bus_message_append(m, "{sv}", key, "b", true);
+                else
+                        r = sd_bus_message_append(m, "{sv}", key, "s", equals + 1);
         }
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
