@@ -205,6 +205,36 @@ static int dispatch(Dispatcher *d, JobResult *jr) {
         return 0;
 }
 
+typedef struct SetAside {
+        Dispatcher *dispatcher;
+        JobResult *result;
+} SetAside;
+
+static void on_set_aside(int r, void *userdata) {
+        g_autofree SetAside *a = userdata;
+        _cleanup_(job_result_freep) JobResult *jr = a->result;
+
+        /* The other run may be one that it replaces, and that was taken up after its request. */
+        if (r >= 0)
+                dispatcher_singleton_requested(a->dispatcher, jr);
+}
+
+/* Another run of the singleton is in flight. */
+static int set_aside(Dispatcher *d, JobResult *jr) {
+        SetAside *a;
+        int r;
+
+        r = dispatcher_move_waiting(d, jr, JOB_RESULT_WAITS_FOR_SINGLETON);
+        if (r < 0) {
+                (void) job_result_free(jr);
+                return r;
+        }
+        a = g_new(SetAside, 1);
+        *a = (SetAside){ d, jr };
+        store_after_commit(d->context.store, on_set_aside, a);
+        return 0;
+}
+
 /* Takes up the run that is next; 1 when there was one. */
 static int dispatch_next(Dispatcher *d) {
         JobResult *jr = NULL;
@@ -222,11 +252,7 @@ static int dispatch_next(Dispatcher *d) {
                 r = dispatcher_count_waiting(d);
                 return r < 0 ? r : queue_order_next(d->order, &queue, &uid);
         }
-        if (dispatcher_singleton_must_wait(d, jr)) {
-                r = dispatcher_move_waiting(d, jr, JOB_RESULT_WAITS_FOR_SINGLETON);
-                (void) job_result_free(jr);
-        } else
-                r = dispatch(d, jr);
+        r = dispatcher_singleton_must_wait(d, jr) ? set_aside(d, jr) : dispatch(d, jr);
         return r < 0 ? r : 1;
 }
 

@@ -139,6 +139,17 @@ class Singleton(JobdTestCase):
         set_queue('single', enabled=True)
         self.finish(ids[3])
 
+    def test_many_at_once(self):
+        """Whatever is taken up first, the newest is the one that runs in the end."""
+        for _ in range(5):
+            requests = [start(['jobctl', 'run', '--no-wait', 'single.Many']) for _ in range(8)]
+            for request in requests:
+                request.communicate()
+            newest = jobctl_json('results', '--job=single.Many', '--lines=1')[0]['id']
+            self.finish(newest)
+            for result in jobctl_json('results', '--job=single.Many', '--lines=8')[1:]:
+                wait_status(result['id'], 'REVOKED')
+
     def test_replace_outlives_kills(self):
         """Whenever jobd is killed, the newest is the one that runs in the end, and nothing is left behind."""
         ids = [start_run('single.Killed')]
