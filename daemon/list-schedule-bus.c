@@ -82,7 +82,8 @@ static int read_before(Manager *manager, sd_bus_message *m, const char *text, in
         if (access_verdict_failed(v))
                 return access_fail_list(v, error);
         if (v != ACCESS_ALLOWED)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SCHEDULED_JOB, BUS_MESSAGE_NO_SUCH_SCHEDULED_JOB, text);
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SCHEDULED_JOB, BUS_MESSAGE_NO_SUCH_SCHEDULED_JOB,
+                                         text);
         *ret_seq = sj->seq;
         return 0;
 }

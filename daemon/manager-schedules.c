@@ -73,18 +73,19 @@ static int stop_schedule(Manager *m, ScheduledJob *sj, bool is_deleted, Refusal 
         int r;
 
         if (is_deleted)
-                text = g_strdup_printf("Scheduled job '%s' cannot run: its job '%s' was deleted; delete it, too", sj->name,
-                                       sj->class_path);
+                text = g_strdup_printf("Scheduled job '%s' cannot run: its job '%s' was deleted; delete it, too",
+                                       sj->name, sj->class_path);
         else
-                text = g_strdup_printf("Scheduled job '%s' cannot run: job '%s' is no longer installed. When it is again, "
-                                       "resume the scheduled job.",
+                text = g_strdup_printf("Scheduled job '%s' cannot run: job '%s' is no longer installed. When it is "
+                                       "again, resume the scheduled job.",
                                        sj->name, sj->class_path);
         r = scheduled_job_set_state(sj, SCHEDULED_JOB_ERRORED, text, now_usec());
         if (r < 0)
                 return 0;
         return scheduler_update(m->scheduler, sj,
-                                &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_ERRORED_STR, .level = LOG_WARNING,
-                                                   .text = text },
+                                &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_ERRORED_STR,
+                                                    .level = LOG_WARNING,
+                                                    .text = text },
                                 refusal);
 }
 

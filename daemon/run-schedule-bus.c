@@ -51,7 +51,8 @@ static int request_approval(Manager *m, const ApprovalCaller *caller, PreparedRu
         const Job *job = registry_find_by_id(m->registry, run->scheduled_job->job_id);
 
         if (!job)
-                return refuse(f, -ENOENT, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB, run->scheduled_job->class_path);
+                return refuse(f, -ENOENT, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB,
+                              run->scheduled_job->class_path);
         name_login_user(run->scheduled_job, caller);
         return approvals_request(m->approvals, run->scheduled_job, job, run->class, caller, f);
 }
@@ -68,8 +69,9 @@ int run_schedule_store(Manager *m, const ApprovalCaller *caller, PreparedRun *ru
                 return request_approval(m, caller, run, f);
         text = g_strdup_printf("%s scheduled job '%s' as '%s'", caller->user, sj->class_path, sj->name);
         return scheduler_insert(m->scheduler, sj,
-                                &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_CREATED_STR, .caller = caller->user,
-                                                   .text = text },
+                                &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_CREATED_STR,
+                                                    .caller = caller->user,
+                                                    .text = text },
                                 f);
 }
 

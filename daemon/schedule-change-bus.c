@@ -141,13 +141,13 @@ static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_err
 
         if (sj->approval_required)
                 return sd_bus_error_setf(error, BUS_ERROR_APPROVAL_REQUIRED,
-                                         "scheduled job '%s' was to be approved for its times only: request a run of its "
-                                         "own by \"jobctl run %s\"",
+                                         "scheduled job '%s' was to be approved for its times only: request a run of "
+                                         "its own by \"jobctl run %s\"",
                                          sj->name, sj->class_path);
         if (sj->sealed && uid != 0 && uid != sj->requester_uid)
                 return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
-                                         "scheduled job '%s' has sensitive input of %s: only its requester and root may run "
-                                         "it now",
+                                         "scheduled job '%s' has sensitive input of %s: only its requester and root "
+                                         "may run it now",
                                          sj->name, sj->requester);
         return 0;
 }
@@ -200,8 +200,9 @@ static void on_unsealed(int error, Secret *text, void *userdata) {
         int r;
 
         if (error < 0)
-                r = refuse(&f, error, SD_BUS_ERROR_FAILED, "the sensitive input of scheduled job '%s' cannot be unsealed: %s",
-                           n->scheduled_job->name, g_strerror(-error));
+                r = refuse(&f, error, SD_BUS_ERROR_FAILED,
+                           "the sensitive input of scheduled job '%s' cannot be unsealed: %s", n->scheduled_job->name,
+                           g_strerror(-error));
         else
                 r = run_now(n->manager, n->call, n->scheduled_job, unsealed, &f);
         if (r < 0)
@@ -290,7 +291,8 @@ static int update_input(ScheduledJobBus *b, const Job *job, const UpdateOptions 
                 return r;
         if (run.result->has_sensitive_variables)
                 return refuse(f, -EOPNOTSUPP, BUS_ERROR_SENSITIVE_CONFLICT,
-                              "the input of scheduled job '%s' has sensitive values, which cannot be replaced: make a new one",
+                              "the input of scheduled job '%s' has sensitive values, which cannot be replaced: make a "
+                              "new one",
                               b->scheduled_job->name);
         schedule_change_input(b->scheduled_job, run.result->data, now_usec(), ret_voids);
         return 0;

@@ -8,8 +8,8 @@
 
 static int refuse_final(const ScheduledJob *sj, Refusal *f) {
         return refuse(f, -EBUSY, BUS_ERROR_WRONG_STATE,
-                      "scheduled job '%s' is %s: its record can only be looked at and deleted; make a new one", sj->name,
-                      scheduled_job_state_to_string(sj->state));
+                      "scheduled job '%s' is %s: its record can only be looked at and deleted; make a new one",
+                      sj->name, scheduled_job_state_to_string(sj->state));
 }
 
 static int check_job(const ScheduledJob *sj, const Job *job, Refusal *f) {
@@ -18,8 +18,8 @@ static int check_job(const ScheduledJob *sj, const Job *job, Refusal *f) {
                               "the job of scheduled job '%s' was deleted: delete it and make a new one", sj->name);
         if (!job->installed)
                 return refuse(f, -ENXIO, BUS_ERROR_JOB_NOT_INSTALLED,
-                              "job '%s' is not presently installed: install its class again and run \"jobctl refresh\" "
-                              "first",
+                              "job '%s' is not presently installed: install its class again and run \"jobctl "
+                              "refresh\" first",
                               job->class_path);
         if (!job->enabled)
                 return refuse(f, -EACCES, BUS_ERROR_JOB_NOT_ENABLED,
@@ -67,8 +67,8 @@ int schedule_change_enabled(ScheduledJob *sj, bool enabled, const Job *job, uint
                 return refuse_final(sj, f);
         if (sj->state == SCHEDULED_JOB_PENDING)
                 return refuse(f, -EBUSY, BUS_ERROR_WRONG_STATE,
-                              "scheduled job '%s' waits for an approval: it becomes active by that; to take it back, use "
-                              "\"jobctl schedule cancel\"",
+                              "scheduled job '%s' waits for an approval: it becomes active by that; to take it back, "
+                              "use \"jobctl schedule cancel\"",
                               sj->name);
         if (enabled == (sj->state == SCHEDULED_JOB_ACTIVE) && (enabled || sj->state == SCHEDULED_JOB_PAUSED))
                 return 0;
@@ -169,11 +169,12 @@ static int take_times(ScheduledJob *sj, const ScheduleSettings *settings, uint64
         uint64_t next = 0;
 
         if (settings->spec->interval == SCHEDULE_INTERVAL_IMMEDIATELY && sj->interval != SCHEDULE_INTERVAL_IMMEDIATELY)
-                return refuse_member("interval", "A scheduled job cannot become one that runs immediately: run the job.", f);
+                return refuse_member("interval",
+                                     "A scheduled job cannot become one that runs immediately: run the job.", f);
         if (sj->state == SCHEDULED_JOB_ACTIVE && calendar_next(settings->spec, now_usec, &next) < 0)
                 return refuse_member("start_time",
-                                     "Please enter a valid date and time greater than or equal to the current date and "
-                                     "time.",
+                                     "Please enter a valid date and time greater than or equal to the current date "
+                                     "and time.",
                                      f);
         sj->interval = settings->spec->interval;
         sj->start_time = settings->spec->start_time;

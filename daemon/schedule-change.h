@@ -11,7 +11,8 @@
  */
 
 /* Pauses or resumes. Returns 1, or 0 when nothing is to be done. */
-int schedule_change_enabled(ScheduledJob *sj, bool enabled, const Job *job, uint64_t now_usec, Refusal *f) _must_check_;
+int schedule_change_enabled(ScheduledJob *sj, bool enabled, const Job *job, uint64_t now_usec, Refusal *f)
+                _must_check_;
 
 /* Reference, row S9. */
 int schedule_change_take_over(ScheduledJob *sj, const Job *job, uint32_t uid, const char *user, uint64_t now_usec,

@@ -17,8 +17,8 @@ int schedule_request_check_sensitive(const RunContext *c, const Job *job, bool i
         if (!is_sensitive || c->can_seal)
                 return 0;
         return refuse(f, -ENOKEY, BUS_ERROR_SENSITIVE_CONFLICT,
-                      "Unable to schedule job: Job may have sensitive input variables. The input of job '%s' can be kept "
-                      "for later only when it can be sealed: run \"systemd-creds setup\" as root",
+                      "Unable to schedule job: Job may have sensitive input variables. The input of job '%s' can be "
+                      "kept for later only when it can be sealed: run \"systemd-creds setup\" as root",
                       job->class_path);
 }
 
@@ -40,8 +40,8 @@ static JsonObject *sensitive_values(JsonObject *values, JsonObject *public) {
         return secret;
 }
 
-static int take_values(const Job *job, const JobClass *class, JsonObject *values, ScheduledJob *sj, Secret **ret_secret,
-                       Refusal *f) {
+static int take_values(const Job *job, const JobClass *class, JsonObject *values, ScheduledJob *sj,
+                       Secret **ret_secret, Refusal *f) {
         g_autoptr(JsonObject) public = job->effective.has_sensitive_variables
                                                        ? NULL
                                                        : variables_public_values(class->variables, values);
@@ -65,8 +65,8 @@ static int check_files(const Job *job, const RunRequest *request, Refusal *f) {
         for (guint i = 0; request->files && i < request->files->len; i++)
                 if (((const InputFile *) request->files->pdata[i])->sensitive)
                         return refuse(f, -EOPNOTSUPP, BUS_ERROR_SENSITIVE_CONFLICT,
-                                      "Unable to schedule job: Job may have sensitive input variables. A sensitive file of job "
-                                      "'%s' is kept in memory only, and cannot be kept for later",
+                                      "Unable to schedule job: Job may have sensitive input variables. A sensitive "
+                                      "file of job '%s' is kept in memory only, and cannot be kept for later",
                                       job->class_path);
         return 0;
 }
@@ -102,7 +102,8 @@ char *schedule_request_name(const char *job_name, uint64_t when_usec, unsigned n
 }
 
 int schedule_request_make(const RunContext *c, const Job *job, const RunRequest *request, const JobClass *class,
-                          JsonObject *values, bool needs_approval, ScheduledJob **ret, Secret **ret_secret, Refusal *f) {
+                          JsonObject *values, bool needs_approval, ScheduledJob **ret, Secret **ret_secret,
+                          Refusal *f) {
         _cleanup_(scheduled_job_freep) ScheduledJob *sj = scheduled_job_new();
         _cleanup_(secret_freep) Secret *secret = NULL;
         int r;

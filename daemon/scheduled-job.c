@@ -57,10 +57,12 @@ ScheduleMissed schedule_missed_from_string(const char *text) {
 
 /* Those that are never NULL. */
 static const size_t texts[] = {
-        offsetof(ScheduledJob, name),         offsetof(ScheduledJob, job_name),     offsetof(ScheduledJob, class_path),
-        offsetof(ScheduledJob, requester),    offsetof(ScheduledJob, requested_by), offsetof(ScheduledJob, crontab),
-        offsetof(ScheduledJob, time_zone),    offsetof(ScheduledJob, task_queue),   offsetof(ScheduledJob, state_reason),
-        offsetof(ScheduledJob, digest),       offsetof(ScheduledJob, stages),       offsetof(ScheduledJob, last_result_id),
+        offsetof(ScheduledJob, name),         offsetof(ScheduledJob, job_name),
+        offsetof(ScheduledJob, class_path),   offsetof(ScheduledJob, requester),
+        offsetof(ScheduledJob, requested_by), offsetof(ScheduledJob, crontab),
+        offsetof(ScheduledJob, time_zone),    offsetof(ScheduledJob, task_queue),
+        offsetof(ScheduledJob, state_reason), offsetof(ScheduledJob, digest),
+        offsetof(ScheduledJob, stages),       offsetof(ScheduledJob, last_result_id),
 };
 
 static char **text_of(ScheduledJob *s, size_t i) {

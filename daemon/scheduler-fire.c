@@ -62,8 +62,8 @@ static void firing_fail(Firing *f, const char *message) {
                 firing_end(f);
                 return;
         }
-        r = scheduler_record(f->scheduler, sj, sj->next_run_at, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE, message,
-                             id);
+        r = scheduler_record(f->scheduler, sj, sj->next_run_at, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE,
+                             message, id);
         if (r >= 0)
                 scheduled_job_set_text(&sj->last_result_id, id);
         if (r >= 0 || r == -EEXIST)
@@ -171,8 +171,8 @@ static void on_verdict(PolkitVerdict verdict, void *userdata) {
         case POLKIT_DENIED:
         case POLKIT_CHALLENGE: /* nobody is there to type a password */
                 firing_fail_because(f,
-                                    "user '%s' does not have permission to run job '%s': an administrator can permit the "
-                                    "polkit action org.jobd1.run-job, or take the scheduled job over",
+                                    "user '%s' does not have permission to run job '%s': an administrator can permit "
+                                    "the polkit action org.jobd1.run-job, or take the scheduled job over",
                                     f->scheduled_job->requester, job->class_path);
                 break;
         default:
@@ -184,8 +184,8 @@ static void ask_permission(Firing *f, const Job *job) {
         const ScheduledJob *sj = f->scheduled_job;
         int r;
 
-        r = access_ask_user_may_run(f->scheduler->context.access, sj->requester_uid, job, sj->task_queue, sj->requester,
-                                    on_verdict, f, &f->check);
+        r = access_ask_user_may_run(f->scheduler->context.access, sj->requester_uid, job, sj->task_queue,
+                                    sj->requester, on_verdict, f, &f->check);
         if (r > 0)
                 on_verdict(POLKIT_AUTHORIZED, f);
         else if (r < 0)
@@ -229,14 +229,14 @@ static int check_account(Firing *f) {
         case ACCOUNT_OK:
                 return 1;
         case ACCOUNT_GONE: /* reference, row S7 */
-                firing_fail_because(f, "the originating user has been removed. Use \"jobctl schedule take-over\" to reassign "
-                                       "it.");
+                firing_fail_because(f, "the originating user has been removed. Use \"jobctl schedule take-over\" to "
+                                       "reassign it.");
                 return 0;
         case ACCOUNT_LOCKED:
         case ACCOUNT_EXPIRED:
                 firing_fail_because(f,
-                                    "the account of user '%s' is locked or has expired. Use \"jobctl schedule take-over\" "
-                                    "to reassign it, or unlock the account and resume it.",
+                                    "the account of user '%s' is locked or has expired. Use \"jobctl schedule "
+                                    "take-over\" to reassign it, or unlock the account and resume it.",
                                     sj->requester);
                 return 0;
         default:

@@ -86,8 +86,8 @@ static int prepare(Scheduler *s, const ScheduledJob *sj, const Secret *unsealed,
 }
 
 static void log_fired(Scheduler *s, const ScheduledJob *sj, const char *result_id, uint64_t nominal_time) {
-        g_autofree char *text = g_strdup_printf("Scheduled job '%s' is due: run %s of job '%s' for %s", sj->name, result_id,
-                                                sj->class_path, sj->requester);
+        g_autofree char *text = g_strdup_printf("Scheduled job '%s' is due: run %s of job '%s' for %s", sj->name,
+                                                result_id, sj->class_path, sj->requester);
 
         scheduler_log_later(s, sj,
                             &(ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_FIRED_STR, .level = LOG_INFO,
@@ -109,7 +109,8 @@ static int submit(Scheduler *s, ScheduledJob *sj, const Secret *unsealed, const 
         if (r < 0)
                 input_files_remove(s->context.files, id);
         if (r == -E2BIG || r == -EBUSY)
-                r = scheduler_record(s, sj, nominal_time, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE, refusal->message, id);
+                r = scheduler_record(s, sj, nominal_time, JOB_RESULT_FAILURE, JOB_RESULT_REASON_NOT_RUNNABLE,
+                                     refusal->message, id);
         else if (r >= 0)
                 log_fired(s, sj, id, nominal_time);
         if (r == -EEXIST) /* an earlier jobd has stored it, and was killed before it stored what follows */
@@ -128,8 +129,9 @@ static int record_missed(Scheduler *s, ScheduledJob *sj, const SchedulePlan *pla
         int r;
 
         for (guint i = 0; i < plan->missed->len; i++) {
-                r = scheduler_record(s, sj, g_array_index(plan->missed, uint64_t, i), JOB_RESULT_REVOKED, JOB_RESULT_REASON_MISSED,
-                           "it was due while the host or jobd was not running", id);
+                r = scheduler_record(s, sj, g_array_index(plan->missed, uint64_t, i), JOB_RESULT_REVOKED,
+                                     JOB_RESULT_REASON_MISSED,
+                                     "it was due while the host or jobd was not running", id);
                 if (r < 0 && r != -EEXIST)
                         return r;
         }
@@ -153,7 +155,8 @@ static int advance(Scheduler *s, ScheduledJob *sj, const SchedulePlan *plan, uin
         sj->next_run_at = plan->next_run_at;
         if (plan->next_run_at == 0) {
                 r = scheduled_job_set_state(sj, SCHEDULED_JOB_COMPLETED,
-                                            plan->runs->len > 0 ? NULL : "its time was missed, and is not made up for", now);
+                                            plan->runs->len > 0 ? NULL : "its time was missed, and is not made up for",
+                                            now);
                 text = g_strdup_printf("Scheduled job '%s' is completed", sj->name);
                 change = (ScheduleChange){ .message_id = JOBD_MESSAGE_SCHEDULE_COMPLETED_STR, .level = LOG_INFO,
                                            .text = text };
@@ -161,8 +164,8 @@ static int advance(Scheduler *s, ScheduledJob *sj, const SchedulePlan *plan, uin
         return r < 0 ? r : scheduler_store(s, sj, &change);
 }
 
-int scheduler_run_plan(Scheduler *s, ScheduledJob *sj, const Secret *unsealed, const Job *job, const SchedulePlan *plan,
-                       uint64_t now, Refusal *refusal) {
+int scheduler_run_plan(Scheduler *s, ScheduledJob *sj, const Secret *unsealed, const Job *job,
+                       const SchedulePlan *plan, uint64_t now, Refusal *refusal) {
         int r = 0;
 
         for (guint i = 0; i < plan->runs->len && r >= 0; i++)
@@ -237,7 +240,8 @@ bool scheduler_recover_input(Scheduler *s, const JobResult *jr) {
         g_autofree char *name = NULL;
         Recovery *v;
 
-        if (!jr->scheduled_job_id || store_schedule_get(s->context.store, jr->scheduled_job_id, &sj) <= 0 || !sj->sealed)
+        if (!jr->scheduled_job_id || store_schedule_get(s->context.store, jr->scheduled_job_id, &sj) <= 0 ||
+            !sj->sealed)
                 return false;
         name = g_strdup_printf("jobd-%s", sj->id);
         v = g_new(Recovery, 1);

@@ -43,7 +43,8 @@ static void on_stored(int r, void *userdata) {
                 if (w->announce == s->context.hooks->removed || scheduled_job_state_is_final(w->scheduled_job->state))
                         input_files_remove(s->context.files, w->scheduled_job->id);
                 if (w->message_id)
-                        schedule_log(w->level, w->message_id, w->scheduled_job, w->caller, w->result_id, "%s", w->text);
+                        schedule_log(w->level, w->message_id, w->scheduled_job, w->caller, w->result_id, "%s",
+                                     w->text);
         }
         /* Also when it was lost: the store knows what is next. */
         scheduler_scan_later(s);
@@ -77,9 +78,11 @@ void scheduler_log_later(Scheduler *s, const ScheduledJob *sj, const ScheduleCha
 static int refuse_change(Scheduler *s, const ScheduledJob *sj, int r, Refusal *refusal) {
         if (r == -EEXIST)
                 return refuse(refusal, r, BUS_ERROR_NAME_TAKEN,
-                              "there is a scheduled job '%s' already: choose another name, or delete that one", sj->name);
+                              "there is a scheduled job '%s' already: choose another name, or delete that one",
+                              sj->name);
         if (r == -ENOENT)
-                return refuse(refusal, r, BUS_ERROR_NO_SUCH_SCHEDULED_JOB, BUS_MESSAGE_NO_SUCH_SCHEDULED_JOB, sj->name);
+                return refuse(refusal, r, BUS_ERROR_NO_SUCH_SCHEDULED_JOB, BUS_MESSAGE_NO_SUCH_SCHEDULED_JOB,
+                              sj->name);
         return refuse_store(refusal, r, store_error_text(s->context.store));
 }
 

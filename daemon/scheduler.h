@@ -70,8 +70,10 @@ typedef struct ScheduleChange {
  * and the refusal; -EEXIST: the name is taken.
  */
 int scheduler_insert(Scheduler *s, ScheduledJob *sj, const ScheduleChange *change, Refusal *refusal) _must_check_;
-int scheduler_update(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change, Refusal *refusal) _must_check_;
-int scheduler_delete(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change, Refusal *refusal) _must_check_;
+int scheduler_update(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change, Refusal *refusal)
+                _must_check_;
+int scheduler_delete(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change, Refusal *refusal)
+                _must_check_;
 
 /*
  * A run of it, once, now, beside its times, for the caller. unsealed: its sensitive input, NULL when it has none. In

@@ -160,9 +160,9 @@ int store_schedule_insert(Store *s, ScheduledJob *sj) {
         int r;
 
         r = store_write_statement(s, STORE_SCHEDULE_INSERT,
-                                  "INSERT INTO scheduled_job (" COLUMNS ") VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-                                  " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26,"
-                                  " ?27, ?28, ?29, ?30, ?31, ?32) RETURNING seq",
+                                  "INSERT INTO scheduled_job (" COLUMNS ") VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                                  " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,"
+                                  " ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) RETURNING seq",
                                   &statement);
         if (r >= 0)
                 r = bind_columns(s, statement, sj);
@@ -180,9 +180,9 @@ int store_schedule_update(Store *s, const ScheduledJob *sj) {
         int r;
 
         r = store_write_statement(s, STORE_SCHEDULE_UPDATE,
-                                  "UPDATE scheduled_job SET name = ?3, job_id = ?4, requester_uid = ?7, requester = ?8,"
-                                  " requested_by = ?9, interval = ?10, crontab = ?11, time_zone = ?12, start_time = ?13,"
-                                  " missed = ?14, task_queue = ?15, data = ?16, sealed = ?17,"
+                                  "UPDATE scheduled_job SET name = ?3, job_id = ?4, requester_uid = ?7,"
+                                  " requester = ?8, requested_by = ?9, interval = ?10, crontab = ?11, time_zone = ?12,"
+                                  " start_time = ?13, missed = ?14, task_queue = ?15, data = ?16, sealed = ?17,"
                                   " has_sensitive_variables = ?18, ignore_singleton = ?19, state = ?20,"
                                   " state_reason = ?21, approval_required = ?22, digest = ?23, stages = ?24,"
                                   " expires_at = ?25, decided_at = ?26, last_run_at = ?27, next_run_at = ?28,"
@@ -229,7 +229,8 @@ int store_schedule_get(Store *s, const char *id, ScheduledJob **ret) {
 }
 
 int store_schedule_get_by_name(Store *s, const char *name, ScheduledJob **ret) {
-        return get_by(s, STORE_SCHEDULE_GET_BY_NAME, "SELECT " COLUMNS " FROM scheduled_job WHERE name = ?", name, ret);
+        return get_by(s, STORE_SCHEDULE_GET_BY_NAME, "SELECT " COLUMNS " FROM scheduled_job WHERE name = ?", name,
+                      ret);
 }
 
 int store_schedule_find(Store *s, const char *reference, ScheduledJob **ret) {

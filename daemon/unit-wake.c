@@ -29,7 +29,8 @@ enum { TRIES_MAX = 50 };
 #define LEAD_USEC (1 * USEC_PER_SEC)
 
 struct WakeTimer {
-        sd_bus *bus;
+        sd_event *event; /* weak ref */
+        sd_bus *bus;     /* NULL until it is needed: a host without scheduled jobs does without */
         UnitCalls *calls;
         sd_event_source *source; /* the next setting, or the next try */
         uint64_t wanted;         /* 0: none */
@@ -162,6 +163,23 @@ static void on_stopped(sd_bus_message *reply, void *userdata) {
         }
 }
 
+static int connect_bus(WakeTimer *w) {
+        int r;
+
+        if (w->calls)
+                return 0;
+        r = sd_bus_open_system_with_description(&w->bus, "wake");
+        if (r < 0)
+                return r;
+        (void) sd_bus_set_exit_on_disconnect(w->bus, true);
+        r = sd_bus_attach_event(w->bus, w->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r >= 0)
+                r = unit_calls_new(w->event, w->bus, &w->calls);
+        if (r < 0)
+                w->bus = sd_bus_flush_close_unref(w->bus);
+        return r;
+}
+
 /* A transient unit cannot be changed: it is stopped, which makes systemd forget it, and made anew. */
 static void begin(WakeTimer *w) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -169,7 +187,10 @@ static void begin(WakeTimer *w) {
 
         w->is_setting = true;
         (void) sd_event_source_set_enabled(w->source, SD_EVENT_OFF); /* one at a time */
-        r = sd_bus_message_new_method_call(w->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit");
+        r = connect_bus(w);
+        if (r >= 0)
+                r = sd_bus_message_new_method_call(w->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                                   "StopUnit");
         if (r >= 0)
                 r = sd_bus_message_append(m, "ss", JOBD_WAKE_UNIT, MODE);
         if (r < 0) {
@@ -214,15 +235,8 @@ int wake_timer_new(sd_event *event, WakeTimer **ret) {
         int r;
 
         w = g_new0(WakeTimer, 1);
-        r = sd_bus_open_system_with_description(&w->bus, "wake");
-        if (r < 0)
-                return r;
-        (void) sd_bus_set_exit_on_disconnect(w->bus, true);
-        r = sd_bus_attach_event(w->bus, event, SD_EVENT_PRIORITY_NORMAL);
-        if (r >= 0)
-                r = unit_calls_new(event, w->bus, &w->calls);
-        if (r >= 0)
-                r = sd_event_add_time_relative(event, &w->source, CLOCK_MONOTONIC, 0, 0, on_time, w);
+        w->event = event;
+        r = sd_event_add_time_relative(event, &w->source, CLOCK_MONOTONIC, 0, 0, on_time, w);
         if (r >= 0)
                 r = sd_event_source_set_enabled(w->source, SD_EVENT_OFF);
         if (r < 0)
@@ -236,7 +250,8 @@ WakeTimer *wake_timer_free(WakeTimer *w) {
                 return NULL;
         (void) sd_event_source_disable_unref(w->source);
         (void) unit_calls_free(w->calls);
-        (void) sd_bus_flush_close_unref(w->bus);
+        if (w->bus)
+                (void) sd_bus_flush_close_unref(w->bus);
         g_free(w);
         return NULL;
 }

@@ -53,7 +53,8 @@ static void test_pause(Fixture *f, const void *unused) {
 
 static void test_resume_without_job(Fixture *f, const void *unused) {
         f->sj->state = SCHEDULED_JOB_PAUSED;
-        assert_refused(f, schedule_change_enabled(f->sj, true, NULL, NOW, &f->refusal), BUS_ERROR_WRONG_STATE, "deleted");
+        assert_refused(f, schedule_change_enabled(f->sj, true, NULL, NOW, &f->refusal), BUS_ERROR_WRONG_STATE,
+                       "deleted");
         f->job->enabled = false;
         assert_refused(f, schedule_change_enabled(f->sj, true, f->job, NOW, &f->refusal), BUS_ERROR_JOB_NOT_ENABLED,
                        "jobctl enable");
@@ -78,7 +79,8 @@ static void test_resume_one_off(Fixture *f, const void *unused) {
 static void test_pending(Fixture *f, const void *unused) {
         f->sj->state = SCHEDULED_JOB_PENDING;
         f->sj->approval_required = true;
-        assert_refused(f, schedule_change_enabled(f->sj, true, f->job, NOW, &f->refusal), BUS_ERROR_WRONG_STATE, "approval");
+        assert_refused(f, schedule_change_enabled(f->sj, true, f->job, NOW, &f->refusal), BUS_ERROR_WRONG_STATE,
+                       "approval");
         assert_refused(f, schedule_change_enabled(f->sj, false, f->job, NOW, &f->refusal), BUS_ERROR_WRONG_STATE,
                        "approval");
         g_assert_cmpint(schedule_change_take_over(f->sj, f->job, 7, "bob", NOW, &f->voids, &f->refusal), ==, 0);
@@ -115,14 +117,14 @@ static void test_take_over_voids(Fixture *f, const void *unused) {
 }
 
 static void test_final(Fixture *f, const void *unused) {
-        static const ScheduledJobState states[] = { SCHEDULED_JOB_DENIED, SCHEDULED_JOB_CANCELED, SCHEDULED_JOB_EXPIRED,
-                                                    SCHEDULED_JOB_COMPLETED };
+        static const ScheduledJobState states[] = { SCHEDULED_JOB_DENIED, SCHEDULED_JOB_CANCELED,
+                                                    SCHEDULED_JOB_EXPIRED, SCHEDULED_JOB_COMPLETED };
         const ScheduleUpdate update = { .schedule = { .missed = "all" } };
 
         for (size_t i = 0; i < ELEMENTSOF(states); i++) {
                 f->sj->state = states[i];
-                assert_refused(f, schedule_change_enabled(f->sj, true, f->job, NOW, &f->refusal), BUS_ERROR_WRONG_STATE,
-                               scheduled_job_state_to_string(states[i]));
+                assert_refused(f, schedule_change_enabled(f->sj, true, f->job, NOW, &f->refusal),
+                               BUS_ERROR_WRONG_STATE, scheduled_job_state_to_string(states[i]));
                 assert_refused(f, schedule_change_take_over(f->sj, f->job, 7, "bob", NOW, &f->voids, &f->refusal),
                                BUS_ERROR_WRONG_STATE, scheduled_job_state_to_string(states[i]));
                 assert_refused(f, schedule_change_settings(f->sj, &update, NOW, &f->voids, &f->refusal),

@@ -135,7 +135,8 @@ static void test_zone_is_gone(void) {
 }
 
 static void test_first_run(void) {
-        _cleanup_(scheduled_job_freep) ScheduledJob *now = make(SCHEDULE_INTERVAL_IMMEDIATELY, SCHEDULE_MISSED_LAST, 0);
+        _cleanup_(scheduled_job_freep) ScheduledJob *now = make(SCHEDULE_INTERVAL_IMMEDIATELY, SCHEDULE_MISSED_LAST,
+                                                                      0);
         _cleanup_(scheduled_job_freep) ScheduledJob *later = make(SCHEDULE_INTERVAL_FUTURE, SCHEDULE_MISSED_LAST, 0);
         _cleanup_(scheduled_job_freep) ScheduledJob *daily = make(SCHEDULE_INTERVAL_DAILY, SCHEDULE_MISSED_LAST, 0);
         g_autofree char *error = NULL;
