@@ -140,8 +140,8 @@ static int check_dry_run(const ScheduledJob *sj, const Job *job, Refusal *f) {
                 return refuse(f, -EOPNOTSUPP, BUS_ERROR_NO_DRY_RUN, "This job does not support dry-run.");
         if (sj->sealed)
                 return refuse(f, -EOPNOTSUPP, BUS_ERROR_NO_DRY_RUN,
-                              "This job cannot be dry-run at this time. Its input has sensitive values, which are sealed "
-                              "for the run of %s", sj->requester);
+                              "This job cannot be dry-run at this time. Its input has sensitive values, which are "
+                              "sealed for the run of %s", sj->requester);
         return 0;
 }
 
@@ -150,7 +150,8 @@ static int set_dryrun(ScheduledJob *sj, Refusal *f) {
         g_autofree char *data = NULL;
 
         if (json_parse_object(sj->data, strlen(sj->data), VARIABLES_SIZE_MAX, &values, NULL) < 0)
-                return refuse(f, -EBADMSG, BUS_ERROR_INVALID_JSON, "the stored input of '%s' cannot be read", sj->name);
+                return refuse(f, -EBADMSG, BUS_ERROR_INVALID_JSON, "the stored input of '%s' cannot be read",
+                              sj->name);
         json_object_set_boolean_member(values, "dryrun", true);
         data = json_format_object(values);
         scheduled_job_set_text(&sj->data, data);
@@ -168,7 +169,8 @@ static int dry_run(ScheduledJobBus *b, sd_bus_message *m, char ret_id[static UUI
                 r = set_dryrun(sj, f);
         if (r < 0)
                 return r;
-        return scheduler_run_now(b->manager->scheduler, sj, NULL, job, access_caller_uid(b->manager->access, m), user, ret_id, f);
+        return scheduler_run_now(b->manager->scheduler, sj, NULL, job, access_caller_uid(b->manager->access, m), user,
+                                 ret_id, f);
 }
 
 int approval_bus_dry_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {

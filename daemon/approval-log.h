@@ -12,8 +12,8 @@ typedef struct ApprovalCaller {
 } ApprovalCaller;
 
 /*
- * A step of an approval, in the journal, once the open batch is on the disk, and not at all when it is lost. message_id:
- * one of JOBD_MESSAGE_APPROVAL_*_STR. caller NULL: jobd itself. stage: its name, NULL: none.
+ * A step of an approval, in the journal, once the open batch is on the disk, and not at all when it is lost.
+ * message_id: one of JOBD_MESSAGE_APPROVAL_*_STR. caller NULL: jobd itself. stage: its name, NULL: none.
  */
 void approval_log_after_commit(Store *store, const char *message_id, const ScheduledJob *sj,
                                const ApprovalCaller *caller, const char *stage, const char *format, ...)

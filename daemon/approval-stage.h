@@ -25,7 +25,8 @@ GPtrArray *approval_stages_new(void);
 
 /*
  * Adds what a line says: "NAME:GROUP" or "NAME:GROUP:MIN" (1 when absent), separated by blanks, quoted as in a unit
- * file, a colon of a name as "\:". Returns 0, or -EINVAL and a sentence; stages then has what stood before the mistake.
+ * file, a colon of a name as "\:". Returns 0, or -EINVAL and a sentence; stages then has what stood before the
+ * mistake.
  */
 int approval_stages_add(GPtrArray *stages, const char *line, char **ret_error) _must_check_;
 

@@ -75,14 +75,15 @@ static int check_own(const ScheduledJob *sj, const ApprovalAnswer *answer, Refus
         if (answer->approve)
                 return refuse(f, -EPERM, BUS_ERROR_OWN_REQUEST, "You cannot approve your own job request!");
         return refuse(f, -EPERM, BUS_ERROR_OWN_REQUEST,
-                      "You cannot deny your own job request! Take it back by \"jobctl schedule cancel\"");
+                      "You cannot deny your own job request! Take it back by \"jobctl schedule cancel %s\"", sj->id);
 }
 
 static int check_pending(const ScheduledJob *sj, Refusal *f) {
         if (sj->state == SCHEDULED_JOB_PENDING)
                 return 0;
-        return refuse(f, -EALREADY, BUS_ERROR_NOT_PENDING, "scheduled job '%s' does not wait for an approval: it is %s%s%s",
-                      sj->name, scheduled_job_state_to_string(sj->state), sj->state_reason[0] ? ", " : "",
+        return refuse(f, -EALREADY, BUS_ERROR_NOT_PENDING,
+                      "scheduled job '%s' does not wait for an approval: it is %s%s%s", sj->name,
+                      scheduled_job_state_to_string(sj->state), sj->state_reason[0] ? ", " : "",
                       sj->state_reason);
 }
 
@@ -95,7 +96,8 @@ static int check_answered(const ApprovalRules *rules, const ApprovalAnswer *answ
         if (before->stage == approval_current_stage(rules))
                 return refuse(f, -EALREADY, BUS_ERROR_ALREADY_ANSWERED, "You have already approved to this stage.");
         return refuse(f, -EALREADY, BUS_ERROR_ALREADY_ANSWERED,
-                      "You have already approved to another stage of this request: somebody else must answer this one.");
+                      "You have already approved to another stage of this request: somebody else must answer this "
+                      "one.");
 }
 
 static int check_group(const ApprovalRules *rules, const ApprovalAnswer *answer, Refusal *f) {
@@ -115,21 +117,22 @@ static int check_group(const ApprovalRules *rules, const ApprovalAnswer *answer,
                 return refuse(f, r, BUS_ERROR_NOT_APPROVER, "cannot find out whether %s is in group '%s': %s",
                               answer->user, s->group, g_strerror(-r));
         return refuse(f, -EACCES, BUS_ERROR_NOT_APPROVER,
-                      "You do not have permission to approve this stage: stage '%s' is answered by the members of group "
-                      "'%s'",
+                      "You do not have permission to approve this stage: stage '%s' is answered by the members of "
+                      "group '%s'",
                       s->name, s->group);
 }
 
 /*
- * The reference's row A4, but for a request to run immediately: there it is stored with the time of the request, so that
- * each one needs force.
+ * The reference's row A4, but for a request to run immediately: there it is stored with the time of the request, so
+ * that each one needs force.
  */
 static int check_start_time(const ScheduledJob *sj, const ApprovalAnswer *answer, Refusal *f) {
         if (!answer->approve || answer->force || sj->interval != SCHEDULE_INTERVAL_FUTURE ||
             sj->start_time >= answer->now_usec)
                 return 0;
         return refuse(f, -ETIME, BUS_ERROR_START_TIME_PAST,
-                      "The job's start time is in the past. If you want to force a run anyway, add the `force` option.");
+                      "The job's start time is in the past. If you want to force a run anyway, add the `force` "
+                      "option.");
 }
 
 static int check_digest(const ScheduledJob *sj, const ApprovalAnswer *answer, Refusal *f) {
@@ -137,7 +140,7 @@ static int check_digest(const ScheduledJob *sj, const ApprovalAnswer *answer, Re
                 return 0;
         return refuse(f, -ESTALE, BUS_ERROR_REQUEST_CHANGED,
                       "the request is not the one that you have looked at, its digest is now %s: look at it again, by "
-                      "\"jobctl approvals %s\"",
+                      "\"jobctl approve %s\"",
                       sj->digest, sj->id);
 }
 
@@ -179,8 +182,8 @@ int approval_check_stages(const char *class_path, const ApprovalRules *rules, Re
 
                 if (rules->is_member(UINT32_MAX, "", s->group, rules->userdata) == -ENOENT)
                         return refuse(refusal, -ENOENT, BUS_ERROR_APPROVAL_REQUIRED,
-                                      "job '%s' has the approval stage '%s', which nobody can answer: its group '%s' does "
-                                      "not exist on this host",
+                                      "job '%s' has the approval stage '%s', which nobody can answer: its group '%s' "
+                                      "does not exist on this host",
                                       class_path, s->name, s->group);
         }
         return 0;

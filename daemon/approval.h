@@ -59,9 +59,9 @@ unsigned approval_current_stage(const ApprovalRules *rules);
 unsigned approval_n_stages(const ApprovalRules *rules);
 
 /*
- * Whether this answer may be given, in this order: not one's own request (nor one made in another's name), pending, not
- * answered before, in the current stage's group, start time not past, what was looked at is what is there, the comment.
- * Returns 0, or negative errno and the refusal.
+ * Whether this answer may be given, in this order: not one's own request (nor one made in another's name), pending,
+ * not answered before, in the current stage's group, start time not past, what was looked at is what is there, the
+ * comment. Returns 0, or negative errno and the refusal.
  */
 int approval_check(const ScheduledJob *sj, const ApprovalRules *rules, const ApprovalAnswer *answer, Refusal *refusal)
                 _must_check_;

@@ -64,8 +64,9 @@ int approvals_load(Approvals *a, const ScheduledJob *sj, ApprovalRecord *ret) {
 }
 
 static const char *stage_name(const ApprovalRules *rules, unsigned stage) {
-        return rules->stages && stage < rules->stages->len ? ((const ApprovalStage *) rules->stages->pdata[stage])->name
-                                                           : NULL;
+        return rules->stages && stage < rules->stages->len
+                               ? ((const ApprovalStage *) rules->stages->pdata[stage])->name
+                               : NULL;
 }
 
 static int refuse_stored(Approvals *a, int r, Refusal *f) {
@@ -114,8 +115,8 @@ static int check_programs(const RequestDigest *digest, const char *class_path, R
         if (!p)
                 return 0;
         return refuse(f, -ENOEXEC, BUS_ERROR_APPROVAL_REQUIRED,
-                      "job '%s' requires approval, which covers its programs, and %s=%s cannot be read: %s%s", class_path,
-                      p->setting, p->path, p->problem,
+                      "job '%s' requires approval, which covers its programs, and %s=%s cannot be read: %s%s",
+                      class_path, p->setting, p->path, p->problem,
                       g_str_has_prefix(p->path, "/tmp/") || g_str_has_prefix(p->path, "/var/tmp/")
                                       ? " (jobd has a /tmp of its own: put the program elsewhere)" : "");
 }
@@ -181,7 +182,8 @@ static char *compare(Approvals *a, const ScheduledJob *sj, const RequestDigest *
 
         if (strcmp(sj->digest, now->digest) == 0)
                 return NULL;
-        if (store_approval_get_facts(a->context.store, sj->id, &stored) <= 0 || request_facts_parse(stored, &facts) < 0)
+        if (store_approval_get_facts(a->context.store, sj->id, &stored) <= 0 ||
+            request_facts_parse(stored, &facts) < 0)
                 return g_strdup("what was approved is not on record");
         return request_facts_compare(facts, now->facts) ?: g_strdup("the digest is another");
 }
@@ -303,7 +305,8 @@ char *approvals_check_run(Approvals *a, const JobResult *jr, const Job *job, con
         if (r > 0)
                 r = approvals_load(a, sj, &record);
         if (r < 0)
-                return g_strdup_printf("cannot find out whether it was approved: %s", store_error_text(a->context.store));
+                return g_strdup_printf("cannot find out whether it was approved: %s",
+                                       store_error_text(a->context.store));
         if (!sj || !sj->approval_required)
                 return NULL;
         request_digest_make(a->programs, sj, job, class, &digest);
@@ -327,8 +330,9 @@ static int load_class(Approvals *a, const ScheduledJob *sj, const Job **ret_job,
                               sj->name);
         r = c->loader->load(c->roots, job->class_path, ret, &error);
         if (r < 0)
-                return refuse(f, -ENXIO, BUS_ERROR_JOB_CLASS_NOT_LOADABLE, "the class of job '%s' cannot be loaded: %s",
-                              job->class_path, error ?: "it is no longer on disk");
+                return refuse(f, -ENXIO, BUS_ERROR_JOB_CLASS_NOT_LOADABLE,
+                              "the class of job '%s' cannot be loaded: %s", job->class_path,
+                              error ?: "it is no longer on disk");
         *ret_job = job;
         return 0;
 }
@@ -352,8 +356,8 @@ static int check_changed(Approvals *a, ScheduledJob *sj, const ApprovalCaller *c
         if (r < 0)
                 return refuse_stored(a, r, f);
         return refuse(f, -ESTALE, BUS_ERROR_REQUEST_CHANGED,
-                      "the request has changed since it was made: %s. Nothing was approved: look at it again, by \"jobctl "
-                      "approvals %s\"",
+                      "the request has changed since it was made: %s. Nothing was approved: look at it again, by "
+                      "\"jobctl approve %s\"",
                       changes, sj->id);
 }
 

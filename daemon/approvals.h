@@ -33,31 +33,31 @@ DEFINE_CLEANUP(Approvals *, approvals_free);
 
 /*
  * Stores a new request, in the open batch: a scheduled job in the state pending, which has all but stages, digest and
- * expires_at (its sealed input included: the digest covers it). Refused when nobody could answer it, or when it names a
- * program that cannot be read. -EEXIST: the name is taken.
+ * expires_at (its sealed input included: the digest covers it). Refused when nobody could answer it, or when it names
+ * a program that cannot be read. -EEXIST: the name is taken.
  */
 int approvals_request(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class,
                       const ApprovalCaller *caller, Refusal *refusal) _must_check_;
 
 /*
- * An answer, in the open batch; changes *sj. -ESTALE with BUS_ERROR_REQUEST_CHANGED: what would run is no longer what was
- * asked for; that is stored, and so the next answer is to what there is now.
+ * An answer, in the open batch; changes *sj. -ESTALE with BUS_ERROR_REQUEST_CHANGED: what would run is no longer what
+ * was asked for; that is stored, and so the next answer is to what there is now.
  */
 int approvals_answer(Approvals *a, ScheduledJob *sj, const ApprovalAnswer *answer, const ApprovalCaller *caller,
                      Refusal *refusal) _must_check_;
 
 /*
- * For a scheduled job that is due, or that somebody (caller) has changed in other ways: whether it may run as it is. class
- * is what would run. 1: yes, or it needs no approval. 0: it has changed since it was approved, or its job requires approval
- * by now: it waits for an approval again, which is stored in the open batch and is in *sj. Negative errno: it cannot be
- * stored.
+ * For a scheduled job that is due, or that somebody (caller) has changed in other ways: whether it may run as it is.
+ * class is what would run. 1: yes, or it needs no approval. 0: it has changed since it was approved, or its job
+ * requires approval by now: it waits for an approval again, which is stored in the open batch and is in *sj. Negative
+ * errno: it cannot be stored.
  */
 int approvals_check(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class,
                     const ApprovalCaller *caller) _must_check_;
 
 /*
- * A run is about to start, perhaps long after its scheduled job was due: whether what it runs is what was approved. It may
- * be a further try of one that was. NULL, or the sentence that says why it may not.
+ * A run is about to start, perhaps long after its scheduled job was due: whether what it runs is what was approved. It
+ * may be a further try of one that was. NULL, or the sentence that says why it may not.
  */
 char *approvals_check_run(Approvals *a, const JobResult *jr, const Job *job, const JobClass *class) _must_check_;
 

@@ -18,7 +18,8 @@ int manager_request_approval(PreparedRun *run, uint32_t uid, const char *user, R
 char *manager_may_start(const JobResult *jr, const Job *job, const JobClass *class, void *manager);
 
 /*
- * A scheduled job is due: whether what would run is what was approved. A SchedulerHooks.may_fire: 1: it may; 0: it waits
- * for an approval again, which is stored; -ENXIO: its class cannot be loaded, which is for others to say; or negative errno.
+ * A scheduled job is due: whether what would run is what was approved. A SchedulerHooks.may_fire: 1: it may; 0: it
+ * waits for an approval again, which is stored; -ENXIO: its class cannot be loaded, which is for others to say; or
+ * negative errno.
  */
 int manager_may_fire(ScheduledJob *sj, const Job *job, void *manager);

@@ -32,8 +32,8 @@ int notify_unit_check(const char *name, char **ret_error) {
         size_t size = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ":-_.\\");
 
         if (size == 0 || strcmp(name + size, SUFFIX) != 0)
-                return error_text(ret_error, "\"%s\" is not a template unit; write NAME" SUFFIX ", which is started as "
-                                             "NAME@<UUID>.service", excerpt);
+                return error_text(ret_error, "\"%s\" is not a template unit; write NAME" SUFFIX ", which is started "
+                                             "as NAME@<UUID>.service", excerpt);
         if (strlen(name) + UUID_STRING_SIZE - 1 > UNIT_NAME_MAX)
                 return error_text(ret_error, "the name \"%s\" is too long; a unit's has %d characters with the UUID",
                                   excerpt, UNIT_NAME_MAX);

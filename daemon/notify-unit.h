@@ -4,8 +4,8 @@
 #include "macro.h"
 
 /*
- * NotifyOnRequest= and its like: a template unit of the administrator that is started as NAME@<UUID>.service, so that it
- * gets an identifier and nothing of the input. It asks jobd for the rest.
+ * NotifyOnRequest= and its like: a template unit of the administrator that is started as NAME@<UUID>.service, so that
+ * it gets an identifier and nothing of the input. It asks jobd for the rest.
  */
 typedef enum NotifyEvent {
         NOTIFY_ON_REQUEST, /* somebody's request waits for an approval; the UUID is the scheduled job's */

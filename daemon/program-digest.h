@@ -6,16 +6,16 @@
 /*
  * The programs that a job class names, by what is in their files: what an approval covers beside the class itself.
  *
- * Those are the programs of ExecStart=, ExecStartPre= and ExecStartPost=, where the unit will find them (RootDirectory=,
- * BindPaths=, ExecSearchPath=), and each argument that is the absolute path of an executable file, so that the script of
- * "ExecStart=/bin/sh /opt/job.sh" counts. What cannot be looked into without mounting it, a disk image, and what is larger
- * than PROGRAM_SIZE_MAX, is known by its inode, size and times instead.
+ * Those are the programs of ExecStart=, ExecStartPre= and ExecStartPost=, where the unit will find them
+ * (RootDirectory=, BindPaths=, ExecSearchPath=), and each argument that is the absolute path of an executable file, so
+ * that the script of "ExecStart=/bin/sh /opt/job.sh" counts. What cannot be looked into without mounting it, a disk
+ * image, and what is larger than PROGRAM_SIZE_MAX, is known by its inode, size and times instead.
  */
 typedef struct Program {
         char *setting; /* "ExecStart" */
         char *path;    /* as the class names it */
         char *file;    /* where it is on this host; NULL: it was not found */
-        char *digest;  /* "sha256:<64 hexadecimal digits>", "stat:<...>" of what is not read; NULL: there is a problem */
+        char *digest;  /* "sha256:<64 hexadecimal digits>", "stat:<...>" of what is not read; NULL: a problem */
         uint64_t size;
         char *problem; /* why its contents are not known; NULL: they are */
         bool may_fail; /* "-" stands before the command: the run goes on without it */

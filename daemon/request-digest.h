@@ -8,8 +8,8 @@
 
 /*
  * What an approval covers: everything that decides what a request will run, as a list of facts, and their digest. The
- * facts are stored with the request, so that it can be said what has changed since. Sensitive input is in it as a digest
- * of its ciphertext only.
+ * facts are stored with the request, so that it can be said what has changed since. Sensitive input is in it as a
+ * digest of its ciphertext only.
  */
 typedef struct RequestFact {
         char *kind;  /* "request", "class", "setting", "property", "program", "input" */

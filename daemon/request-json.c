@@ -83,7 +83,8 @@ static void set_sealed(JsonObject *entry) {
 }
 
 /* description: what variables_describe() says of it; NULL: the class has it no more. */
-static void add_input(JsonArray *inputs, JsonArray *files, const char *name, JsonObject *description, JsonNode *value) {
+static void add_input(JsonArray *inputs, JsonArray *files, const char *name, JsonObject *description,
+                      JsonNode *value) {
         JsonObject *entry = json_object_new();
 
         json_object_set_string_member(entry, "name", name);
@@ -195,7 +196,8 @@ static void add_job(JsonObject *o, const Job *job, const Settings *settings) {
                 set_text(values, job_field_to_string(f), text);
         }
         json_object_set_object_member(o, "settings", values);
-        set_seconds(o, "soft_time_limit", job->effective.soft_time_limit_usec ?: settings->default_soft_time_limit_usec);
+        set_seconds(o, "soft_time_limit",
+                    job->effective.soft_time_limit_usec ?: settings->default_soft_time_limit_usec);
         set_seconds(o, "time_limit", job->effective.time_limit_usec ?: settings->default_time_limit_usec);
         json_object_set_boolean_member(o, "supports_dryrun", job->supports_dryrun);
 }

@@ -18,7 +18,7 @@ typedef struct RequestView {
 } RequestView;
 
 /*
- * The JSON object that GetRequest() returns, documented in dbus/org.jobd1.xml. Nothing in the text steers a terminal, and
- * each input has beside its exact value a text that does not either. Free with g_free().
+ * The JSON object that GetRequest() returns, documented in dbus/org.jobd1.xml. Nothing in the text steers a terminal,
+ * and each input has beside its exact value a text that does not either. Free with g_free().
  */
 char *request_to_json(const RequestView *v);

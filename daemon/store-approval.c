@@ -31,8 +31,8 @@ int store_approval_list(Store *s, const char *scheduled_job_id, GPtrArray **ret)
         int r;
 
         r = store_statement(s, STORE_APPROVAL_LIST,
-                            "SELECT stage, approver_uid, approver, decision, comment, digest, date, voided FROM approval"
-                            " WHERE scheduled_job_id = ? ORDER BY seq",
+                            "SELECT stage, approver_uid, approver, decision, comment, digest, date, voided"
+                            " FROM approval WHERE scheduled_job_id = ? ORDER BY seq",
                             &statement);
         if (r >= 0)
                 r = store_bind_text(s, statement, 1, scheduled_job_id);

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
-"""Approvals: every rule of the reference with its message, stages, what is approved and what has changed, races, kills."""
+"""Approvals: each rule of the reference with its message, stages, what is approved and has changed, races, kills."""
 import hashlib
 import json
 import os
 import time
 import unittest
 
-from harness import (JobdTestCase, Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, kill_jobd, run)
+from harness import (JobdTestCase, Signals, dialogue, install_job, jobctl, jobctl_json, journal, journal_cursor,
+                     journal_wait, kill_jobd, run)
 from raw_bus import ALLOW_INTERACTIVE, RawBus
 from rules import SilentAgent, polkit_rules
 
@@ -26,7 +27,8 @@ BUSES = {}
 def write_tool(text='', path=TOOL):
     """A program whose runs are counted in a file."""
     with open(path + '.new', 'w', encoding='utf-8') as file:
-        file.write(f'#!/bin/sh\n# {text}\necho "$JOB_CLASS_PATH $1 dryrun=$JOB_VAR_dryrun by=$JOB_REQUESTER" >> {RUNS}\n')
+        file.write(f'#!/bin/sh\n# {text}\n'
+                   f'echo "$JOB_CLASS_PATH $1 dryrun=$JOB_VAR_dryrun by=$JOB_REQUESTER" >> {RUNS}\n')
     os.chmod(path + '.new', 0o755)
     os.rename(path + '.new', path)
 
@@ -67,8 +69,8 @@ def setUpModule():
         ExecStart={TOOL} plain
     ''')
     jobctl('refresh')
-    jobctl('enable', *(f'appr.{name}' for name in ('Simple', 'Staged', 'NoGroup', 'Conflict', 'Class', 'Override', 'Gone',
-                                                   'NoTool', 'Plain')))
+    jobctl('enable', *(f'appr.{name}' for name in ('Simple', 'Staged', 'NoGroup', 'Conflict', 'Class', 'Override',
+                                                   'Gone', 'NoTool', 'Plain')))
     for user in USERS:
         BUSES[user] = RawBus(user)
 
@@ -158,7 +160,8 @@ class Rules(ApprovalTestCase):
         entry = journal_wait(f'MESSAGE_ID={REQUESTED}', since=cursor)
         self.assertEqual([entry['JOB_CALLER'], entry['JOB_REQUESTER'], entry['SCHEDULED_JOB_NAME']],
                          ['alice', 'alice', p['Name']])
-        listed = BUSES['bob'].call('/org/jobd1', MANAGER, 'ListScheduledJobs', 'a{sv}', {'approval': ('b', True)}).body[0]
+        listed = BUSES['bob'].call('/org/jobd1', MANAGER, 'ListScheduledJobs', 'a{sv}',
+                                   {'approval': ('b', True)}).body[0]
         self.assertIn(path, [entry[0] for entry in listed])
         self.assertEqual(runs_of(self.device_of(path)), [])
 
@@ -173,8 +176,9 @@ class Rules(ApprovalTestCase):
                     return polkit.Result.NO;
             });
         '''
-        for missing, member, text in (('approve-job', 'Approve', 'approve'), ('change-scheduledjob', 'Approve', 'approve'),
-                                      ('approve-job', 'Deny', 'deny'), ('delete-scheduledjob', 'Deny', 'deny')):
+        for missing, member, text in (('approve-job', 'Approve', 'approve'), ('approve-job', 'Deny', 'deny'),
+                                      ('change-scheduledjob', 'Approve', 'approve'),
+                                      ('delete-scheduledjob', 'Deny', 'deny')):
             with polkit_rules(body % missing):
                 self.assertRefused(self.answer(path, 'frank', member), DENIED,
                                    f'You do not have permission to {text} this request: ',
@@ -190,7 +194,8 @@ class Rules(ApprovalTestCase):
                                          ('RunNow', 'a{sv}', {})):
             reply = BUSES['bob'].call(path, SCHEDULE, member, signature, *args)
             self.assertIn(reply.error, (DENIED, INTERACTIVE), (member, reply))
-        self.assertRefused(self.answer(path, 'bob', 'DryRun'), INTERACTIVE, 'You do not have permission to run this job')
+        self.assertRefused(self.answer(path, 'bob', 'DryRun'), INTERACTIVE,
+                           'You do not have permission to run this job')
 
     def test_a3_own_request(self):
         own = 'You cannot approve your own job request!'
@@ -259,7 +264,8 @@ class Rules(ApprovalTestCase):
         self.assertGreater(p['DecidedAt'], p['DateCreated'])
         # There is nothing more to answer
         for member in ('Approve', 'Deny'):
-            self.assertRefused(self.answer(path, 'erin', member), 'NotPending', 'does not wait for an approval: it is ')
+            self.assertRefused(self.answer(path, 'erin', member), 'NotPending',
+                               'does not wait for an approval: it is ')
 
     def test_a6_denied(self):
         path = self.request()
@@ -298,7 +304,7 @@ class Rules(ApprovalTestCase):
 
     def test_conflict(self):
         self.assertRefused(self.submit('Conflict'), 'SensitiveConflict',
-                           "is flagged as possibly having sensitive variables but is also flagged as requiring approval")
+                           "flagged as possibly having sensitive variables but is also flagged as requiring approval")
         self.assertIn('A job that may have sensitive variables cannot be marked as requiring approval',
                       jobctl('refresh').stdout)
 
@@ -353,8 +359,8 @@ class Stages(ApprovalTestCase):
         self.assertEqual(self.properties(path)['Stages'], [('tech', 'dba', 2, 0), ('last word', 'release', 1, 0)])
         for user in ('carol', 'frank', 'root'):
             self.assertRefused(self.answer(path, user), 'NotApprover',
-                               "You do not have permission to approve this stage: stage 'tech' is answered by the members "
-                               "of group 'dba'")
+                               "You do not have permission to approve this stage: stage 'tech' is answered by the "
+                               "members of group 'dba'")
         self.approve(path, 'bob')
         self.assertEqual(journal_wait(f'MESSAGE_ID={STAGE}', since=cursor)['JOB_APPROVAL_STAGE'], 'tech')
         self.assertRefused(self.answer(path, 'bob'), 'AlreadyAnswered', 'You have already approved to this stage.')
@@ -382,7 +388,8 @@ class Stages(ApprovalTestCase):
         run(['gpasswd', '--add', 'dave', 'dba'])
         try:
             path = self.request('Staged')
-            self.assertRefused(self.answer(path, 'dave'), INTERACTIVE, 'You do not have permission to approve this request')
+            self.assertRefused(self.answer(path, 'dave'), INTERACTIVE,
+                               'You do not have permission to approve this request')
         finally:
             run(['gpasswd', '--delete', 'dave', 'dba'])
 
@@ -410,8 +417,8 @@ class Changes(ApprovalTestCase):
     def test_description(self):
         path = self.request()
         d = self.described(path)
-        self.assertEqual([d['job'], d['class_path'], d['file'], d['requester'], d['requested_by'], d['user'], d['queue'],
-                          d['interval'], d['changed']],
+        self.assertEqual([d[name] for name in ('job', 'class_path', 'file', 'requester', 'requested_by', 'user',
+                                               'queue', 'interval', 'changed')],
                          ['Simple', 'appr.Simple', '/etc/jobd/jobs/appr/Simple.job', 'alice', None, 'root', 'default',
                           'immediately', None])
         self.assertEqual(d['digest'], self.properties(path)['Digest'])
@@ -428,7 +435,8 @@ class Changes(ApprovalTestCase):
         write_tool('changed')
         self.assertEqual(self.described(path)['changed'], f'the program of ExecStart={TOOL} is another')
         self.assertVoided(path, cursor, f'the program of ExecStart={TOOL} is another', 'bob')
-        self.assertRefused(self.answer(path, 'bob', digest=old), 'RequestChanged', 'is not the one that you have looked at')
+        self.assertRefused(self.answer(path, 'bob', digest=old), 'RequestChanged',
+                           'is not the one that you have looked at')
         cursor, device = journal_cursor(), self.device_of(path)
         self.approve(path, digest=self.described(path)['digest'])
         self.wait_run(device, cursor)
@@ -436,7 +444,8 @@ class Changes(ApprovalTestCase):
     def test_class(self):
         path, cursor = self.request('Class'), journal_cursor()
         install('appr.Class', service='MemoryMax=100M')
-        self.assertVoided(path, cursor, 'the job class /etc/jobd/jobs/appr/Class.job was edited; MemoryMax= was added', 'bob')
+        self.assertVoided(path, cursor,
+                          'the job class /etc/jobd/jobs/appr/Class.job was edited; MemoryMax= was added', 'bob')
         os.unlink('/etc/jobd/jobs/appr/Class.job')
         self.assertRefused(self.answer(path, 'bob'), 'JobClassNotLoadable')
         self.assertIn('no longer on disk', self.described(path)['problem'])
@@ -464,7 +473,8 @@ class Changes(ApprovalTestCase):
         self.assertEqual(self.state(path), 'active')
         write_tool('changed after the approval')
         entry = journal_wait(f'MESSAGE_ID={VOIDED}', since=cursor)
-        self.assertIn(f'it has changed since it was approved: the program of ExecStart={TOOL} is another', entry['MESSAGE'])
+        self.assertIn(f'it has changed since it was approved: the program of ExecStart={TOOL} is another',
+                      entry['MESSAGE'])
         self.assertEqual(self.state(path), 'pending')
         self.assertEqual(runs_of(device), [])
         cursor = journal_cursor()
@@ -472,7 +482,8 @@ class Changes(ApprovalTestCase):
         self.wait_run(device, cursor)
 
     def test_changed_by_its_requester(self):
-        path = self.request('Staged', interval='future', start_time=int((time.time() + 3600) * 1e6), name='to be changed')
+        path = self.request('Staged', interval='future', name='to be changed',
+                            start_time=int((time.time() + 3600) * 1e6))
         digest = self.properties(path)['Digest']
         self.approve(path, 'bob')
         reply = BUSES['alice'].call(path, SCHEDULE, 'Update', 'a{sv}', {'data': ('s', '{"device":"evil"}')})
@@ -536,6 +547,25 @@ class Sealed(ApprovalTestCase):
         self.assertNotIn('marker-of-approval', run(['journalctl', '--all']).stdout)
 
 
+class Jobctl(ApprovalTestCase):
+    def test_approve(self):
+        path = self.request()
+        p, device, cursor = self.properties(path), self.device_of(path), journal_cursor()
+        self.assertIn(p['Name'], jobctl('approvals', user='bob').stdout)
+        status, shown = dialogue(['jobctl', 'approve', p['Id']], ('Approve this request? [y/N] ', 'n\n'), user='bob')
+        self.assertEqual([status, self.state(path)], [4, 'pending'])
+        for text in (f'device = {device}', f'ExecStart={TOOL}', p['Digest'], 'alice', 'User=root'):
+            self.assertIn(text, shown)
+        jobctl('approve', '--yes', '--comment', 'seen', p['Id'], user='bob')
+        self.wait_run(device, cursor)
+        self.assertEqual(self.properties(path)['Approvals'][0][1:4], ('bob', 'approved', 'seen'))
+
+    def test_deny(self):
+        path = self.request()
+        jobctl('deny', '--comment', 'no', self.properties(path)['Id'], user='bob')
+        self.assertEqual(self.properties(path)['StateReason'], 'denied by bob: no')
+
+
 class Passwords(ApprovalTestCase):
     def test_dialogues(self):
         """Who has not the permission is asked for a password, in words that name the job."""
@@ -560,7 +590,8 @@ class Later(ApprovalTestCase):
         return jobctl_json('result', self.properties(path)['LastResult'].rsplit('/', 1)[1])
 
     def test_in_the_queue(self):
-        reply = BUSES['root'].call('/org/jobd1', MANAGER, 'CreateJobQueue', 'sa{sv}', 'slow', {'enabled': ('b', False)})
+        reply = BUSES['root'].call('/org/jobd1', MANAGER, 'CreateJobQueue', 'sa{sv}', 'slow',
+                                   {'enabled': ('b', False)})
         self.assertIsNone(reply.error, reply)
         queue = reply.body[0]
         install('appr.Slow', 'TaskQueues=slow')
@@ -571,7 +602,8 @@ class Later(ApprovalTestCase):
         journal_wait('MESSAGE_ID=78c24a26406a418cbc02928e29ddd7d1', since=cursor)   # the scheduled job is completed
         self.assertEqual(self.result_of(path)['status'], 'PENDING')
         write_tool('changed while it waited')
-        self.assertIsNone(BUSES['root'].call(queue, 'org.jobd1.JobQueue', 'Set', 'a{sv}', {'enabled': ('b', True)}).error)
+        reply = BUSES['root'].call(queue, 'org.jobd1.JobQueue', 'Set', 'a{sv}', {'enabled': ('b', True)})
+        self.assertIsNone(reply.error, reply)
         journal_wait('MESSAGE_ID=34d44591472b4561aac07c10a37bb99a', since=cursor)
         result = self.result_of(path)
         self.assertEqual([result['status'], result['reason']], ['FAILURE', 'not-runnable'])
@@ -636,7 +668,8 @@ class Races(ApprovalTestCase):
         for _ in range(5):
             path, cursor = self.request(), journal_cursor()
             device = self.device_of(path)
-            replies = self.at_once(*((user, path, SCHEDULE, 'Approve', 'a{sv}', {}) for user in ('bob', 'erin', 'frank')))
+            replies = self.at_once(*((user, path, SCHEDULE, 'Approve', 'a{sv}', {})
+                                     for user in ('bob', 'erin', 'frank')))
             self.assertEqual(sorted(str(reply.error) for reply in replies),
                              ['None', ERROR + 'NotPending', ERROR + 'NotPending'])
             self.wait_run(device, cursor)

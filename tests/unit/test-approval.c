@@ -235,7 +235,8 @@ static void test_start_time(void) {
         assert_answer(q, a, NULL, NULL);
         q->sj->interval = SCHEDULE_INTERVAL_FUTURE;
         assert_answer(q, a, BUS_ERROR_START_TIME_PAST,
-                      "The job's start time is in the past. If you want to force a run anyway, add the `force` option.");
+                      "The job's start time is in the past. If you want to force a run anyway, add the `force` "
+                      "option.");
         a.force = true;
         assert_answer(q, a, NULL, NULL);
         a.force = a.approve = false;
@@ -270,8 +271,8 @@ static void test_several_stages(void) {
 
         g_assert_cmpuint(approval_n_stages(&q->rules), ==, 2);
         assert_answer(q, answer_of(DAVE), BUS_ERROR_NOT_APPROVER,
-                      "You do not have permission to approve this stage: stage 'tech' is answered by the members of group "
-                      "'dba'");
+                      "You do not have permission to approve this stage: stage 'tech' is answered by the members of "
+                      "group 'dba'");
         assert_answer(q, answer_of(0), BUS_ERROR_NOT_APPROVER, "You do not have permission to approve this stage*");
         assert_answer(q, answer_of(ERIN), BUS_ERROR_NOT_APPROVER, "You do not have permission to approve this stage*");
         assert_answer(q, answer_of(BOB), NULL, NULL);
@@ -308,8 +309,8 @@ static void test_missing_groups(void) {
         g_assert_cmpint(approval_check_stages("a.B", &slow->rules, &f), ==, 0);
         g_assert_cmpint(approval_check_stages("a.B", &q->rules, &f), ==, -ENOENT);
         g_assert_cmpstr(f.message, ==,
-                        "job 'a.B' has the approval stage 'one', which nobody can answer: its group 'nogroup' does not "
-                        "exist on this host");
+                        "job 'a.B' has the approval stage 'one', which nobody can answer: its group 'nogroup' does "
+                        "not exist on this host");
 }
 
 /* The host's own database; root is in the group root everywhere. */
