@@ -299,6 +299,37 @@ class Fire(JobdTestCase):
         self.assertEqual(entry['JOB_RESULT_ID'], row['id'])
         self.assertGreaterEqual(row['date_created'], row['nominal_time'])
 
+    def test_leaves_when_idle_and_stays_for_the_next(self):
+        schedule_id, path = schedule(data='{"word": "idle"}')
+        stop()
+        run(['systemctl', 'set-environment', 'JOBD_IDLE_TIMEOUT_SEC=0.3'])
+        try:
+            with stopped('jobd.service'):
+                start()
+            self.assertEqual(run(['systemctl', 'is-active', 'jobd-wake.timer']).stdout.strip(), 'active')
+            make_due(schedule_id, when=now() + 3 * 10**6)
+            with stopped('jobd.service'):
+                start()     # it does not leave for so short a time: one start, and it has fired when it leaves
+            [row] = results(schedule_id)
+            self.assertEqual(ran('idle'), [row['id']])
+        finally:
+            run(['systemctl', 'unset-environment', 'JOBD_IDLE_TIMEOUT_SEC'])
+
+    def test_store_that_cannot_be_used(self):
+        """Nobody knows what is due: jobd is started again by the timer, to try once more."""
+        with stopped('jobd.service'):
+            start()
+            stop()
+        run(['systemctl', 'stop', 'jobd-wake.timer'], check=False)
+        run('mv /var/lib/jobd/jobd.db /var/lib/jobd/aside && mkdir /var/lib/jobd/jobd.db')
+        try:
+            with stopped('jobd.service'):
+                start()
+            self.assertEqual(run(['systemctl', 'is-active', 'jobd-wake.timer']).stdout.strip(), 'active')
+        finally:
+            run('rmdir /var/lib/jobd/jobd.db && mv /var/lib/jobd/aside /var/lib/jobd/jobd.db')
+            run(['systemctl', 'reset-failed', 'jobd.service'], check=False)
+
     def test_the_timer_follows_the_next_one(self):
         schedule_id, path = schedule()
         stop()
