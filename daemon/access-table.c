@@ -105,7 +105,9 @@ const AccessRule access_rules[] = {
           MAY_CHANGE_SCHEDULE },
         { JOBD_SCHEDULE_INTERFACE, "TakeOver", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_CHANGE_SCHEDULE,
           .and_action = "org.jobd1.run-job" },
-        { JOBD_SCHEDULE_INTERFACE, "RunNow", .target = ACCESS_TARGET_SCHEDULE_PATH, .action = "org.jobd1.run-job",
+        /* The run shows its input to who has asked for it. */
+        { JOBD_SCHEDULE_INTERFACE, "RunNow", .target = ACCESS_TARGET_SCHEDULE_PATH,
+          .action = "org.jobd1.view-scheduledjob", .requester_may = true, .and_action = "org.jobd1.run-job",
           .message = "Authentication is required to run a scheduled job of job $(what).", .verb = "run" },
         { JOBD_SCHEDULE_INTERFACE, "GetRequest", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_VIEW_SCHEDULE },
         { JOBD_SCHEDULE_INTERFACE, "Approve", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_APPROVE_JOB,

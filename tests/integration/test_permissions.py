@@ -35,7 +35,7 @@ ALLOWED = {
     },
     SCHEDULE: {
         'Approve': 'bob carol', 'Deny': 'bob carol', 'DryRun': 'carol', 'GetRequest': 'bob carol', 'SetEnabled': 'carol',
-        'Update': 'carol', 'RunNow': 'alice carol', 'TakeOver': 'carol', 'Cancel': 'carol', 'Delete': 'carol',
+        'Update': 'carol', 'RunNow': 'carol', 'TakeOver': 'carol', 'Cancel': 'carol', 'Delete': 'carol',
     },
     QUEUE: {'Set': 'carol', 'Delete': 'carol'},
 }

@@ -745,6 +745,15 @@ class Permissions(JobdTestCase):
                              (missing.error, missing.body[0]))
         self.assertEqual(get(path, 'State'), 'active')
 
+    def test_run_now_needs_both(self):
+        """Who may run the job may not look at the input of others by running it."""
+        schedule_id, path = schedule(data='{"word": "mine"}')
+        run(['useradd', '--groups', 'jobd-run', 'runner'])
+        self.assertIn(call(path, SCHEDULE, 'RunNow', 'a{sv}', {}, user='runner').error, DENIED)
+        self.assertIn(call(path, SCHEDULE, 'RunNow', 'a{sv}', {}, user='bob').error, DENIED)
+        self.assertIsNone(call(path, SCHEDULE, 'RunNow', 'a{sv}', {}, user='alice').error)
+        self.assertEqual(len(ended(schedule_id)), 1)
+
     def test_take_over_needs_both(self):
         """bob may view; taking over takes change-scheduledjob and run-job."""
         schedule_id, path = schedule()

@@ -155,7 +155,7 @@ static void test_actions(void) {
                 { JOBD_SCHEDULE_INTERFACE, "SetEnabled", "org.jobd1.change-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "Update", "org.jobd1.change-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "TakeOver", "org.jobd1.change-scheduledjob", false },
-                { JOBD_SCHEDULE_INTERFACE, "RunNow", "org.jobd1.run-job", false },
+                { JOBD_SCHEDULE_INTERFACE, "RunNow", "org.jobd1.view-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "Cancel", "org.jobd1.delete-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "Delete", "org.jobd1.delete-scheduledjob", true },
                 { JOBD_MANAGER_INTERFACE, "ListJobs", NULL, false },
