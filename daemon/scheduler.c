@@ -151,16 +151,11 @@ void scheduler_put_off(Scheduler *s, const char *id) {
         (void) g_hash_table_replace(s->put_off, g_strdup(id), when);
 }
 
-static bool is_put_off(Scheduler *s, const char *id, uint64_t now) {
-        const uint64_t *when = g_hash_table_lookup(s->put_off, id);
+/* A clock that was set back may not make it wait for longer. */
+static gboolean is_to_be_tried(void *id, void *when, void *now) {
+        uint64_t then = *(uint64_t *) when, at = *(uint64_t *) now;
 
-        if (!when)
-                return false;
-        /* A clock that was set back may not make it wait for longer. */
-        if (*when > now && *when <= now + PUT_OFF_USEC)
-                return true;
-        (void) g_hash_table_remove(s->put_off, id);
-        return false;
+        return then <= at || then > at + PUT_OFF_USEC;
 }
 
 static uint64_t earliest_put_off(Scheduler *s) {
@@ -182,7 +177,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 /*
  * For the loop: the next one that is not being looked at already. For PID 1: the next one at all, if we are not there.
  */
-static void set_timers(Scheduler *s, uint64_t now) {
+static void set_timers(Scheduler *s, uint64_t now, int error) {
         uint64_t due = 0, first = 0, expiry = 0, retry = 0;
         int r;
 
@@ -196,8 +191,10 @@ static void set_timers(Scheduler *s, uint64_t now) {
         if (r < 0) {
                 log_error("Cannot read when the next scheduled job is due, trying again: %s",
                           store_error_text(s->context.store));
-                due = now + PUT_OFF_USEC;
+                error = r;
         }
+        if (error < 0)
+                due = earlier(due, now + PUT_OFF_USEC);
         due = earlier(due, earliest_put_off(s));
         due = earlier(due, expiry);
         s->next_due = due;
@@ -210,33 +207,36 @@ static void set_timers(Scheduler *s, uint64_t now) {
         (void) sd_event_source_set_enabled(s->timer_source, SD_EVENT_ONESHOT);
 }
 
-static void fire_due(Scheduler *s, uint64_t now) {
+static int fire_due(Scheduler *s, uint64_t now) {
         unsigned limit = FIRINGS_MAX + g_hash_table_size(s->firings) + g_hash_table_size(s->put_off);
         g_autoptr(GPtrArray) due = g_ptr_array_new_with_free_func(scheduled_job_free_func);
 
         if (store_schedule_list_due(s->context.store, now, limit, due) < 0) {
                 log_error("Cannot read the scheduled jobs that are due, trying again: %s",
                           store_error_text(s->context.store));
-                return;
+                return -EIO;
         }
         for (guint i = 0; i < due->len && g_hash_table_size(s->firings) < FIRINGS_MAX; i++) {
                 ScheduledJob *sj = due->pdata[i];
 
-                if (g_hash_table_contains(s->firings, sj->id) || is_put_off(s, sj->id, now))
+                if (g_hash_table_contains(s->firings, sj->id) || g_hash_table_contains(s->put_off, sj->id))
                         continue;
                 due->pdata[i] = NULL;
                 scheduler_fire(s, sj);
         }
+        return 0;
 }
 
 static void scan(Scheduler *s) {
         uint64_t now = now_usec();
+        int r = 0;
 
+        (void) g_hash_table_foreach_remove(s->put_off, is_to_be_tried, &now);
         if (g_hash_table_size(s->put_off) < PUT_OFF_MAX && g_hash_table_size(s->firings) < FIRINGS_MAX)
-                fire_due(s, now);
+                r = fire_due(s, now);
         if (s->context.hooks->expire)
                 s->context.hooks->expire(now, s->context.userdata);
-        set_timers(s, now);
+        set_timers(s, now, r);
 }
 
 static int on_scan(sd_event_source *source, void *userdata) {
@@ -258,7 +258,7 @@ bool scheduler_is_idle(const Scheduler *s) {
 }
 
 void scheduler_leave(Scheduler *s) {
-        set_timers(s, now_usec()); /* what has changed in this turn of the loop, too */
+        set_timers(s, now_usec(), 0); /* what has changed in this turn of the loop, too */
         wake_timer_finish(s->wake);
 }
 

@@ -503,6 +503,27 @@ class Errored(JobdTestCase):
         self.assertEqual(call(path, SCHEDULE, 'SetEnabled', 'b', True).error, ERROR + 'WrongState')
 
 
+class PutOff(JobdTestCase):
+    def test_without_polkit(self):
+        """Nobody can say whether the owner may: it is tried again, and neither forgotten nor failed."""
+        schedule_id, path = schedule(data='{"word": "patient"}')
+        stop()
+        run(['systemctl', 'mask', '--runtime', 'polkit.service'])
+        try:
+            run(['systemctl', 'stop', 'polkit.service'])
+            make_due(schedule_id)
+            cursor = journal_cursor()
+            start()
+            journal_wait('_SYSTEMD_UNIT=jobd.service', since=cursor, contains='polkit does not answer; trying again')
+            self.assertEqual((get(path, 'State'), results(schedule_id)), ('active', []))
+        finally:
+            run(['systemctl', 'unmask', '--runtime', 'polkit.service'])
+        run(['systemctl', 'start', 'polkit.service'])
+        settle(schedule_id, lambda p: p['TotalRunCount'] == 1)
+        [row] = ended(schedule_id)
+        self.assertEqual(ran('patient'), [row['id']])
+
+
 class Once(JobdTestCase):
     """Whenever jobd is killed, one time of one scheduled job is one run."""
 
