@@ -16,6 +16,7 @@ struct Multipart {
         GHashTable *names; /* borrowed from the parts */
         unsigned n_files;
         uint64_t text_size;
+        bool has_data;
         const char *problem; /* static */
 };
 
@@ -135,6 +136,7 @@ Multipart *multipart_free(Multipart *m) {
 }
 
 void multipart_add(Multipart *m, const char *data, size_t size) {
+        m->has_data = true;
         if (!m->problem && MHD_post_process(m->processor, data, size) != MHD_YES && !m->problem)
                 m->problem = "Multipart form parse error - the parts cannot be told from each other.";
 }
@@ -154,6 +156,8 @@ void multipart_finish(Multipart *m) {
 
         if (MHD_destroy_post_processor(processor) != MHD_YES && !m->problem)
                 m->problem = "Multipart form parse error - the last part has no end.";
+        else if (m->has_data && m->parts->len == 0 && !m->problem)
+                m->problem = "Multipart form parse error - there is no part.";
         for (unsigned i = 0; i < m->parts->len && !m->problem; i++)
                 part_finish(m, m->parts->pdata[i]);
 }

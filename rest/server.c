@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -23,7 +24,9 @@ struct Server {
         Request *request;          /* the current one */
         const char *late;          /* what to say at the deadline; NULL: nothing, it is no fault */
         bool refused;
-        bool has_completed;        /* a request, since libmicrohttpd was run last */
+        bool has_begun;            /* something has arrived */
+        bool has_started;          /* a request, its headers being complete, since libmicrohttpd was run */
+        uint64_t header_size;      /* bytes that libmicrohttpd has taken of a request that has not begun */
 };
 
 /* ---- answers past libmicrohttpd ---- */
@@ -117,13 +120,72 @@ static void clear_deadline(Server *s) {
         (void) sd_event_source_set_enabled(s->deadline, SD_EVENT_OFF);
 }
 
+static int n_unread(Server *s) {
+        int n = 0;
+
+        return ioctl(s->fd, FIONREAD, &n) < 0 ? 0 : n;
+}
+
+/*
+ * libmicrohttpd 0.9.75 says that headers are too long when they have filled all of its memory, and with epoll it gets
+ * there in steps of 128 bytes, four in a second. So what it takes of a request that has not begun is counted.
+ */
+static void check_headers(Server *s, int unread) {
+        if (s->has_started)
+                s->header_size = 0;
+        else
+                s->header_size += (uint64_t) MAX(unread - n_unread(s), 0);
+        if (s->header_size > HEADER_SIZE_MAX)
+                server_refuse(s, MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE,
+                              refusal_text(MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE));
+}
+
+/*
+ * A first line that is none of HTTP libmicrohttpd answers by closing the connection, without a word. That is seen to for
+ * the first line of the connection only, before libmicrohttpd has any of it.
+ */
+static bool first_line_is_bad(Server *s) {
+        char line[1024], *end;
+        ssize_t n;
+
+        if (s->has_begun)
+                return false;
+        n = recv(s->fd, line, sizeof(line) - 1, MSG_PEEK | MSG_DONTWAIT);
+        if (n <= 0)
+                return false;
+        s->has_begun = true;
+        line[n] = '\0';
+        end = strchr(line, '\n');
+        if (!end || end == line || (end == line + 1 && line[0] == '\r')) /* not all of it yet, or blank lines before */
+                return false;
+        *end = '\0';
+        return !strstr(line, " HTTP/") || line[0] == ' ';
+}
+
+/* With epoll libmicrohttpd 0.9.75 does not look again whether a client that it has answered will ever ask for more. */
+static bool client_is_done(Server *s) {
+        char byte;
+
+        return !(s->request && s->request->dispatched) && recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static int run_daemon(Server *s) {
         MHD_UNSIGNED_LONG_LONG msec;
+        int unread = n_unread(s);
 
-        s->has_completed = false;
+        s->has_started = s->request && s->request->started;
+        if (first_line_is_bad(s)) {
+                server_refuse(s, MHD_HTTP_BAD_REQUEST, refusal_text(MHD_HTTP_BAD_REQUEST));
+                return 0;
+        }
         if (MHD_run(s->daemon) != MHD_YES)
                 return -EIO;
+        check_headers(s, unread);
         if (MHD_get_timeout(s->daemon, &msec) != MHD_YES)
+                msec = UINT64_MAX;
+        if (msec > 0 && client_is_done(s))
+                return sd_event_exit(s->event, 0);
+        if (msec == UINT64_MAX)
                 return sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
         (void) sd_event_source_set_time_relative(s->timer, (uint64_t) msec * USEC_PER_MSEC);
         return sd_event_source_set_enabled(s->timer, SD_EVENT_ONESHOT);
@@ -192,7 +254,7 @@ static enum MHD_Result on_request(void *userdata, struct MHD_Connection *connect
         Request *r = *context;
 
         if (!r->started) {
-                r->started = true;
+                r->started = s->has_started = true;
                 set_deadline(s, BODY_USEC, "The body took too long to arrive.");
                 request_begin(r, method);
                 if (!r->response || !r->has_body) /* an answer before the end of the request ends the connection, too */
@@ -218,7 +280,6 @@ static void on_completed(void *userdata, struct MHD_Connection *connection, void
         Server *s = userdata;
 
         s->request = NULL;
-        s->has_completed = true;
         *context = request_free(*context);
         set_deadline(s, IDLE_USEC, NULL);
 }
@@ -226,14 +287,9 @@ static void on_completed(void *userdata, struct MHD_Connection *connection, void
 static void on_connection(void *userdata, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code) {
         Server *s = userdata;
-        char byte;
 
-        if (code != MHD_CONNECTION_NOTIFY_CLOSED)
-                return;
-        /* What does not even look like a request is closed by libmicrohttpd without a word. */
-        if (!s->request && !s->has_completed && recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 0)
-                server_refuse(s, MHD_HTTP_BAD_REQUEST, refusal_text(MHD_HTTP_BAD_REQUEST));
-        (void) sd_event_exit(s->event, 0);
+        if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+                (void) sd_event_exit(s->event, 0);
 }
 
 /* The request's path and query are decoded by request.c, which sees them as they were sent. */
