@@ -347,8 +347,8 @@ static int start_daemon(Server *s) {
         if (!info)
                 return -ENOMEM;
         r = sd_event_add_io(s->event, &s->io, info->listen_fd, EPOLLIN, on_io, s);
-        if (r >= 0)
-                r = sd_event_add_time_relative(s->event, &s->timer, CLOCK_MONOTONIC, 0, 0, on_timer, s);
+        if (r >= 0) /* with the least accuracy there is: 0 would be the default, 250 ms */
+                r = sd_event_add_time_relative(s->event, &s->timer, CLOCK_MONOTONIC, 0, 1, on_timer, s);
         if (r >= 0)
                 r = sd_event_add_time_relative(s->event, &s->deadline, CLOCK_MONOTONIC, FIRST_BYTE_USEC, 0,
                                                on_deadline, s);
