@@ -67,7 +67,7 @@ static const ErrorRow rows[] = {
         { BUS_ERROR_SENSITIVE_CONFLICT, ERROR_IN_CHANGE, 400, SHAPE_CONFLICT,
           "A job with sensitive variables cannot also be marked as requiring approval" },
         { BUS_ERROR_SENSITIVE_CONFLICT, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
-        { BUS_ERROR_APPROVAL_REQUIRED, ERROR_ANYWHERE, 403, SHAPE_DETAIL, NULL },
+        { BUS_ERROR_APPROVAL_REQUIRED, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
 
         { BUS_ERROR_INVALID_JSON, ERROR_IN_RUN, 400, SHAPE_ERRORS, "Job data needs to be a dict" },
         { BUS_ERROR_INVALID_JSON, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# runs: sandbox
+"""What a user may do over HTTP is what the same user may do over D-Bus: each route beside the calls that it stands for."""
+import unittest
+import uuid
+
+from harness import JobdTestCase, install_job, jobctl, jobctl_json
+from raw_bus import RawBus
+from rest import curl, job_path, result_path
+from rules import polkit_rules
+
+USERS = ['root', 'alice', 'bob', 'carol', 'dave']
+MANAGER, JOB, RESULT = 'org.jobd1.Manager', 'org.jobd1.Job', 'org.jobd1.JobResult'
+QUEUE, SCHEDULE = 'org.jobd1.JobQueue', 'org.jobd1.ScheduledJob'
+PROPERTIES = 'org.freedesktop.DBus.Properties'
+DENIED = ['org.freedesktop.DBus.Error.AccessDenied', 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired']
+ABSENT = str(uuid.UUID(int=0x1234))
+BUSES = {}
+
+
+def setUpModule():
+    for class_path, more in (('matrix.On', ''), ('matrix.Hidden', ''), ('matrix.Asks', 'ApprovalRequired=yes')):
+        install_job(class_path, f'''
+            [Job]
+            HasSensitiveVariables=no
+            {more}
+            [Service]
+            ExecStart=sleep 300
+        ''')
+    jobctl('refresh')
+    jobctl('enable', 'matrix.On', 'matrix.Hidden', 'matrix.Asks')
+    for user in USERS:
+        BUSES[user] = RawBus(user)
+
+
+def tearDownModule():
+    for bus in BUSES.values():
+        bus.close()
+
+
+def object_of(kind, identity):
+    return f'/org/jobd1/{kind}/' + identity.replace('-', '')
+
+
+def is_denied_on_the_bus(user, call):
+    reply = BUSES[user].call(*call)
+    return reply.error in DENIED, reply
+
+
+class Matrix(JobdTestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.job = jobctl_json('show', 'matrix.On')['id']
+        cls.result = jobctl('run', '--no-wait', 'matrix.On').stdout.strip()
+        cls.queue = curl('/api/extras/job-queues/default/').json['id']
+        cls.schedule = curl(job_path('matrix.Asks', 'run'), json_body={}, user='carol').json['scheduled_job']['id']
+
+    @classmethod
+    def tearDownClass(cls):
+        jobctl('cancel', cls.result)
+
+    def routes(self):
+        """operationId: (method, path, body) and the call of D-Bus with the same arguments. Nothing here changes much."""
+        job, result, queue, schedule = (object_of(kind, identity) for kind, identity in (
+            ('job', self.job), ('result', self.result), ('queue', self.queue), ('schedule', self.schedule)))
+        jobs, results = '/api/extras/jobs/', '/api/extras/job-results/'
+        queues, schedules = '/api/extras/job-queues/', '/api/extras/scheduled-jobs/'
+        manager = '/org/jobd1'
+        none = {}
+        bad = {'no-such-option': ('b', True)}   # refused by who is let through
+        return {
+            'listJobs': (('GET', jobs, None), (manager, MANAGER, 'ListJobs', 'a{sv}', none)),
+            'getJob': (('GET', jobs + self.job + '/', None), (job, PROPERTIES, 'GetAll', 's', JOB)),
+            'changeJob': (('PATCH', jobs + self.job + '/', {'enabled': True}),
+                          (job, JOB, 'Update', 'a{sv}', {'enabled': ('b', True)})),
+            'deleteJob': (('DELETE', jobs + self.job + '/', None), (job, JOB, 'Delete')),
+            'getJobVariables': (('GET', job_path('matrix.On', 'variables'), None), (job, JOB, 'GetVariables')),
+            'runJob': (('POST', job_path('matrix.On', 'run'), {'data': {'nope': 1}}),
+                       (manager, MANAGER, 'RunJob', 'ssa{sv}', 'matrix.On', '{"nope": 1}', none)),
+            'listJobResults': (('GET', results, None), (manager, MANAGER, 'ListJobResults', 'a{sv}', none)),
+            'getJobResult': (('GET', result_path(self.result), None), (result, PROPERTIES, 'GetAll', 's', RESULT)),
+            'deleteJobResult': (('DELETE', result_path(self.result), None), (result, RESULT, 'Delete')),
+            'cancelJobResult': (('POST', result_path(ABSENT, 'cancel'), None),
+                                (object_of('result', ABSENT), RESULT, 'Cancel', 'a{sv}', none)),
+            'listJobResultLogs': (('GET', result_path(self.result, 'logs'), None), (result, RESULT, 'OpenLog', 'a{sv}', none)),
+            'listJobResultOutputs': (('GET', result_path(self.result, 'outputs'), None), (result, RESULT, 'ListOutputs')),
+            'getJobResultOutput': (('GET', result_path(self.result, 'outputs', 'nope'), None),
+                                   (result, RESULT, 'OpenOutput', 's', 'nope')),
+            'listScheduledJobs': (('GET', schedules, None), (manager, MANAGER, 'ListScheduledJobs', 'a{sv}', none)),
+            'getScheduledJob': (('GET', schedules + self.schedule + '/', None),
+                                (schedule, PROPERTIES, 'GetAll', 's', SCHEDULE)),
+            'changeScheduledJob': (('PATCH', schedules + self.schedule + '/', {'interval': 'nope'}),
+                                   (schedule, SCHEDULE, 'Update', 'a{sv}', {'interval': ('s', 'nope')})),
+            'deleteScheduledJob': (('DELETE', schedules + ABSENT + '/', None),
+                                   (object_of('schedule', ABSENT), SCHEDULE, 'Delete')),
+            'approveScheduledJob': (('POST', schedules + ABSENT + '/approve/', None),
+                                    (object_of('schedule', ABSENT), SCHEDULE, 'Approve', 'a{sv}', none)),
+            'denyScheduledJob': (('POST', schedules + ABSENT + '/deny/', None),
+                                 (object_of('schedule', ABSENT), SCHEDULE, 'Deny', 'a{sv}', none)),
+            'dryRunScheduledJob': (('POST', schedules + self.schedule + '/dry-run/', None),
+                                   (schedule, SCHEDULE, 'DryRun', 'a{sv}', none)),
+            'runScheduledJobNow': (('POST', schedules + self.schedule + '/run-now/', None),
+                                   (schedule, SCHEDULE, 'RunNow', 'a{sv}', bad)),
+            'cancelScheduledJob': (('POST', schedules + ABSENT + '/cancel/', None),
+                                   (object_of('schedule', ABSENT), SCHEDULE, 'Cancel', 'a{sv}', none)),
+            'takeOverScheduledJob': (('POST', schedules + ABSENT + '/take-over/', None),
+                                     (object_of('schedule', ABSENT), SCHEDULE, 'TakeOver')),
+            'getScheduledJobRequest': (('GET', schedules + self.schedule + '/request/', None),
+                                       (schedule, SCHEDULE, 'GetRequest')),
+            'listJobQueues': (('GET', queues, None), (manager, MANAGER, 'ListJobQueues', 'a{sv}', none)),
+            'createJobQueue': (('POST', queues, {'name': '../no'}),
+                               (manager, MANAGER, 'CreateJobQueue', 'sa{sv}', '../no', none)),
+            'getJobQueue': (('GET', queues + self.queue + '/', None), (queue, PROPERTIES, 'GetAll', 's', QUEUE)),
+            'changeJobQueue': (('PATCH', queues + self.queue + '/', {'weight': 99999}),
+                               (queue, QUEUE, 'Set', 'a{sv}', {'weight': ('u', 99999)})),
+            'deleteJobQueue': (('DELETE', queues + self.queue + '/', None), (queue, QUEUE, 'Delete')),
+        }
+
+    def test_each_route_as_each_user(self):
+        routes = self.routes()
+        document = curl('/api/schema/').json
+        known = {operation['operationId'] for item in document['paths'].values() for operation in item.values()}
+        self.assertEqual(set(routes) | {'root', 'schema'}, known, 'a route is not in this test')
+        refused = 0
+        for name, ((method, path, body), call) in routes.items():
+            for user in USERS:
+                with self.subTest(route=name, user=user):
+                    reply = curl(path, method=method, json_body=body, user=None if user == 'root' else user)
+                    denied, answer = is_denied_on_the_bus(user, call)
+                    refused += denied
+                    self.assertEqual(reply.status == 403 and 'own job request' not in reply.body, denied, (reply, answer))
+                    self.assertNotEqual(reply.status, 500, reply)
+        self.assertGreater(refused, 40)
+
+    def test_hidden_by_a_rule(self):
+        """A job that a rule hides is one that is not there: in lists, by name, by UUID, and in what a run says."""
+        hidden = jobctl_json('show', 'matrix.Hidden')['id']
+        with polkit_rules('''
+                polkit.addRule(function(action, subject) {
+                    if (subject.user == "alice" && action.lookup("class_path") == "matrix.Hidden")
+                        return polkit.Result.NO;
+                    return polkit.Result.NOT_HANDLED;
+                });'''):
+            listed = curl('/api/extras/jobs/', user='alice').json
+            self.assertNotIn('matrix.Hidden', [job['class_path'] for job in listed['results']])
+            self.assertEqual(listed['count'], len(listed['results']))
+            for absent, name in (ABSENT, hidden), ('matrix.No', 'matrix.Hidden'):
+                for rest, method in ((), 'GET'), (('variables',), 'GET'), (('run',), 'POST'), ((), 'DELETE'):
+                    replies = [curl(job_path(reference, *rest), method=method, user='alice') for reference in (absent, name)]
+                    texts = [reply.body.replace(reference, 'X').replace(reference.replace('-', ''), 'X')
+                             for reply, reference in zip(replies, (absent, name))]
+                    self.assertEqual((replies[0].status, texts[0]), (replies[1].status, texts[1]), (rest, method))
+
+
+if __name__ == '__main__':
+    unittest.main()
