@@ -56,13 +56,14 @@ void request_reply_object(Request *r, unsigned status, JsonObject *object) {
 
 void request_fail(Request *r, unsigned status, const char *format, ...) {
         JsonObject *object = json_object_new();
-        g_autofree char *text = NULL;
+        g_autofree char *text = NULL, *valid = NULL;
         va_list arguments;
 
         va_start(arguments, format);
         text = g_strdup_vprintf(format, arguments);
         va_end(arguments);
-        json_object_set_string_member(object, "detail", text);
+        valid = g_utf8_make_valid(text, -1); /* a method and a header are shown as they were sent */
+        json_object_set_string_member(object, "detail", valid);
         request_reply_object(r, status, object);
 }
 

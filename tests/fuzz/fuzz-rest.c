@@ -69,7 +69,7 @@ static void serve(int fd) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-        g_autofree char *text = g_strndup((const char *) data, size);
+        g_autofree char *text = g_strndup(size > 0 ? (const char *) data : "", size);
         g_autoptr(GString) answer = g_string_new(NULL);
         char chunk[65536];
         int pair[2], buffer = 8 * 1024 * 1024;
