@@ -2,31 +2,41 @@
 """Rules of polkit, and an authentication agent that never answers."""
 import contextlib
 import os
+import re
 import textwrap
 
-from harness import journal_cursor, journal_wait, run
+from harness import journal, journal_cursor, journal_wait, run
 from raw_bus import CALL, RawBus
 
 RULES = '/etc/polkit-1/rules.d/10-test.rules'
 POLKIT, AUTHORITY = 'org.freedesktop.PolicyKit1', '/org/freedesktop/PolicyKit1/Authority'
 
 
+def files_loaded():
+    lines = [re.search(r'executing (\d+) rules', entry['MESSAGE']) for entry in journal('SYSLOG_IDENTIFIER=polkitd')]
+    return int([line for line in lines if line][-1][1])
+
+
 @contextlib.contextmanager
 def polkit_rules(body):
-    """Inside, these rules come before those of jobd. polkitd reads them by itself; its own line says when it has."""
+    """Inside, these rules come before those of jobd. polkitd reads them by itself; its own line says when it has.
+
+    The line has the number of files: polkitd can read them more than once for a change, so the next line need not be that
+    of this one.
+    """
     run(['systemctl', 'start', 'polkit.service'])
-    cursor = journal_cursor()
+    cursor, files = journal_cursor(), files_loaded()
     with open(RULES + '.new', 'w', encoding='utf-8') as file:
         file.write(textwrap.dedent(body))
     os.chmod(RULES + '.new', 0o644)
     os.rename(RULES + '.new', RULES)
     try:
-        journal_wait('SYSLOG_IDENTIFIER=polkitd', since=cursor, contains='Finished loading')
+        journal_wait('SYSLOG_IDENTIFIER=polkitd', since=cursor, contains=f'executing {files + 1} rules')
         yield
     finally:
         cursor = journal_cursor()
         os.unlink(RULES)
-        journal_wait('SYSLOG_IDENTIFIER=polkitd', since=cursor, contains='Finished loading')
+        journal_wait('SYSLOG_IDENTIFIER=polkitd', since=cursor, contains=f'executing {files} rules')
 
 
 class SilentAgent:
