@@ -287,7 +287,8 @@ static void add_images(GPtrArray *programs, const GPtrArray *properties, const c
                 return;
         g_variant_iter_init(&iter, p->value);
         while ((entry = g_variant_iter_next_value(&iter))) {
-                g_autoptr(GVariant) owned = entry, path = NULL;
+                _unused_ g_autoptr(GVariant) owned = entry;
+                g_autoptr(GVariant) path = NULL;
 
                 path = g_variant_is_container(entry) ? g_variant_get_child_value(entry, 0) : g_variant_ref(entry);
                 add_image(programs, setting, g_variant_get_string(path, NULL));

@@ -105,7 +105,7 @@ ScheduledJob *scheduled_job_free(ScheduledJob *s) {
 }
 
 void scheduled_job_set_text(char **member, const char *value) {
-        g_autofree char *old = TAKE_PTR(*member); /* value may be part of it */
+        _unused_ g_autofree char *old = TAKE_PTR(*member); /* value may be part of it */
 
         *member = g_strdup(value);
 }

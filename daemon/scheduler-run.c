@@ -230,7 +230,7 @@ static Secret *recover(const Recovery *v, const Secret *unsealed) {
 static void on_recovered(int error, Secret *text, void *userdata) {
         _cleanup_(secret_freep) Secret *unsealed = text;
         g_autofree Recovery *v = userdata;
-        _cleanup_(scheduled_job_freep) ScheduledJob *sj = v->scheduled_job;
+        _unused_ _cleanup_(scheduled_job_freep) ScheduledJob *sj = v->scheduled_job;
 
         dispatcher_give_input(v->scheduler->context.dispatcher, v->result_id, error < 0 ? NULL : recover(v, unsealed));
 }
