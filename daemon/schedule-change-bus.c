@@ -138,8 +138,10 @@ int schedule_bus_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error) {
         const ScheduledJob *sj = b->scheduled_job;
         uint32_t uid = access_caller_uid(b->manager->access, m);
+        const Job *job = job_of(b);
 
-        if (sj->approval_required)
+        /* Also since it was made, or changed from a dry run: nobody has looked at it. */
+        if (sj->approval_required || (job && job->effective.approval_required))
                 return sd_bus_error_setf(error, BUS_ERROR_APPROVAL_REQUIRED,
                                          "scheduled job '%s' was to be approved for its times only: request a run of "
                                          "its own by \"jobctl run %s\"",
