@@ -13,6 +13,7 @@
 #include "job-class-describe.h"
 #include "job-update.h"
 #include "json.h"
+#include "manager-refresh.h"
 #include "manager-schedules.h"
 #include "message-ids.h"
 #include "names.h"

@@ -8,6 +8,7 @@
 #include "bus-objects.h"
 #include "bus-option.h"
 #include "config.h"
+#include "manager-refresh.h"
 #include "names.h"
 #include "object-path.h"
 #include "queue-bus.h"

@@ -15,55 +15,20 @@
 #include "listen.h"
 #include "log.h"
 #include "manager-approvals.h"
+#include "manager-refresh.h"
 #include "manager-schedules.h"
+#include "manager-store.h"
 #include "manager.h"
-#include "message-ids.h"
 #include "names.h"
-#include "now.h"
 #include "object-path.h"
 #include "object-source.h"
 #include "outputs.h"
-#include "queue-bus.h"
-#include "refresh.h"
 #include "run-bus.h"
 #include "run-token.h"
 #include "seal.h"
 #include "time-span.h"
 
 #define IDLE_TIMEOUT_USEC (30 * USEC_PER_SEC)
-
-/* A batch is committed when the loop has nothing else to do, so that all that arrived together shares one fsync. */
-#define COMMIT_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 2)
-
-/* ---- the store's batches ---- */
-
-static int on_commit(sd_event_source *source, void *userdata) {
-        Manager *m = userdata;
-
-        (void) store_commit(m->store);
-        return 0;
-}
-
-static void on_batch_opened(Store *store, void *userdata) {
-        Manager *m = userdata;
-
-        (void) sd_event_source_set_enabled(m->commit_source, SD_EVENT_ONESHOT);
-}
-
-static void on_batch_lost(int error, void *userdata) {
-        Manager *m = userdata;
-        int r;
-
-        log_event(LOG_ERR, JOBD_MESSAGE_STORE_FAILED_STR, NULL, "Cannot store changes, refusing the requests: %s",
-                  store_error_text(m->store));
-        inventory_forget(m->inventory);
-        r = registry_reload(m->registry);
-        if (r < 0)
-                (void) log_error_errno(r, "Cannot read the registry again: %s", store_error_text(m->store));
-        r = job_queues_reload(m->queues);
-        if (r < 0)
-                (void) log_error_errno(r, "Cannot read the job queues again: %s", store_error_text(m->store));
-}
 
 /* ---- what is announced ---- */
 
@@ -145,37 +110,6 @@ static const DirectCallbacks direct_callbacks = {
 
 static const char *state_directory(void) {
         return getenv("STATE_DIRECTORY") ?: "/var/lib/jobd";
-}
-
-/* *ret_problem is for clients: without the store there is nothing to serve. */
-static int manager_open_store(Manager *m, bool *ret_migrated, char **ret_problem) {
-        g_autofree char *path = g_build_filename(state_directory(), "jobd.db", NULL);
-        int r;
-
-        r = store_open(path, &m->store, ret_migrated, ret_problem);
-        if (r < 0) {
-                log_event(LOG_CRIT, JOBD_MESSAGE_STORE_FAILED_STR, NULL, "%s", *ret_problem);
-                return r;
-        }
-        r = sd_event_add_defer(m->event, &m->commit_source, on_commit, m);
-        if (r >= 0)
-                r = sd_event_source_set_priority(m->commit_source, COMMIT_PRIORITY);
-        if (r >= 0)
-                r = sd_event_source_set_enabled(m->commit_source, SD_EVENT_OFF);
-        if (r < 0)
-                return log_error_errno(r, "Cannot set up the event loop: %m");
-        store_set_batch_opened(m->store, on_batch_opened, m);
-        store_set_batch_lost(m->store, on_batch_lost, m);
-
-        r = registry_new(m->store, &m->registry);
-        if (r >= 0)
-                r = job_queues_new(m->store, &m->queues);
-        if (r < 0) {
-                *ret_problem = g_strdup_printf("cannot read the registry from the database %s: %s", path,
-                                               store_error_text(m->store));
-                log_event(LOG_CRIT, JOBD_MESSAGE_STORE_FAILED_STR, NULL, "%s", *ret_problem);
-        }
-        return r;
 }
 
 static void manager_load_settings(Manager *m) {
@@ -272,7 +206,7 @@ int manager_new(Manager **ret, char **ret_problem) {
         if (r < 0)
                 return r;
         manager_load_settings(m);
-        r = manager_open_store(m, &migrated, ret_problem);
+        r = manager_open_store(m, state_directory(), &migrated, ret_problem);
         if (r >= 0)
                 r = manager_make_parts(m);
         if (r < 0)
@@ -441,169 +375,4 @@ int manager_run(Manager *m) {
         static const IdleCallbacks callbacks = { is_idle, leaving, may_leave };
 
         return idle_loop(m->event, m->bus, JOBD_BUS_NAME, idle_timeout(), &callbacks, m);
-}
-
-/* ---- refresh ---- */
-
-static void log_report(const GPtrArray *report, const char *caller) {
-        g_autofree char *caller_field = g_strdup_printf("JOB_CALLER=%s", caller);
-        const char *done_fields[] = { caller_field, NULL };
-        unsigned n_refused = 0;
-
-        for (guint i = 0; i < report->len; i++) {
-                const RefreshEntry *e = report->pdata[i];
-                g_autofree char *field = g_strdup_printf("JOB_CLASS_PATH=%s", e->class_path);
-                const char *fields[] = { e->class_path[0] ? field : NULL, NULL };
-
-                if (strcmp(e->action, "refused") == 0) {
-                        n_refused++;
-                        log_event(LOG_WARNING, JOBD_MESSAGE_CLASS_REFUSED_STR, fields, "%s: %s",
-                                  e->class_path[0] ? "Refused a job class" : "Refused", e->message);
-                } else
-                        log_event(strcmp(e->action, "warning") == 0 ? LOG_WARNING : LOG_INFO, NULL, fields,
-                                  "Job %s %s: %s", e->class_path, e->action, e->message);
-        }
-        log_event(LOG_INFO, JOBD_MESSAGE_REFRESH_DONE_STR, done_fields,
-                  "%s refreshed the registry: %u classes refused, %u lines in the report", caller, n_refused,
-                  report->len);
-}
-
-static int ensure_queues(Manager *m, const Job *job, const char *caller) {
-        int r = 0;
-
-        for (char **q = job->effective.task_queues; q && *q && r >= 0; q++)
-                r = manager_ensure_queue(m, *q, caller);
-        return r;
-}
-
-static void log_missing_queues(int r) {
-        (void) log_error_errno(r, "Cannot make all job queues that jobs name, ignoring: %m");
-}
-
-void manager_make_queues_of(Manager *m, const Job *job, const char *caller) {
-        int r;
-
-        r = ensure_queues(m, job, caller);
-        if (r < 0)
-                log_missing_queues(r);
-}
-
-void manager_make_queues(Manager *m, const char *caller) {
-        g_autoptr(GPtrArray) jobs = registry_list(m->registry);
-        int r;
-
-        r = manager_ensure_queue(m, m->settings->default_queue, caller);
-        for (guint i = 0; i < jobs->len && r >= 0; i++)
-                r = ensure_queues(m, jobs->pdata[i], caller);
-        if (r < 0)
-                log_missing_queues(r);
-}
-
-/* The jobs that a refresh has made or changed, for the signals once it is on the disk. */
-typedef struct Refreshed {
-        Manager *manager;
-        GPtrArray *made, *changed; /* object paths */
-} Refreshed;
-
-static Refreshed *refreshed_new(Manager *m, const GPtrArray *report) {
-        Refreshed *f = g_new(Refreshed, 1);
-
-        *f = (Refreshed){ m, g_ptr_array_new_with_free_func(g_free), g_ptr_array_new_with_free_func(g_free) };
-        for (guint i = 0; i < report->len; i++) {
-                const RefreshEntry *e = report->pdata[i];
-                const Job *job = registry_find_by_class_path(m->registry, e->class_path);
-                char path[OBJECT_PATH_SIZE];
-
-                if (!job)
-                        continue;
-                object_path_format(JOBD_JOB_PATH, job->id, path);
-                if (strcmp(e->action, "created") == 0)
-                        g_ptr_array_add(f->made, g_strdup(path));
-                else if (strcmp(e->action, "updated") == 0 || strcmp(e->action, "uninstalled") == 0)
-                        g_ptr_array_add(f->changed, g_strdup(path));
-        }
-        return f;
-}
-
-static void on_refresh_committed(int r, void *userdata) {
-        g_autofree Refreshed *f = userdata;
-        g_autoptr(GPtrArray) made = f->made, changed = f->changed;
-        Announcer *a = f->manager->announcer;
-
-        if (r < 0 || !a)
-                return;
-        dispatcher_jobs_changed(f->manager->dispatcher);
-        for (guint i = 0; i < made->len; i++)
-                announcer_signal(a, "JobNew", made->pdata[i]);
-        for (guint i = 0; i < changed->len; i++)
-                announcer_changed(a, changed->pdata[i], JOBD_JOB_INTERFACE, job_bus_changing_properties);
-        announcer_signal(a, "Refreshed", NULL);
-}
-
-/* What is wrong with a class is in each report as long as it is wrong. */
-static bool is_told(const GPtrArray *report, const RefreshEntry *e) {
-        if (strcmp(e->action, "warning") != 0)
-                return strcmp(e->action, "refused") == 0;
-        for (guint i = 0; i < report->len; i++) {
-                const RefreshEntry *other = report->pdata[i];
-
-                if (strcmp(other->class_path, e->class_path) == 0 && strcmp(other->message, e->message) == 0)
-                        return true;
-        }
-        return false;
-}
-
-/* Who installs jobd and then refreshes wants to read that a job was created, not that nothing has changed. */
-static void prepend_first_report(Manager *m, GPtrArray *report) {
-        g_autoptr(GPtrArray) first = TAKE_PTR(m->first_report);
-
-        for (guint i = first ? first->len : 0; i-- > 0;)
-                if (!is_told(report, first->pdata[i]))
-                        g_ptr_array_insert(report, 0, g_ptr_array_steal_index(first, i));
-}
-
-/* A file of the inventory that cannot be used is told of like a class that was refused. */
-static void report_inventory(Manager *m, GPtrArray *report) {
-        g_autoptr(GPtrArray) problems = inventory_problems(m->inventory);
-
-        for (guint i = 0; i < problems->len; i++) {
-                RefreshEntry *e = g_new(RefreshEntry, 1);
-
-                *e = (RefreshEntry){ "refused", g_strdup(""), g_strdup(problems->pdata[i]) };
-                g_ptr_array_add(report, e);
-        }
-}
-
-static int stop_uninstalled(Manager *m, const GPtrArray *report, Refusal *refusal) {
-        int r = 0;
-
-        for (guint i = 0; i < report->len && r >= 0; i++) {
-                const RefreshEntry *e = report->pdata[i];
-                const Job *job = strcmp(e->action, "uninstalled") == 0
-                                                 ? registry_find_by_class_path(m->registry, e->class_path)
-                                                 : NULL;
-
-                if (job)
-                        r = manager_stop_schedules(m, job, false, refusal);
-        }
-        return r;
-}
-
-int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refusal *refusal) {
-        g_autoptr(GPtrArray) report = NULL;
-        int r;
-
-        r = refresh_registry(m->registry, m->loader, m->roots, now_usec(), &report);
-        if (r < 0)
-                return refuse_store(refusal, r, store_has_batch(m->store) ? store_error_text(m->store) : g_strerror(-r));
-        report_inventory(m, report);
-        r = stop_uninstalled(m, report, refusal);
-        if (r < 0)
-                return r;
-        log_report(report, caller);
-        manager_make_queues(m, caller);
-        store_after_commit(m->store, on_refresh_committed, refreshed_new(m, report));
-        prepend_first_report(m, report);
-        *ret_report = TAKE_PTR(report);
-        return 0;
 }

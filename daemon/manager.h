@@ -73,16 +73,3 @@ int manager_run(Manager *m) _must_check_;
 
 /* Nothing is going on that would be lost or delayed if the daemon left now. */
 bool manager_is_idle(const Manager *m);
-
-/*
- * Makes the default queue, and those that a job names and that are not there. A failure is logged: what is missing is
- * made when a run needs it.
- */
-void manager_make_queues(Manager *m, const char *caller);
-void manager_make_queues_of(Manager *m, const Job *job, const char *caller);
-
-/*
- * Reads the job classes from disk; logs what was refused. *ret_report: array of RefreshEntry. It begins with what jobd has
- * done by itself when it made or migrated the store, if nobody was told yet. caller: for the log.
- */
-int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refusal *refusal) _must_check_;

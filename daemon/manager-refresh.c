@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <string.h>
+
+#include "announcer.h"
+#include "bus-objects.h"
+#include "inventory.h"
+#include "log.h"
+#include "manager-refresh.h"
+#include "manager-schedules.h"
+#include "message-ids.h"
+#include "names.h"
+#include "now.h"
+#include "object-path.h"
+#include "queue-bus.h"
+#include "refresh.h"
+
+/* ---- the queues that jobs name ---- */
+
+static int ensure_queues(Manager *m, const Job *job, const char *caller) {
+        int r = 0;
+
+        for (char **q = job->effective.task_queues; q && *q && r >= 0; q++)
+                r = manager_ensure_queue(m, *q, caller);
+        return r;
+}
+
+static void log_missing_queues(int r) {
+        (void) log_error_errno(r, "Cannot make all job queues that jobs name, ignoring: %m");
+}
+
+void manager_make_queues_of(Manager *m, const Job *job, const char *caller) {
+        int r;
+
+        r = ensure_queues(m, job, caller);
+        if (r < 0)
+                log_missing_queues(r);
+}
+
+void manager_make_queues(Manager *m, const char *caller) {
+        g_autoptr(GPtrArray) jobs = registry_list(m->registry);
+        int r;
+
+        r = manager_ensure_queue(m, m->settings->default_queue, caller);
+        for (guint i = 0; i < jobs->len && r >= 0; i++)
+                r = ensure_queues(m, jobs->pdata[i], caller);
+        if (r < 0)
+                log_missing_queues(r);
+}
+
+/* ---- the report ---- */
+
+static void log_report(const GPtrArray *report, const char *caller) {
+        g_autofree char *caller_field = g_strdup_printf("JOB_CALLER=%s", caller);
+        const char *done_fields[] = { caller_field, NULL };
+        unsigned n_refused = 0;
+
+        for (guint i = 0; i < report->len; i++) {
+                const RefreshEntry *e = report->pdata[i];
+                g_autofree char *field = g_strdup_printf("JOB_CLASS_PATH=%s", e->class_path);
+                const char *fields[] = { e->class_path[0] ? field : NULL, NULL };
+
+                if (strcmp(e->action, "refused") == 0) {
+                        n_refused++;
+                        log_event(LOG_WARNING, JOBD_MESSAGE_CLASS_REFUSED_STR, fields, "%s: %s",
+                                  e->class_path[0] ? "Refused a job class" : "Refused", e->message);
+                } else
+                        log_event(strcmp(e->action, "warning") == 0 ? LOG_WARNING : LOG_INFO, NULL, fields,
+                                  "Job %s %s: %s", e->class_path, e->action, e->message);
+        }
+        log_event(LOG_INFO, JOBD_MESSAGE_REFRESH_DONE_STR, done_fields,
+                  "%s refreshed the registry: %u classes refused, %u lines in the report", caller, n_refused,
+                  report->len);
+}
+
+/* What is wrong with a class is in each report as long as it is wrong. */
+static bool is_told(const GPtrArray *report, const RefreshEntry *e) {
+        if (strcmp(e->action, "warning") != 0)
+                return strcmp(e->action, "refused") == 0;
+        for (guint i = 0; i < report->len; i++) {
+                const RefreshEntry *other = report->pdata[i];
+
+                if (strcmp(other->class_path, e->class_path) == 0 && strcmp(other->message, e->message) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* Who installs jobd and then refreshes wants to read that a job was created, not that nothing has changed. */
+static void prepend_first_report(Manager *m, GPtrArray *report) {
+        g_autoptr(GPtrArray) first = TAKE_PTR(m->first_report);
+
+        for (guint i = first ? first->len : 0; i-- > 0;)
+                if (!is_told(report, first->pdata[i]))
+                        g_ptr_array_insert(report, 0, g_ptr_array_steal_index(first, i));
+}
+
+/* A file of the inventory that cannot be used is told of like a class that was refused. */
+static void report_inventory(Manager *m, GPtrArray *report) {
+        g_autoptr(GPtrArray) problems = inventory_problems(m->inventory);
+
+        for (guint i = 0; i < problems->len; i++) {
+                RefreshEntry *e = g_new(RefreshEntry, 1);
+
+                *e = (RefreshEntry){ "refused", g_strdup(""), g_strdup(problems->pdata[i]) };
+                g_ptr_array_add(report, e);
+        }
+}
+
+/* ---- what is announced ---- */
+
+/* The jobs that a refresh has made or changed, for the signals once it is on the disk. */
+typedef struct Refreshed {
+        Manager *manager;
+        GPtrArray *made, *changed; /* object paths */
+} Refreshed;
+
+static Refreshed *refreshed_new(Manager *m, const GPtrArray *report) {
+        Refreshed *f = g_new(Refreshed, 1);
+
+        *f = (Refreshed){ m, g_ptr_array_new_with_free_func(g_free), g_ptr_array_new_with_free_func(g_free) };
+        for (guint i = 0; i < report->len; i++) {
+                const RefreshEntry *e = report->pdata[i];
+                const Job *job = registry_find_by_class_path(m->registry, e->class_path);
+                char path[OBJECT_PATH_SIZE];
+
+                if (!job)
+                        continue;
+                object_path_format(JOBD_JOB_PATH, job->id, path);
+                if (strcmp(e->action, "created") == 0)
+                        g_ptr_array_add(f->made, g_strdup(path));
+                else if (strcmp(e->action, "updated") == 0 || strcmp(e->action, "uninstalled") == 0)
+                        g_ptr_array_add(f->changed, g_strdup(path));
+        }
+        return f;
+}
+
+static void on_refresh_committed(int r, void *userdata) {
+        g_autofree Refreshed *f = userdata;
+        g_autoptr(GPtrArray) made = f->made, changed = f->changed;
+        Announcer *a = f->manager->announcer;
+
+        if (r < 0 || !a)
+                return;
+        dispatcher_jobs_changed(f->manager->dispatcher);
+        for (guint i = 0; i < made->len; i++)
+                announcer_signal(a, "JobNew", made->pdata[i]);
+        for (guint i = 0; i < changed->len; i++)
+                announcer_changed(a, changed->pdata[i], JOBD_JOB_INTERFACE, job_bus_changing_properties);
+        announcer_signal(a, "Refreshed", NULL);
+}
+
+/* ---- refresh ---- */
+
+static int stop_uninstalled(Manager *m, const GPtrArray *report, Refusal *refusal) {
+        int r = 0;
+
+        for (guint i = 0; i < report->len && r >= 0; i++) {
+                const RefreshEntry *e = report->pdata[i];
+                const Job *job = strcmp(e->action, "uninstalled") == 0
+                                                 ? registry_find_by_class_path(m->registry, e->class_path)
+                                                 : NULL;
+
+                if (job)
+                        r = manager_stop_schedules(m, job, false, refusal);
+        }
+        return r;
+}
+
+int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refusal *refusal) {
+        g_autoptr(GPtrArray) report = NULL;
+        int r;
+
+        r = refresh_registry(m->registry, m->loader, m->roots, now_usec(), &report);
+        if (r < 0)
+                return refuse_store(refusal, r, store_has_batch(m->store) ? store_error_text(m->store) : g_strerror(-r));
+        report_inventory(m, report);
+        r = stop_uninstalled(m, report, refusal);
+        if (r < 0)
+                return r;
+        log_report(report, caller);
+        manager_make_queues(m, caller);
+        store_after_commit(m->store, on_refresh_committed, refreshed_new(m, report));
+        prepend_first_report(m, report);
+        *ret_report = TAKE_PTR(report);
+        return 0;
+}
