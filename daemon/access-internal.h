@@ -7,7 +7,7 @@
 #include "access-target.h"
 #include "access.h"
 
-/* Shared by access.c and access-user.c only. */
+/* Shared by access.c, access-list.c and access-user.c only. */
 
 struct Access {
         AccessContext context;
