@@ -6,8 +6,8 @@
 #include "macro.h"
 
 /*
- * The only file that talks to org.freedesktop.systemd1. A run is a transient service; here it is started, watched,
- * stopped and released, and known by its unit name alone.
+ * Only unit*.c talk to org.freedesktop.systemd1. A run is a transient service; here it is started, watched, stopped and
+ * released, and known by its unit name alone (unit.c); what is not about one run's unit is in unit-manager.c.
  *
  * Type=exec with RemainAfterExit=yes: PID 1 keeps a unit that ended, well or badly, until it is released, so that the
  * outcome is still there after jobd was killed. (AddRef= would pin it only as long as our connection lives.)
