@@ -16,6 +16,7 @@ struct Multipart {
         GHashTable *names; /* borrowed from the parts */
         unsigned n_files;
         uint64_t text_size;
+        bool may_go_on; /* the last part, at offset 0 */
         bool has_data;
         const char *problem; /* static */
 };
@@ -73,6 +74,18 @@ static Part *part_begin(Multipart *m, const char *name, const char *file_name) {
         return part;
 }
 
+/* libmicrohttpd calls with offset 0 and no bytes, and with offset 0 once more, when all it had of a value could have
+ * been the begin of a boundary. An empty part and one of the same name after it look the same: they count as one. */
+static bool part_goes_on(Multipart *m, const char *name, const char *file_name, size_t size) {
+        const Part *last = m->parts->len > 0 ? m->parts->pdata[m->parts->len - 1] : NULL;
+        bool may_go_on = m->may_go_on;
+
+        m->may_go_on = size == 0;
+        if (!may_go_on || size == 0)
+                return false;
+        return g_strcmp0(last->name, name) == 0 && g_strcmp0(last->file_name, file_name) == 0;
+}
+
 static void part_write(Multipart *m, Part *part, const char *data, size_t size) {
         while (size > 0) {
                 ssize_t n = write(part->fd, data, size);
@@ -96,7 +109,7 @@ static enum MHD_Result on_part(void *userdata, enum MHD_ValueKind kind, const ch
 
         if (m->problem)
                 return MHD_NO;
-        if (offset == 0)
+        if (offset == 0 && !part_goes_on(m, name, file_name, size))
                 part = part_begin(m, name, file_name);
         else
                 part = m->parts->len > 0 ? m->parts->pdata[m->parts->len - 1] : NULL;

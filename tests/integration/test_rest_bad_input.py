@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """The REST API against broken, hostile and unlucky clients: status, JSON, limits, and that nothing is left behind."""
+import fcntl
 import glob
 import json
 import os
@@ -8,6 +9,8 @@ import re
 import select
 import socket
 import subprocess
+import sys
+import termios
 import time
 import unittest
 
@@ -47,6 +50,12 @@ def replies(data):
         found.append((status, json.loads(rest[:length]) if length else None))
         data = rest[length:]
     return [reply for reply in found if reply[0] != 100]
+
+
+def wait_read(s):
+    """Until the other side has read all that was sent."""
+    while int.from_bytes(fcntl.ioctl(s, termios.TIOCOUTQ, bytes(4)), sys.byteorder):
+        os.sched_yield()
 
 
 class BadRequests(JobdTestCase):
@@ -153,6 +162,31 @@ class BadRequests(JobdTestCase):
                      part(b'name="' + b'n' * 300 + b'"', b'x') + b'--BB--\r\n'):
             reply = post(body)
             self.assertEqual(reply[0], 400 if body else 201, (body[:80], reply))
+
+    def test_form_in_pieces(self):
+        """Wherever a read ends, the parts are the same."""
+        kind = 'Content-Type: multipart/form-data; boundary=BB'
+        head, end = b'--BB\r\nContent-Disposition: form-data; name="text"\r\n\r\n', b'\r\n--BB--\r\n'
+
+        def post(body, *splits):
+            with connect() as s:
+                s.sendall(request('POST', job_path('bad.Job', 'run'), [kind, f'Content-Length: {len(body)}']))
+                for start, stop in zip((0, *splits), (*splits, len(body))):
+                    wait_read(s)
+                    s.sendall(body[start:stop])
+                s.shutdown(socket.SHUT_WR)
+                [reply] = replies(read_all(s))
+                return reply
+        for value in b'some text', b'--B', b'x', b'':
+            for n in range(7):
+                status, body = post(head + value + end, len(head) + n)
+                self.assertEqual(status, 201, (value, n, body))
+                result = curl(f'/api/extras/job-results/{body["job_result"]["id"]}/').json
+                self.assertEqual(result['task_kwargs'].get('text') or '', value.decode(), (value, n))
+        for first, second in (b'', b''), (b'x', b''), (b'x', b'x'):
+            body = head + first + b'\r\n' + head + second + end
+            status, answer = post(body, len(head) + 1)
+            self.assertEqual((status, answer['detail']), (400, 'A part is there twice.'), (first, second))
 
     def test_accept(self):
         for accept, status in (('application/json; version=9.9', 406), ('text/html', 406), ('text/html,*/*;q=0.8', 200),
