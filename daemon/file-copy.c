@@ -2,11 +2,13 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "file-copy.h"
@@ -136,13 +138,30 @@ static int copy(const FileCopySource *s, uint64_t max, FileCopied *c) {
         return s->path ? settle(s, c) : 0;
 }
 
+/* There the kernel makes the bytes at each read, and what it gives can depend on who reads: that is root here, not who
+ * has opened the file. */
+static bool is_made_by_kernel(const struct statfs *fs) {
+        switch ((uint32_t) fs->f_type) {
+
+        case PROC_SUPER_MAGIC:
+        case SYSFS_MAGIC:
+        case DEBUGFS_MAGIC:
+        case TRACEFS_MAGIC:
+                return true;
+
+        default:
+                return false;
+        }
+}
+
 static int look(const FileCopySource *s, uint64_t room, FileCopied *c) {
+        struct statfs fs;
         struct stat st;
         char byte;
 
-        if (fstat(s->fd, &st) < 0)
+        if (fstat(s->fd, &st) < 0 || fstatfs(s->fd, &fs) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode))
+        if (!S_ISREG(st.st_mode) || is_made_by_kernel(&fs))
                 return -EISDIR;
         if (pread(s->fd, &byte, 1, 0) < 0)
                 return -errno;

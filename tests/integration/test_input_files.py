@@ -341,6 +341,15 @@ class Refused(JobdTestCase):
             self.assertEqual(self.messages('files.Dynamic', [('report', self.opened('/etc'))], user='root',
                                            address=address), {'report': not_regular})
 
+    def test_what_the_kernel_makes(self):
+        """Who reads it is root: alice must not get what only root may see."""
+        not_regular = {'report': ['This is not a regular file.']}
+        for path in '/proc/1/stat', '/proc/self/maps', '/sys/kernel/uevent_seqnum':
+            with self.subTest(path=path):
+                self.assertEqual(self.messages('files.Dynamic', [('report', self.opened(path))]), not_regular)
+        self.assertFails(['jobctl', 'run', 'files.Dynamic', '--file', 'report=/proc/1/stat'], not_regular['report'][0],
+                         status=4, user='alice')
+
     def test_sizes(self):
         too_large = ['Ensure this file has at most 1048576 bytes.']
         path = file_of(b'', 'sized')
@@ -357,11 +366,12 @@ class Refused(JobdTestCase):
         os.unlink(path)
 
     def test_one_that_is_larger_than_it_says(self):
-        """As one that grows while it is copied: what is in /proc says that it has no bytes."""
-        with settings('InputFileSizeMax=100\n'):
-            self.assertEqual(os.stat('/proc/self/mountinfo').st_size, 0)
-            self.assertEqual(self.messages('files.Dynamic', [('report', self.opened('/proc/self/mountinfo'))]),
-                             {'report': ['Ensure this file has at most 100 bytes.']})
+        """As one that grows while it is copied: a file of a control group says that it has no bytes."""
+        path = '/sys/fs/cgroup/cgroup.stat'
+        with settings('InputFileSizeMax=10\n'):
+            self.assertEqual(os.stat(path).st_size, 0)
+            self.assertEqual(self.messages('files.Dynamic', [('report', self.opened(path))]),
+                             {'report': ['Ensure this file has at most 10 bytes.']})
 
     def test_memfd_and_offset(self):
         fd = os.memfd_create('x')
