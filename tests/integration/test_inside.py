@@ -657,12 +657,13 @@ class Outputs(Inside):
             path_only = os.open(file.name, os.O_PATH)
             directory = os.open('/etc', os.O_RDONLY)
             device = os.open('/dev/zero', os.O_RDONLY)
+            kernel = os.open('/proc/self/stat', os.O_RDONLY)    # which would be jobd's own, that of root
             for fd, text in ((pipe_read, 'not a regular file'), (directory, 'not a regular file'),
-                             (device, 'not a regular file'), (bus.socket.fileno(), 'not a regular file'),
+                             (kernel, 'not a regular file'), (device, 'not a regular file'), (bus.socket.fileno(), 'not a regular file'),
                              (write_only, 'not open for reading'), (path_only, 'not open for reading')):
                 with self.subTest(fd=fd, text=text):
                     self.assertError(bus.add('x', fd=fd), 'InvalidFile', text)
-            for fd in pipe_read, pipe_write, write_only, path_only, directory, device:
+            for fd in pipe_read, pipe_write, write_only, path_only, directory, device, kernel:
                 os.close(fd)
         self.assertEqual(self.listed(result_id), {})
         self.assertIsNone(self.files(result_id))
