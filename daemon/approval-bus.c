@@ -11,6 +11,7 @@
 #include "names.h"
 #include "now.h"
 #include "object-path.h"
+#include "user.h"
 #include "variable.h"
 
 ApprovalCaller approval_bus_caller(Manager *manager, sd_bus_message *m, char **ret_user) {
@@ -34,6 +35,7 @@ static int answer(ScheduledJobBus *b, sd_bus_message *m, bool approve, const Ans
                   sd_bus_error *error) {
         g_autofree char *user = NULL;
         const ApprovalCaller caller = approval_bus_caller(b->manager, m, &user);
+        g_autofree char *login_user = caller.login_uid != UINT32_MAX ? user_name(caller.login_uid) : NULL;
         const ApprovalAnswer a = {
                 .approve = approve,
                 .force = options->force != 0,
@@ -42,6 +44,7 @@ static int answer(ScheduledJobBus *b, sd_bus_message *m, bool approve, const Ans
                 .uid = caller.uid,
                 .user = user,
                 .login_uid = caller.login_uid,
+                .login_user = login_user,
                 .now_usec = now_usec(),
         };
         Refusal f = {};

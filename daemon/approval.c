@@ -65,7 +65,8 @@ static const Approval *find_answer_of(const ApprovalRules *rules, uint32_t uid) 
 /* In their own name, in another's, or as another user now. */
 static bool is_own(const ScheduledJob *sj, const ApprovalAnswer *answer) {
         return sj->requester_uid == answer->uid || strcmp(sj->requested_by, answer->user) == 0 ||
-               (answer->login_uid != UINT32_MAX && sj->requester_uid == answer->login_uid);
+               (answer->login_uid != UINT32_MAX && sj->requester_uid == answer->login_uid) ||
+               (answer->login_user && strcmp(sj->requested_by, answer->login_user) == 0);
 }
 
 /* The reference's sentence (row A3), for root too. */

@@ -33,6 +33,7 @@ typedef struct ApprovalAnswer {
         uint32_t uid;
         const char *user;
         uint32_t login_uid;  /* who sits behind a sudo; UINT32_MAX: not known */
+        const char *login_user; /* that user's name; NULL: not known */
         uint64_t now_usec;
 } ApprovalAnswer;
 

@@ -264,22 +264,33 @@ int approvals_check(Approvals *a, ScheduledJob *sj, const Job *job, const JobCla
         return start_over(a, sj, &digest, reason, caller);
 }
 
-/* Of the first try. 1: found, 0: it is a run of none that needed an approval. */
+/* Deleting a scheduled job takes its name out of its job results; what it was due at stays. */
+static bool is_of_schedule(const JobResult *jr) {
+        return jr->nominal_time > 0 || (jr->scheduled_job_id && jr->scheduled_job_id[0]);
+}
+
+/*
+ * Of the first try. 1: found, 0: it was requested by itself, when the job did not require approval. -ENOKEY: what could
+ * have been approved is gone, or was never asked about.
+ */
 static int find_approved(Approvals *a, const JobResult *jr, ScheduledJob **ret) {
         _cleanup_(job_result_freep) JobResult *first = NULL;
-        const char *id = jr->scheduled_job_id;
         int r;
 
         if (jr->retry_of[0]) {
                 r = store_result_get(a->context.store, jr->retry_of, &first);
                 if (r <= 0)
-                        return r;
-                id = first->scheduled_job_id;
+                        return r < 0 ? r : -ENOKEY;
+                jr = first;
         }
-        if (!id || !id[0])
+        if (!is_of_schedule(jr))
                 return 0;
-        r = store_schedule_get(a->context.store, id, ret);
-        return r > 0 ? (*ret)->approval_required : r;
+        if (!jr->scheduled_job_id || !jr->scheduled_job_id[0])
+                return -ENOKEY;
+        r = store_schedule_get(a->context.store, jr->scheduled_job_id, ret);
+        if (r < 0)
+                return r;
+        return r > 0 && (*ret)->approval_required ? 1 : -ENOKEY;
 }
 
 static bool has_approval_of(const GPtrArray *approvals, const char *digest) {
@@ -302,13 +313,16 @@ char *approvals_check_run(Approvals *a, const JobResult *jr, const Job *job, con
         if (!job->effective.approval_required || is_dry_run(jr->data, class))
                 return NULL;
         r = find_approved(a, jr, &sj);
+        if (r == 0)
+                return NULL;
+        if (r == -ENOKEY)
+                return g_strdup_printf("job '%s' requires approval, and there is none for this run: request it again",
+                                       job->class_path);
         if (r > 0)
                 r = approvals_load(a, sj, &record);
         if (r < 0)
                 return g_strdup_printf("cannot find out whether it was approved: %s",
                                        store_error_text(a->context.store));
-        if (!sj || !sj->approval_required)
-                return NULL;
         request_digest_make(a->programs, sj, job, class, &digest);
         if (has_approval_of(record.approvals, digest.digest))
                 return NULL;

@@ -36,11 +36,10 @@ static int choose_name(Manager *m, ScheduledJob *sj, Refusal *f) {
         return 0;
 }
 
-/* Who asks by sudo has asked, and cannot approve it as who they are. */
-static void name_login_user(ScheduledJob *sj, const ApprovalCaller *caller) {
+void run_schedule_name_login_user(ScheduledJob *sj, const ApprovalCaller *caller) {
         const struct passwd *pw;
 
-        if (caller->login_uid == UINT32_MAX || caller->login_uid == caller->uid || sj->requested_by[0])
+        if (caller->login_uid == UINT32_MAX || caller->login_uid == caller->uid)
                 return;
         pw = getpwuid(caller->login_uid);
         if (pw)
@@ -53,7 +52,7 @@ static int request_approval(Manager *m, const ApprovalCaller *caller, PreparedRu
         if (!job)
                 return refuse(f, -ENOENT, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB,
                               run->scheduled_job->class_path);
-        name_login_user(run->scheduled_job, caller);
+        run_schedule_name_login_user(run->scheduled_job, caller);
         return approvals_request(m->approvals, run->scheduled_job, job, run->class, caller, f);
 }
 

@@ -13,6 +13,7 @@
 #include "names.h"
 #include "now.h"
 #include "object-path.h"
+#include "run-schedule-bus.h"
 #include "schedule-change.h"
 #include "schedule-request.h"
 #include "scheduled-job-bus.h"
@@ -46,7 +47,22 @@ static int ask_approval_again(ScheduledJobBus *b, sd_bus_message *m) {
         if (!job || manager->loader->load(manager->roots, job->class_path, &class, &problem) < 0)
                 return store_approval_void(manager->store, b->scheduled_job->id);
         r = approvals_check(manager->approvals, b->scheduled_job, job, class, &caller);
-        return r < 0 ? r : 0;
+        if (r <= 0)
+                return r;
+        /* Nothing that they cover is another: it waits again all the same, and so for answers that count. */
+        return store_approval_void(manager->store, b->scheduled_job->id);
+}
+
+/* Who may change a request and approve it would need nobody else: so it is the requester's to change. */
+static int check_changer(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error) {
+        const ScheduledJob *sj = b->scheduled_job;
+
+        if (!sj->approval_required || access_caller_uid(b->manager->access, m) == sj->requester_uid)
+                return 0;
+        return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
+                                 "scheduled job '%s' needs an approval, so only its requester %s may change what is "
+                                 "approved: take it over first, by \"jobctl schedule take-over %s\"",
+                                 sj->name, sj->requester, sj->id);
 }
 
 /* Stores what was changed of the object of this call, and answers it. what: "paused", for the journal. */
@@ -91,6 +107,8 @@ int schedule_bus_take_over(sd_bus_message *m, void *userdata, sd_bus_error *erro
         ScheduledJobBus *b = userdata;
         g_autofree char *caller = access_caller_name(b->manager->access, m);
         uint32_t uid = access_caller_uid(b->manager->access, m);
+        g_autofree char *user = NULL;
+        ApprovalCaller of_call;
         bool voids = false;
         Refusal f = {};
         int r;
@@ -98,6 +116,8 @@ int schedule_bus_take_over(sd_bus_message *m, void *userdata, sd_bus_error *erro
         r = schedule_change_take_over(b->scheduled_job, job_of(b), uid, caller, now_usec(), &voids, &f);
         if (r < 0)
                 return refuse_change(error, r, &f);
+        of_call = approval_bus_caller(b->manager, m, &user);
+        run_schedule_name_login_user(b->scheduled_job, &of_call);
         return store_and_reply(b, m, JOBD_MESSAGE_SCHEDULE_TAKEN_OVER_STR, "took over", voids, error);
 }
 
@@ -318,6 +338,9 @@ int schedule_bus_update(sd_bus_message *m, void *userdata, sd_bus_error *error) 
                 return r;
         if (is_empty(&o))
                 return sd_bus_reply_method_return(m, NULL);
+        r = check_changer(b, m, error);
+        if (r < 0)
+                return r;
         update = (ScheduleUpdate){
                 .schedule = { o.interval, o.name, o.crontab, o.time_zone, o.missed, o.start_time },
                 .task_queue = o.task_queue,

@@ -231,6 +231,89 @@ class Rules(ApprovalTestCase):
         '''):
             self.assertRefused(self.answer(path, 'alice'), 'OwnRequest', 'You cannot approve your own job request!')
 
+    def test_sudo_for_another(self):
+        """alice asks as root for bob, or takes over as root: she has asked, whichever way she then answers."""
+        uid = run(['id', '-u', 'alice']).stdout.strip()
+        slice_of_alice = ['systemd-run', '--quiet', '--wait', '--pipe', f'--slice=user-{uid}.slice']
+        reply = run(slice_of_alice + ['busctl', '--json=short', 'call', 'org.jobd1', '/org/jobd1', MANAGER, 'RunJob',
+                                      'ssa{sv}', 'appr.Simple', '{"device":"sudo"}', '1', 'username', 's', 'carol'])
+        for_another = json.loads(reply.stdout)['data'][1]
+        self.assertEqual([self.properties(for_another)[name] for name in ('Requester', 'RequestedBy')], ['carol', 'alice'])
+        taken = self.request(user='carol')
+        run(slice_of_alice + ['busctl', 'call', 'org.jobd1', taken, SCHEDULE, 'TakeOver'])
+        self.assertEqual([self.properties(taken)[name] for name in ('Requester', 'RequestedBy')], ['root', 'alice'])
+        with polkit_rules('''
+            polkit.addRule(function(action, subject) {
+                if (subject.user == "alice")
+                    return polkit.Result.YES;
+            });
+        '''):
+            for path in for_another, taken:
+                self.assertRefused(self.answer(path, 'alice'), 'OwnRequest')
+                approve = ['busctl', 'call', 'org.jobd1', path, SCHEDULE, 'Approve', 'a{sv}', '0']
+                self.assertIn('You cannot approve your own job request!', run(slice_of_alice + approve, check=False).stderr)
+
+    def not_started(self, result, device):
+        """The job result of a run that was to start, and was not."""
+        entry = journal_wait(f'JOB_RESULT_ID={result}', 'MESSAGE_ID=34d44591472b4561aac07c10a37bb99a',
+                             since=self.since)
+        self.assertIn('requires approval, and there is none for this run', entry['MESSAGE'])
+        self.assertEqual(jobctl_json('result', result)['reason'], 'not-runnable')
+        self.assertEqual(runs_of(device), [])
+
+    def test_a_dry_run_that_becomes_a_real_one(self):
+        """Scheduled as a dry run, which needs no approval, changed, and run now."""
+        device = self.device()
+        reply = self.submit(data={'device': device, 'dryrun': True}, interval='daily', name=device,
+                            start_time=int((time.time() + 3600) * 1e6))
+        self.assertIsNone(reply.error, reply)
+        path = reply.body[1]
+        self.assertEqual(self.state(path), 'active')
+        reply = BUSES['alice'].call(path, SCHEDULE, 'Update', 'a{sv}',
+                                    {'data': ('s', json.dumps({'device': device, 'dryrun': False}))})
+        self.assertIsNone(reply.error, reply)
+        self.assertRefused(BUSES['alice'].call(path, SCHEDULE, 'RunNow', 'a{sv}', {}), 'ApprovalRequired')
+        self.assertEqual(runs_of(device), [])
+
+    def test_scheduled_before_approval_was_required(self):
+        jobctl('set', 'appr.Plain', 'approval_required=no')
+        reply = self.submit('Plain', data={}, interval='daily', name='plain-before',
+                            start_time=int((time.time() + 3600) * 1e6))
+        self.assertIsNone(reply.error, reply)
+        jobctl('revert', 'appr.Plain', 'approval_required')
+        self.assertRefused(BUSES['alice'].call(reply.body[1], SCHEDULE, 'RunNow', 'a{sv}', {}), 'ApprovalRequired')
+
+    def test_who_changes_is_not_who_approves(self):
+        path = self.request()
+        before = self.properties(path)
+        for user in 'carol', 'root':
+            self.assertRefused(BUSES[user].call(path, SCHEDULE, 'Update', 'a{sv}', {'data': ('s', '{"device":"mine"}')}),
+                               DENIED, 'only its requester alice may change what is approved', 'take-over')
+        self.assertEqual(self.properties(path), before)
+
+    def test_a_change_that_changes_nothing(self):
+        path = self.request(interval='daily', name=self.device(), start_time=int((time.time() + 3600) * 1e6))
+        self.approve(path)
+        reply = BUSES['alice'].call(path, SCHEDULE, 'Update', 'a{sv}', {'missed': ('s', 'last')})
+        self.assertIsNone(reply.error, reply)
+        self.assertEqual(self.state(path), 'pending')
+        self.approve(path)
+        self.assertEqual(self.state(path), 'active')
+
+    def test_deleted_while_its_run_waits(self):
+        queue = BUSES['root'].call('/org/jobd1', MANAGER, 'GetJobQueue', 's', 'default').body[0]
+        self.since, device = journal_cursor(), self.device()
+        path = self.request(data={'device': device})
+        BUSES['root'].call(queue, 'org.jobd1.JobQueue', 'Set', 'a{sv}', {'enabled': ('b', False)})
+        try:
+            self.approve(path)
+            result = journal_wait('MESSAGE_ID=4e77a34c934c4bc0894e0ec71cae9612', 'JOB_CLASS_PATH=appr.Simple',
+                                  since=self.since)['JOB_RESULT_ID']
+            self.assertIsNone(BUSES['alice'].call(path, SCHEDULE, 'Delete').error)
+        finally:
+            BUSES['root'].call(queue, 'org.jobd1.JobQueue', 'Set', 'a{sv}', {'enabled': ('b', True)})
+        self.not_started(result, device)
+
     def test_a4_start_time(self):
         start = int((time.time() + 16) * 1e6)
         path = self.request(interval='future', start_time=start, name='a4')
