@@ -53,13 +53,21 @@ static int compare_next(const void *a, const void *b) {
         return (next_x > next_y) - (next_x < next_y);
 }
 
-static JsonArray *sort_by_next(JsonArray *schedules) {
+/* The reference's row A1. */
+static int compare_start(const void *a, const void *b) {
+        JsonObject *const *x = a, *const *y = b;
+        uint64_t start_x = json_time(*x, "start_time"), start_y = json_time(*y, "start_time");
+
+        return (start_x > start_y) - (start_x < start_y);
+}
+
+static JsonArray *sort_schedules(JsonArray *schedules, GCompareFunc compare) {
         g_autoptr(GPtrArray) sorted = g_ptr_array_new();
         JsonArray *result = json_array_new();
 
         for (unsigned i = 0; i < json_array_get_length(schedules); i++)
                 g_ptr_array_add(sorted, json_array_get_object_element(schedules, i));
-        g_ptr_array_sort(sorted, compare_next);
+        g_ptr_array_sort(sorted, compare);
         for (unsigned i = 0; i < sorted->len; i++)
                 json_array_add_object_element(result, json_object_ref(sorted->pdata[i]));
         return result;
@@ -104,7 +112,7 @@ int verb_schedules(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (job && json_array_get_length(schedules) == 0 && check_job_exists(c, job) < 0)
                 return STATUS_ERROR;
 
-        sorted = sort_by_next(schedules);
+        sorted = sort_schedules(schedules, compare_next);
         if (j->json)
                 print_json_array(TAKE_PTR(sorted));
         else
@@ -131,7 +139,7 @@ int verb_approvals(Jobctl *j, const Verb *verb, int argc, char **argv) {
                                                "STARTS", "INTERVAL", "WAITS FOR", "EXPIRES", NULL };
         _cleanup_(connection_freep) Connection *c = NULL;
         _cleanup_(table_freep) Table *t = NULL;
-        g_autoptr(JsonArray) requests = NULL;
+        g_autoptr(JsonArray) requests = NULL, sorted = NULL;
         gboolean no_legend = false;
         g_autofree char *job = NULL, *user = NULL;
         char **arguments;
@@ -158,14 +166,15 @@ int verb_approvals(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 return STATUS_ERROR;
         if (job && json_array_get_length(requests) == 0 && check_job_exists(c, job) < 0)
                 return STATUS_ERROR;
+        sorted = sort_schedules(requests, compare_start);
         if (j->json) {
-                print_json_array(TAKE_PTR(requests));
+                print_json_array(TAKE_PTR(sorted));
                 return EXIT_SUCCESS;
         }
 
         t = table_new(columns, no_legend ? 0 : TABLE_HEADINGS);
-        for (unsigned i = 0; i < json_array_get_length(requests); i++)
-                add_request(t, json_array_get_object_element(requests, i));
+        for (unsigned i = 0; i < json_array_get_length(sorted); i++)
+                add_request(t, json_array_get_object_element(sorted, i));
         if (table_rows(t) > 0)
                 table_print(t);
         else if (!no_legend)

@@ -38,9 +38,10 @@
         .action = "org.jobd1.approve-job",                                                                \
         .message = "Authentication is required to answer a request to run job $(what)."
 
-/* The reference's rows A2 and A6. */
+/* The reference's rows A2, A6, A7 and S9. */
 #define MAY_NOT_APPROVE "You do not have permission to approve this request"
 #define MAY_NOT_DENY "You do not have permission to deny this request"
+#define MAY_NOT_RUN "You do not have permission to run this job"
 
 const AccessRule access_rules[] = {
         { JOBD_MANAGER_INTERFACE, "RunJob", .target = ACCESS_TARGET_JOB_ARG, MAY_RUN_JOB },
@@ -104,7 +105,7 @@ const AccessRule access_rules[] = {
         { JOBD_SCHEDULE_INTERFACE, "Update", .target = ACCESS_TARGET_SCHEDULE_PATH, .requester_may = true,
           MAY_CHANGE_SCHEDULE },
         { JOBD_SCHEDULE_INTERFACE, "TakeOver", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_CHANGE_SCHEDULE,
-          .and_action = "org.jobd1.run-job" },
+          .and_action = "org.jobd1.run-job", .and_refusal = MAY_NOT_RUN },
         /* The run shows its input to who has asked for it. */
         { JOBD_SCHEDULE_INTERFACE, "RunNow", .target = ACCESS_TARGET_SCHEDULE_PATH,
           .action = "org.jobd1.view-scheduledjob", .requester_may = true, .and_action = "org.jobd1.run-job",
@@ -119,7 +120,7 @@ const AccessRule access_rules[] = {
         { JOBD_SCHEDULE_INTERFACE, "DryRun", .target = ACCESS_TARGET_SCHEDULE_PATH,
           .action = "org.jobd1.view-scheduledjob", .requester_may = true, .and_action = "org.jobd1.run-job",
           .operation = "dry-run", .message = "Authentication is required to try job $(what) in a dry run.",
-          .verb = "dry-run", .and_refusal = "You do not have permission to run this job" },
+          .verb = "dry-run", .and_refusal = MAY_NOT_RUN },
         { JOBD_SCHEDULE_INTERFACE, "Cancel", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_DELETE_SCHEDULE },
         { JOBD_SCHEDULE_INTERFACE, "Delete", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_DELETE_SCHEDULE },
 

@@ -11,13 +11,13 @@
 /* How the reference puts it. */
 typedef enum Shape {
         SHAPE_DETAIL, /* {"detail": "..."} */
-        SHAPE_LIST,   /* ["..."] */
         SHAPE_ERRORS, /* {"errors": ...}: the text is JSON, or else the one entry of a list */
         SHAPE_FIELD,  /* {"field": ["problem"]}: the text is "field: problem" */
         SHAPE_NAME,   /* {"name": ["..."]} */
         SHAPE_QUEUE,  /* {"task_queue": ["..."]} */
         SHAPE_SCHEDULE, /* {"schedule": {...}}, as jobd says it; by the keys of a form where there was one */
         SHAPE_UNAVAILABLE, /* {"detail": "Unable to process request: ..."} */
+        SHAPE_SENSITIVE, /* ["..."], or {"schedule": {"interval": ["...", "what to do"]}} when it was for later */
         SHAPE_CONFLICT, /* {"approval_required": ["..."], ...}: for those that were sent */
 } Shape;
 
@@ -34,6 +34,12 @@ typedef struct ErrorRow {
 #define NO_APPROVAL "You do not have permission to approve this request."
 #define NO_DENIAL "You do not have permission to deny this request."
 #define NO_DRY_RUN "You do not have permission to run this job."
+
+/* The reference's row X2, (6) and (7). */
+#define NO_SENSITIVE_SCHEDULE "Unable to schedule job: Job may have sensitive input variables"
+#define NO_SENSITIVE_APPROVAL                                                                                             \
+        "Unable to run or schedule job: This job is flagged as possibly having sensitive variables but is also flagged "  \
+        "as requiring approval.One of these two flags must be removed before this job can be scheduled or run."
 
 /* The first that fits counts. */
 static const ErrorRow rows[] = {
@@ -61,9 +67,7 @@ static const ErrorRow rows[] = {
         { BUS_ERROR_JOB_CLASS_NOT_LOADABLE, ERROR_IN_VARIABLES, 404, SHAPE_DETAIL, "Not found." },
         { BUS_ERROR_JOB_CLASS_NOT_LOADABLE, ERROR_ANYWHERE, 405, SHAPE_DETAIL,
           "This job's source code could not be located and cannot be run" },
-        { BUS_ERROR_SENSITIVE_CONFLICT, ERROR_IN_RUN, 400, SHAPE_LIST,
-          "Unable to run or schedule job: This job is flagged as possibly having sensitive variables but is also flagged "
-          "as requiring approval.One of these two flags must be removed before this job can be scheduled or run." },
+        { BUS_ERROR_SENSITIVE_CONFLICT, ERROR_IN_RUN, 400, SHAPE_SENSITIVE, NULL },
         { BUS_ERROR_SENSITIVE_CONFLICT, ERROR_IN_CHANGE, 400, SHAPE_CONFLICT,
           "A job with sensitive variables cannot also be marked as requiring approval" },
         { BUS_ERROR_SENSITIVE_CONFLICT, ERROR_ANYWHERE, 400, SHAPE_DETAIL, NULL },
@@ -189,6 +193,28 @@ static void reply_conflict(Request *r, unsigned status, const char *text) {
         request_reply_object(r, status, object);
 }
 
+/* Of what jobd says about a request for later, the reference's sentence comes first, by itself. */
+static void reply_sensitive(Request *r, unsigned status, const char *text) {
+        const char *advice = text + strlen(NO_SENSITIVE_SCHEDULE ". ");
+        JsonObject *schedule;
+        JsonNode *problems;
+
+        if (!g_str_has_prefix(text, NO_SENSITIVE_SCHEDULE ". ")) {
+                request_reply_json(r, status, list_of(NO_SENSITIVE_APPROVAL));
+                return;
+        }
+        problems = list_of(NO_SENSITIVE_SCHEDULE);
+        json_array_add_string_element(json_node_get_array(problems), advice);
+        if (r->multipart) {
+                reply_member(r, status, "_schedule_interval", problems);
+                return;
+        }
+        schedule = json_object_new();
+        json_object_set_member(schedule, "interval", problems);
+        reply_member(r, status, "schedule", json_node_init_object(json_node_alloc(), schedule));
+        json_object_unref(schedule);
+}
+
 /* {"schedule": {"name": [...]}} becomes {"_schedule_name": [...]} for a form, {"name": [...]} for a change. */
 static void reply_schedule(Request *r, unsigned status, const char *text) {
         g_autoptr(JsonObject) problems = NULL, flat = NULL;
@@ -225,9 +251,6 @@ void error_reply(Request *r, const sd_bus_error *error) {
         case SHAPE_DETAIL:
                 request_fail(r, row->status, "%s", text);
                 break;
-        case SHAPE_LIST:
-                request_reply_json(r, row->status, list_of(text));
-                break;
         case SHAPE_ERRORS:
                 reply_errors(r, row->status, text);
                 break;
@@ -245,6 +268,9 @@ void error_reply(Request *r, const sd_bus_error *error) {
                 break;
         case SHAPE_UNAVAILABLE:
                 request_fail(r, row->status, "Unable to process request: %s", text);
+                break;
+        case SHAPE_SENSITIVE:
+                reply_sensitive(r, row->status, text);
                 break;
         case SHAPE_CONFLICT:
                 reply_conflict(r, row->status, text);

@@ -124,6 +124,15 @@ class Approvals(JobdTestCase):
         self.assertEqual((answer['id'], answer['state'], answer['next_run_at']),
                          (request, 'active', '2031-01-01T00:00:00.000000Z'))
 
+    def test_what_starts_first_is_first(self):
+        """The reference's row A1."""
+        made = [self.request(f'--at={at}', f'--name=starts {at}') for at in ('2031-03-01', '2031-01-01', '2031-02-01')]
+        made.append(self.request())
+        expected = [made[3], made[1], made[2], made[0]]
+        self.assertEqual([r['id'] for r in jobctl_json('approvals', user='bob') if r['id'] in made], expected)
+        shown = jobctl('approvals', '--no-legend', user='bob').stdout
+        self.assertEqual(sorted(made, key=shown.index), expected)
+
     def test_dry_run(self):
         request = self.request('--var=text=try')
         done = jobctl('approve', '--dry-run', request, user='carol')

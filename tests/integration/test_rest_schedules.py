@@ -3,6 +3,7 @@
 """The REST API: runs for later, approvals, forms with files, job queues."""
 import datetime
 import subprocess
+import time
 import unittest
 
 from harness import JobdTestCase, environment, identity, install_job, jobctl, jobctl_json
@@ -49,8 +50,21 @@ def setUpModule():
         [Service]
         ExecStart=true
     ''')
+    install_job('later.Conflict', '''
+        [Job]
+        HasSensitiveVariables=yes
+        ApprovalRequired=yes
+        [Service]
+        ExecStart=true
+    ''')
+    install_job('later.Careful', '''
+        [Job]
+        ApprovalRequired=yes
+        [Service]
+        ExecStart=true
+    ''')
     jobctl('refresh')
-    jobctl('enable', 'later.File', 'later.Plain', 'later.Asks', 'later.Secret')
+    jobctl('enable', 'later.File', 'later.Plain', 'later.Asks', 'later.Secret', 'later.Conflict', 'later.Careful')
     with open(GUIDE_FILE, 'w', encoding='ascii') as file:
         file.write('from the file\n')
 
@@ -142,6 +156,25 @@ class Schedules(JobdTestCase):
         self.assertEqual((reply.status, list(reply.json)), (400, ['schedule']))
         self.assertEqual(curl(SCHEDULES + '?q=x').json['count'], 0)
 
+    def test_sensitive_without_a_key(self):
+        """The reference's rows X2 (6) and S12."""
+        sentence = 'Unable to schedule job: Job may have sensitive input variables'
+        soon = {'name': 'hush', 'interval': 'future', 'start_time': later(days=1)}
+        reply = post('later.Secret', schedule=soon)
+        self.assertEqual((reply.status, reply.json['schedule']['interval'][0]), (400, sentence), reply)
+        self.assertIn('systemd-creds setup', reply.json['schedule']['interval'][1])
+        flat = [option for name, value in soon.items() for option in ('-F', f'_schedule_{name}={value}')]
+        reply = curl(job_path('later.Secret', 'run'), *flat, user='alice')
+        self.assertEqual((reply.status, reply.json['_schedule_interval'][0]), (400, sentence), reply)
+
+    def test_sensitive_and_approval(self):
+        """The reference's row X2 (7)."""
+        reply = post('later.Conflict')
+        self.assertEqual((reply.status, reply.json), (400, [
+            'Unable to run or schedule job: This job is flagged as possibly having sensitive variables but is also '
+            'flagged as requiring approval.One of these two flags must be removed before this job can be scheduled or '
+            'run.']))
+
     def test_immediately_is_at_once(self):
         reply = post('later.Plain', schedule={'interval': 'immediately', 'start_time': '2022-10-18T17:31:23.698Z'})
         self.assertEqual((reply.status, reply.json['scheduled_job']), (201, None))
@@ -159,16 +192,30 @@ class Approvals(JobdTestCase):
         self.assertIn(request['id'], [each['id'] for each in curl(SCHEDULES + '?needs_approval=true').json['results']])
         shown = curl(schedule_path(request, 'request'), user='bob')
         self.assertEqual((shown.status, shown.json['requester'], shown.json['class_path']), (200, 'alice', 'later.Asks'))
-        for user, text in (('alice', 'You do not have permission to approve this request.'),
-                           ('dave', 'You do not have permission to approve this request.')):
-            reply = curl(schedule_path(request, 'approve'), method='POST', user=user)
-            self.assertIn(reply.status, (403, 404), (user, reply))
-            if user == 'alice':
-                self.assertIn(reply.json['detail'], (text, 'You cannot approve your own job request!'))
+        for user in 'alice', 'dave':
+            for verb in 'approve', 'deny':
+                reply = curl(schedule_path(request, verb), method='POST', user=user)
+                self.assertEqual((reply.status, reply.json),
+                                 (403, {'detail': f'You do not have permission to {verb} this request.'}), user)
         reply = curl(schedule_path(request, 'approve') + '?force=true', json_body={'comment': 'Looks fine'}, user='bob')
         self.assertEqual(reply.status, 200, reply)
         self.assertEqual(reply.json['approvals'][0]['comment'], 'Looks fine')
         self.assertNotEqual(reply.json['state'], 'pending')
+
+    def test_start_time_is_past(self):
+        """The reference's row A4."""
+        start = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=16)
+        reply = post('later.Asks', data={'dryrun': False}, schedule={'name': 'soon', 'interval': 'future',
+                                                                     'start_time': start.isoformat()})
+        self.assertEqual(reply.status, 201, reply)
+        path = schedule_path(reply.json['scheduled_job'], 'approve')
+        while datetime.datetime.now(datetime.timezone.utc) <= start:
+            time.sleep(0.1)     # the clock is what this is about
+        reply = curl(path, method='POST', user='bob')
+        self.assertEqual((reply.status, reply.json), (400, {
+            'detail': "The job's start time is in the past. If you want to force a run anyway, add the `force` query "
+                      "parameter."}))
+        self.assertEqual(curl(path + '?force=true', method='POST', user='bob').status, 200)
 
     def test_nobody_approves_their_own(self):
         for user in 'carol', None:
@@ -187,6 +234,15 @@ class Approvals(JobdTestCase):
         request = self.ask('carol')
         reply = curl(schedule_path(request, 'dry-run'), method='POST')
         self.assertEqual((reply.status, reply.json['task_kwargs'], reply.json['user']), (200, {'dryrun': True}, 'root'))
+        reply = curl(schedule_path(request, 'dry-run'), method='POST', user='bob')
+        self.assertEqual((reply.status, reply.json), (403, {'detail': 'You do not have permission to run this job.'}))
+        jobctl('disable', 'later.Asks')
+        reply = curl(schedule_path(request, 'dry-run'), method='POST')
+        self.assertEqual((reply.status, reply.json), (405, {'detail': 'This job cannot be dry-run at this time.'}))
+        jobctl('enable', 'later.Asks')
+        request = post('later.Careful').json['scheduled_job']
+        reply = curl(schedule_path(request, 'dry-run'), method='POST')
+        self.assertEqual((reply.status, reply.json), (405, {'detail': 'This job does not support dry-run.'}))
 
 
 class Queues(JobdTestCase):

@@ -15,6 +15,7 @@ import unittest
 from harness import (JobdTestCase, Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait,
                      kill_jobd, main_pid, run, stopped, wait_exit)
 from raw_bus import RawBus
+from rules import polkit_rules
 
 DATABASE, TRACE = '/var/lib/jobd/jobd.db', '/var/tmp/trace'
 MANAGER, SCHEDULE, RESULT = 'org.jobd1.Manager', 'org.jobd1.ScheduledJob', 'org.jobd1.JobResult'
@@ -780,6 +781,15 @@ class Permissions(JobdTestCase):
         schedule_id, path = schedule()
         self.assertEqual(get(path, 'State', user='bob'), 'active')
         self.assertIn(call(path, SCHEDULE, 'TakeOver', user='bob').error, DENIED)
+        with polkit_rules('''
+                polkit.addRule(function(action, subject) {
+                    if (subject.user == "bob" && action.id == "org.jobd1.change-scheduledjob")
+                        return polkit.Result.YES;
+                });'''):
+            reply = call(path, SCHEDULE, 'TakeOver', user='bob')
+        self.assertIn(reply.error, DENIED)
+        self.assertIn('You do not have permission to run this job: ', reply.body[0])
+        self.assertIn('ask an administrator for the polkit action org.jobd1.run-job ', reply.body[0])
         self.assertEqual(get(path, 'Requester'), 'alice')
 
     def test_lists(self):

@@ -141,6 +141,7 @@ static void test_actions(void) {
         static const struct {
                 const char *interface, *member, *action;
                 bool requester_may;
+                const char *and_action;
         } table[] = {
                 { JOBD_MANAGER_INTERFACE, "RunJob", "org.jobd1.run-job", false },
                 { JOBD_MANAGER_INTERFACE, "Refresh", "org.jobd1.change-job", false },
@@ -148,14 +149,19 @@ static void test_actions(void) {
                 { JOBD_MANAGER_INTERFACE, "GetJobResult", "org.jobd1.view-jobresult", true },
                 { JOBD_MANAGER_INTERFACE, "GetScheduledJob", "org.jobd1.view-scheduledjob", true },
                 { JOBD_MANAGER_INTERFACE, "ListScheduledJobs", NULL, false },
-                { JOBD_SCHEDULE_INTERFACE, "Approve", "org.jobd1.approve-job", false },
-                { JOBD_SCHEDULE_INTERFACE, "Deny", "org.jobd1.approve-job", false },
-                { JOBD_SCHEDULE_INTERFACE, "DryRun", "org.jobd1.view-scheduledjob", true },
+                { JOBD_SCHEDULE_INTERFACE, "Approve", "org.jobd1.approve-job", false,
+                  "org.jobd1.change-scheduledjob" },
+                { JOBD_SCHEDULE_INTERFACE, "Deny", "org.jobd1.approve-job", false,
+                  "org.jobd1.delete-scheduledjob" },
+                { JOBD_SCHEDULE_INTERFACE, "DryRun", "org.jobd1.view-scheduledjob", true,
+                  "org.jobd1.run-job" },
                 { JOBD_SCHEDULE_INTERFACE, "GetRequest", "org.jobd1.view-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "SetEnabled", "org.jobd1.change-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "Update", "org.jobd1.change-scheduledjob", true },
-                { JOBD_SCHEDULE_INTERFACE, "TakeOver", "org.jobd1.change-scheduledjob", false },
-                { JOBD_SCHEDULE_INTERFACE, "RunNow", "org.jobd1.view-scheduledjob", true },
+                { JOBD_SCHEDULE_INTERFACE, "TakeOver", "org.jobd1.change-scheduledjob", false,
+                  "org.jobd1.run-job" },
+                { JOBD_SCHEDULE_INTERFACE, "RunNow", "org.jobd1.view-scheduledjob", true,
+                  "org.jobd1.run-job" },
                 { JOBD_SCHEDULE_INTERFACE, "Cancel", "org.jobd1.delete-scheduledjob", true },
                 { JOBD_SCHEDULE_INTERFACE, "Delete", "org.jobd1.delete-scheduledjob", true },
                 { JOBD_MANAGER_INTERFACE, "ListJobs", NULL, false },
@@ -171,12 +177,14 @@ static void test_actions(void) {
                 { JOBD_JOB_INTERFACE, "ClearOverride", "org.jobd1.change-job", false },
                 { JOBD_JOB_INTERFACE, "Update", "org.jobd1.change-job", false },
                 { JOBD_JOB_INTERFACE, "GetVariables", "org.jobd1.view-job", false },
+                { JOBD_JOB_INTERFACE, "GetClass", "org.jobd1.view-job", false },
                 { JOBD_JOB_INTERFACE, "Delete", "org.jobd1.delete-job", false },
                 { JOBD_RESULT_INTERFACE, "Cancel", "org.jobd1.cancel-job", true },
                 { JOBD_RESULT_INTERFACE, "OpenLog", "org.jobd1.view-joblog", true },
                 { JOBD_RESULT_INTERFACE, "Delete", "org.jobd1.delete-jobresult", false },
                 { JOBD_RESULT_INTERFACE, "ListOutputs", "org.jobd1.view-jobresult", true },
                 { JOBD_RESULT_INTERFACE, "OpenOutput", "org.jobd1.view-jobresult", true },
+                { JOBD_MANAGER_INTERFACE, "CleanJobResults", "org.jobd1.delete-jobresult", false },
                 { JOBD_MANAGER_INTERFACE, "CancelJobResults", NULL, false },
                 { JOBD_MANAGER_INTERFACE, "GetJobQueue", "org.jobd1.view-jobqueue", false },
                 { JOBD_MANAGER_INTERFACE, "ListJobQueues", NULL, false },
@@ -191,14 +199,19 @@ static void test_actions(void) {
                 { JOBD_RUN_INTERFACE, "Fail", NULL, false },
         };
 
+        g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+
         for (size_t i = 0; i < ELEMENTSOF(table); i++) {
                 const AccessRule *rule = access_rule_find("/anywhere", table[i].interface, table[i].member);
 
                 g_test_message("%s.%s", table[i].interface, table[i].member);
                 g_assert_nonnull(rule);
                 g_assert_cmpstr(rule->action, ==, table[i].action);
+                g_assert_cmpstr(rule->and_action, ==, table[i].and_action);
                 g_assert_true(rule->requester_may == table[i].requester_may);
+                (void) g_hash_table_add(seen, (void *) rule);
         }
+        g_assert_cmpuint(g_hash_table_size(seen), ==, access_rules_size); /* what is new has to be said here, too */
 }
 
 static void assert_reading(const char *path, const char *action, AccessTarget target, bool requester_may) {
