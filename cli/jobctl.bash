@@ -203,7 +203,12 @@ _jobctl() {
                 schedule)
                         case $((COMP_CWORD - verb_at)) in
                         1) suggestions='show pause resume run update take-over cancel delete' ;;
-                        *) suggestions=$(__jobctl_schedules schedules) ;;
+                        *)
+                                case ${COMP_WORDS[verb_at + 1]} in
+                                show | delete) suggestions=$(__jobctl_schedules schedules --all) ;;
+                                *) suggestions=$(__jobctl_schedules schedules) ;;
+                                esac
+                                ;;
                         esac
                         ;;
                 approve | deny) suggestions=$(__jobctl_schedules approvals) ;;

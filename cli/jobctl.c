@@ -10,16 +10,50 @@
 #include "options.h"
 #include "suggest.h"
 
+#define FIELDS                                                                                                     \
+        "Fields:\n"                                                                                                \
+        "  name, grouping, description, approval_required, dryrun_default,\n"                                      \
+        "  has_sensitive_variables, hidden, singleton, soft_time_limit, time_limit,\n"                             \
+        "  task_queues"
+#define OBJECTS_COMMANDS                                                                                           \
+        "Commands:\n"                                                                                              \
+        "  models                List the models, and where their objects come from\n"                             \
+        "  list MODEL [QUERY]    List the objects of a model\n"                                                    \
+        "  import MODEL FILE     Take objects from a file (-: standard input)"
+#define SCHEDULE_ACTIONS                                                                                           \
+        "Actions:\n"                                                                                               \
+        "  show NAME...          Show all of it\n"                                                                 \
+        "  pause NAME...         Let it not run until it is resumed\n"                                             \
+        "  resume NAME...        Let it run again, also when it is errored\n"                                      \
+        "  run NAME              Run it once now, for yourself\n"                                                  \
+        "  update NAME           Change it, by the options above\n"                                                \
+        "  take-over NAME...     Become its requester\n"                                                           \
+        "  cancel NAME...        Let it never run again, or take a request back\n"                                 \
+        "  delete NAME...        Delete its record\n\n"                                                            \
+        "A scheduled job is made by \"jobctl run\" with --at, --interval or --crontab."
+#define QUEUE_ACTIONS                                                                                              \
+        "Actions:\n"                                                                                               \
+        "  show NAME                         Show all of it\n"                                                     \
+        "  create NAME [PROPERTY=VALUE...]   Make one\n"                                                           \
+        "  set NAME PROPERTY=VALUE...        Change it\n"                                                          \
+        "  delete NAME                       Delete it, when nothing uses it\n\n"                                  \
+        "Properties:\n"                                                                                            \
+        "  description, enabled, max_running, max_pending, weight, priority,\n"                                    \
+        "  when_unavailable (wait or refuse), and of its slice CPUWeight, CPUQuota,\n"                             \
+        "  MemoryMax, MemoryHigh, TasksMax, IOWeight, AllowedCPUs"
+
 static const Verb verbs[] = {
         { "Jobs", "list", "[PATTERN...]", "List the jobs", verb_list },
         { "Jobs", "show", "JOB", "Show all of a job", verb_show },
         { "Jobs", "refresh", "", "Read the job classes from disk into the registry", verb_refresh },
         { "Jobs", "enable", "JOB...", "Let jobs be run", verb_enable },
         { "Jobs", "disable", "JOB...", "Let jobs not be run", verb_disable },
-        { "Jobs", "set", "JOB FIELD=VALUE...", "Override what the job class says", verb_set },
-        { "Jobs", "revert", "JOB FIELD...|--all", "Go back to what the job class says", verb_revert },
+        { "Jobs", "set", "JOB FIELD=VALUE...", "Override what the job class says", verb_set, FIELDS },
+        { "Jobs", "revert", "JOB FIELD...|--all", "Go back to what the job class says", verb_revert,
+          FIELDS },
         { "Jobs", "delete", "JOB...", "Delete records of jobs", verb_delete },
-        { "Jobs", "objects", "COMMAND...", "Objects for variables: models, list, import", verb_objects },
+        { "Jobs", "objects", "COMMAND...", "Objects for variables: models, list, import", verb_objects,
+          OBJECTS_COMMANDS },
         { "Runs", "run", "JOB|--from=ID", "Run a job, follow its log, wait for its end", verb_run },
         { "Runs", "results", "", "List job results, the newest first", verb_results },
         { "Runs", "result", "[ID]", "Show a job result, or the newest", verb_result },
@@ -30,12 +64,12 @@ static const Verb verbs[] = {
         { "Runs", "monitor", "", "Show what changes, as it happens", verb_monitor },
         { "Schedules and approvals", "schedules", "", "List scheduled jobs, the next first", verb_schedules },
         { "Schedules and approvals", "schedule", "ACTION NAME", "Show or change one: pause, resume, update, ...",
-          verb_schedule },
+          verb_schedule, SCHEDULE_ACTIONS },
         { "Schedules and approvals", "approvals", "", "List requests that wait for an approval", verb_approvals },
         { "Schedules and approvals", "approve", "REQUEST", "Show what will run, and approve it", verb_approve },
         { "Schedules and approvals", "deny", "REQUEST", "Deny a request", verb_deny },
         { "Queues", "queues", "", "List the job queues", verb_queues },
-        { "Queues", "queue", "ACTION NAME", "Show, create, set or delete one", verb_queue },
+        { "Queues", "queue", "ACTION NAME", "Show, create, set or delete one", verb_queue, QUEUE_ACTIONS },
 };
 
 static void print_help(void) {

@@ -26,6 +26,7 @@ typedef struct Verb {
         const char *arguments; /* for the usage line */
         const char *summary;
         int (*run)(Jobctl *j, const struct Verb *verb, int argc, char **argv); /* argv[0] is the verb; exit status */
+        const char *details;   /* what its help says after the options; NULL: nothing */
 } Verb;
 
 /*

@@ -148,6 +148,7 @@ int verb_parse(Jobctl *j, const Verb *verb, const GOptionEntry *entries, int arg
 
         g_option_group_add_entries(g_option_context_get_main_group(context), general);
         g_option_context_set_summary(context, verb->summary);
+        g_option_context_set_description(context, verb->details);
         if (!g_option_context_parse_strv(context, &split, &error))
                 return usage_error(verb, "%s: %s", verb->name, error->message);
         if (help) {
