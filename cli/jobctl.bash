@@ -163,7 +163,7 @@ _jobctl() {
         run:--time-zone | schedule:--time-zone) suggestions=$(timedatectl list-timezones 2>/dev/null) ;;
         run:--queue | schedule:--queue) suggestions=$(__jobctl_queues) ;;
         run:--at | schedule:--at) suggestions='tomorrow' ;;
-        *:--comment | *:-c | *:--crontab | *:--name) return ;;
+        *:--comment | *:-c | *:--crontab | *:--name | logs:--grouping | logs:-g) return ;;
         logs:--output | logs:-o) suggestions='short cat json' ;;
         logs:--level | logs:-l) suggestions='debug info success warning failure error critical' ;;
         outputs:--fetch)
