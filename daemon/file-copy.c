@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,7 +14,13 @@
 
 #include "file-copy.h"
 
-enum { CHUNK_SIZE = 128 * 1024 };
+enum {
+        CHUNK_SIZE = 128 * 1024,
+        DEATH_MSEC = 100, /* for which we wait for a process that was killed, with all else */
+        STUCK_MAX = 32,   /* processes that do not die, at a time */
+};
+
+static unsigned n_stuck;
 
 struct FileCopy {
         sd_event_source *child_source;
@@ -22,6 +29,7 @@ struct FileCopy {
         char **moved; /* paths of what is to be moved */
         size_t n;
         bool timed_out;
+        bool is_stuck; /* its process does not die: it is left to itself */
         FileCopyDone done;
         void *userdata;
 };
@@ -238,25 +246,70 @@ __attribute__((__noreturn__)) static void run_child(pid_t parent, int report, co
 
 /* ---- in jobd ---- */
 
-static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *userdata) {
-        FileCopy *c = userdata;
+static void copy_destroy(void *p) {
+        FileCopy *c = p;
+
+        for (char **path = c->moved; *path; path++)
+                (void) unlink(*path); /* unless it has got its place */
+        closep(&c->report_fd);
+        g_strfreev(c->moved);
+        if (c->is_stuck)
+                n_stuck--;
+        g_free(c);
+}
+
+static void report(FileCopy *c) {
         g_autofree FileCopied *copied = g_new0(FileCopied, c->n);
         size_t size = c->n * sizeof(*copied);
 
-        if (read(c->report_fd, copied, size) != (ssize_t) size)
+        /* One that is stuck has the other end of the pipe open. */
+        if (c->is_stuck || read(c->report_fd, copied, size) != (ssize_t) size)
                 for (size_t i = 0; i < c->n; i++)
                         copied[i] = (FileCopied){ .error = c->timed_out ? -ETIMEDOUT : -EIO };
         for (size_t i = 0; i < c->n; i++)
                 copied[i].sha256[SHA256_STRING_SIZE - 1] = '\0';
         c->done(copied, c->n, c->userdata);
+}
+
+static int on_exit_of_child(sd_event_source *source, const siginfo_t *si, void *userdata) {
+        FileCopy *c = userdata;
+
+        if (c->is_stuck) /* no more: its last reference goes, and it with it */
+                (void) sd_event_source_set_floating(source, false);
+        else
+                report(c);
         return 0;
+}
+
+/*
+ * SIGKILL does not end a process that waits for a disk, or for a file system in user space that has got the request and
+ * does not answer it.
+ */
+static bool kill_child(FileCopy *c) {
+        struct pollfd p = { .fd = sd_event_source_get_child_pidfd(c->child_source), .events = POLLIN };
+
+        (void) sd_event_source_send_child_signal(c->child_source, SIGKILL, NULL, 0);
+        return p.fd < 0 || poll(&p, 1, DEATH_MSEC) > 0;
+}
+
+/* Nobody waits for it any more; it is reaped when it ends after all. */
+static void leave_child_alone(FileCopy *c) {
+        c->is_stuck = true;
+        n_stuck++;
+        (void) sd_event_source_set_child_process_own(c->child_source, false);
+        (void) sd_event_source_set_destroy_callback(c->child_source, copy_destroy);
+        (void) sd_event_source_set_floating(c->child_source, true);
+        c->child_source = sd_event_source_unref(c->child_source);
 }
 
 static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata) {
         FileCopy *c = userdata;
 
         c->timed_out = true;
-        (void) sd_event_source_send_child_signal(c->child_source, SIGKILL, NULL, 0);
+        if (kill_child(c))
+                return 0; /* on_exit_of_child() is next */
+        leave_child_alone(c);
+        report(c);
         return 0;
 }
 
@@ -283,6 +336,12 @@ static char **moved_paths(const FileCopySource *sources, size_t n) {
         return (char **) g_ptr_array_free(paths, false);
 }
 
+const char *file_copy_error_text(int error) {
+        return error == -EBUSY ? "too many files are being read that are on disks or file systems which do not answer: "
+                                 "try again when these do"
+                               : g_strerror(-error);
+}
+
 int file_copy_start(sd_event *event, const FileCopySource *sources, size_t n, const FileCopyLimits *limits,
                     FileCopyDone done, void *userdata, FileCopy **ret) {
         _cleanup_(file_copy_freep) FileCopy *c = NULL;
@@ -292,6 +351,8 @@ int file_copy_start(sd_event *event, const FileCopySource *sources, size_t n, co
 
         if (n > FILE_COPY_SOURCES_MAX)
                 return -E2BIG;
+        if (n_stuck >= STUCK_MAX)
+                return -EBUSY;
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
         c = g_new0(FileCopy, 1);
@@ -315,14 +376,17 @@ int file_copy_start(sd_event *event, const FileCopySource *sources, size_t n, co
 }
 
 FileCopy *file_copy_free(FileCopy *c) {
+        int enabled = SD_EVENT_OFF;
+
         if (!c)
                 return NULL;
-        (void) sd_event_source_disable_unref(c->timeout_source);
-        (void) sd_event_source_disable_unref(c->child_source); /* and kills it */
-        closep(&c->report_fd);
-        for (char **path = c->moved; *path; path++)
-                (void) unlink(*path); /* unless it has got its place */
-        g_strfreev(c->moved);
-        g_free(c);
+        c->timeout_source = sd_event_source_disable_unref(c->timeout_source);
+        /* Off: it has ended, and whoever is called for that is here. */
+        if (c->child_source && sd_event_source_get_enabled(c->child_source, &enabled) > 0 && !kill_child(c))
+                leave_child_alone(c);
+        if (c->is_stuck)
+                return NULL;
+        (void) sd_event_source_disable_unref(c->child_source); /* and reaps it */
+        copy_destroy(c);
         return NULL;
 }

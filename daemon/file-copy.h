@@ -8,7 +8,7 @@
 /*
  * Copies files that somebody else has opened. In a process of its own: to read them can take for ever (a file may lie
  * on a file system that its owner serves, FUSE, or on a server that is gone), and so can a slow disk, while jobd has
- * others to serve. The process has nothing but the files, and dies with jobd.
+ * others to serve. The process has nothing but the files, and dies with jobd; nobody waits for one that does not die.
  */
 typedef struct FileCopy FileCopy;
 
@@ -47,10 +47,13 @@ typedef struct FileCopyLimits {
 /*
  * Looks at all sources, and copies them when there is nothing wrong with any: what is copied is on the disk. What was
  * copied before one failed is left to the caller, but for files that were to be moved. All is borrowed for the call,
- * the memory until the end.
+ * the memory until the end. -EBUSY: too many earlier ones are stuck.
  */
 int file_copy_start(sd_event *event, const FileCopySource *sources, size_t n, const FileCopyLimits *limits,
                     FileCopyDone done, void *userdata, FileCopy **ret) _must_check_;
+
+/* For what file_copy_start() returns. */
+const char *file_copy_error_text(int error);
 
 /* Ends it if it has not ended, without a callback. */
 FileCopy *file_copy_free(FileCopy *c);

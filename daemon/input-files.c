@@ -304,7 +304,7 @@ static int request_start(Request *q, Refusal *refusal) {
                 discard(q);
                 return is_disk_full(r) ? refuse_store(refusal, -ENOSPC, "there is no room on the disk")
                                        : refuse(refusal, r, SD_BUS_ERROR_FAILED, "the files cannot be copied: %s",
-                                                g_strerror(-r));
+                                                file_copy_error_text(r));
         }
         keep_from_children(q);
         f->n_copying++;

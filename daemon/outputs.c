@@ -217,7 +217,7 @@ static int request_start(Request *q, Refusal *f) {
         if (r >= 0)
                 r = file_copy_start(o->event, &source, 1, &limits, on_copied, q, &q->copy);
         if (r < 0)
-                return refuse(f, r, SD_BUS_ERROR_FAILED, "it cannot be copied: %s", g_strerror(-r));
+                return refuse(f, r, SD_BUS_ERROR_FAILED, "it cannot be copied: %s", file_copy_error_text(r));
         o->n_copying++;
         return 0;
 }
