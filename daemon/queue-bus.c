@@ -14,6 +14,7 @@
 #include "now.h"
 #include "object-path.h"
 #include "queue-bus.h"
+#include "store-schedule.h"
 
 /* org.jobd1.JobQueue, and the methods of the manager that are about job queues (the list is in list-queue-bus.c). */
 
@@ -361,10 +362,41 @@ static const Job *find_user(Manager *m, const char *queue) {
         return NULL;
 }
 
+enum { NAMED_MAX = 3 }; /* scheduled jobs in a message */
+
+static void scheduled_job_free_func(void *p) {
+        (void) scheduled_job_free(p);
+}
+
+/* "'nightly', 'weekly'" and so on: those that would ask for the queue again; NULL: none. */
+static int name_scheduled_jobs(Manager *m, const char *queue, char **ret) {
+        const ScheduledJobFilter filter = {
+                .task_queue = queue,
+                .states = UINT32_C(1) << SCHEDULED_JOB_PENDING | UINT32_C(1) << SCHEDULED_JOB_ACTIVE |
+                          UINT32_C(1) << SCHEDULED_JOB_PAUSED | UINT32_C(1) << SCHEDULED_JOB_ERRORED,
+                .requester_uid = -1,
+                .limit = NAMED_MAX + 1,
+        };
+        g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(scheduled_job_free_func);
+        g_autoptr(GString) text = g_string_new(NULL);
+        int r;
+
+        r = store_schedule_list(m->store, &filter, list);
+        for (guint i = 0; i < MIN(list->len, (guint) NAMED_MAX); i++)
+                g_string_append_printf(text, "%s'%s'", i > 0 ? ", " : "",
+                                       ((const ScheduledJob *) list->pdata[i])->name);
+        if (list->len > NAMED_MAX)
+                g_string_append(text, " and more");
+        *ret = list->len > 0 ? g_strdup(text->str) : NULL;
+        return r;
+}
+
 static int check_delete(Manager *m, const JobQueue *q, sd_bus_error *error) {
         uint64_t n = dispatcher_count_waiting_in(m->dispatcher, q->name) +
                      dispatcher_count_running_in(m->dispatcher, q->name);
         const Job *user = find_user(m, q->name);
+        g_autofree char *scheduled_jobs = NULL;
+        int r;
 
         if (strcmp(q->name, m->settings->default_queue) == 0)
                 return sd_bus_error_setf(error, BUS_ERROR_JOB_QUEUE_IN_USE,
@@ -380,6 +412,14 @@ static int check_delete(Manager *m, const JobQueue *q, sd_bus_error *error) {
                                          "%" G_GUINT64_FORMAT " runs wait or run in job queue %s: wait for them or "
                                          "cancel them first, by \"jobctl cancel --all --queue=%s\"",
                                          n, q->name, q->name);
+        r = name_scheduled_jobs(m, q->name, &scheduled_jobs);
+        if (r < 0)
+                return refuse_store_error(m, r, error);
+        if (scheduled_jobs)
+                return sd_bus_error_setf(error, BUS_ERROR_JOB_QUEUE_IN_USE,
+                                         "job queue %s is the one of scheduled jobs: %s; give them another one, by "
+                                         "\"jobctl schedule update --queue=QUEUE NAME\", or delete them first",
+                                         q->name, scheduled_jobs);
         return 0;
 }
 

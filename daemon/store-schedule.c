@@ -332,7 +332,7 @@ int store_schedule_count_of_requester(Store *s, uint32_t uid, uint64_t *ret) {
 
 /* ---- lists ---- */
 
-enum { FILTER_TEXTS_MAX = 8 };
+enum { FILTER_TEXTS_MAX = 9 };
 
 /* The SQL of a list, and what its placeholders stand for. */
 typedef struct Query {
@@ -375,6 +375,8 @@ static void make_query(Query *q, const ScheduledJobFilter *f) {
                 add_condition(q, "requester_uid = ?", NULL, f->requester_uid);
         if (f->requester)
                 add_condition(q, "requester = ?", f->requester, 0);
+        if (f->task_queue)
+                add_condition(q, "task_queue = ?", f->task_queue, 0);
         if (f->q)
                 add_condition(q, "instr(lower(name), lower(?)) > 0", f->q, 0);
         if (f->before_seq > 0)

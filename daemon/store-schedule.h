@@ -13,6 +13,7 @@ typedef struct ScheduledJobFilter {
         uint32_t states;        /* 1 << ScheduledJobState, 0: any */
         int64_t requester_uid;  /* -1: any */
         const char *requester;  /* name; looks at all, unlike the uid */
+        const char *task_queue;
         const char *q;          /* part of the name, in any case (ASCII) */
         bool approval;          /* only those that wait for an approval */
         int64_t before_seq;     /* 0: from the newest */

@@ -121,6 +121,19 @@ class Record(JobdTestCase):
         self.assertNotIn('b', [properties['Name'] for _, properties
                                in call('/org/jobd1', MANAGER, 'ListJobQueues', 'a{sv}', {}).body[0]])
 
+    def test_scheduled_jobs_keep_it(self):
+        jobctl('set', 'queue.Other', 'task_queues=other kept')
+        for name in 'kept-1', 'kept-2':
+            jobctl('run', '--queue=kept', f'--name={name}', '--at=+1h', 'queue.Other')
+        jobctl('schedule', 'pause', 'kept-2')
+        jobctl('revert', 'queue.Other', 'task_queues')
+        delete = ['jobctl', 'queue', 'delete', '-y', 'kept']
+        self.assertFails(delete, "job queue kept is the one of scheduled jobs: 'kept-2', 'kept-1'", status=4)
+        jobctl('schedule', 'update', '--queue=other', 'kept-2')
+        self.assertFails(delete, "scheduled jobs: 'kept-1'; give them another one", status=4)
+        jobctl('schedule', 'cancel', 'kept-1')      # what is final names it no more
+        jobctl('queue', 'delete', '-y', 'kept')
+
     def test_permissions(self):
         self.assertIn(call('/org/jobd1', MANAGER, 'GetJobQueue', 's', 'bulk', user='dave').error, DENIED)
         self.assertEqual(call('/org/jobd1', MANAGER, 'ListJobQueues', 'a{sv}', {}, user='dave').body[0], [])
