@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -47,6 +48,7 @@ static void serve_one(int fuse, const struct fuse_in_header *in, int read_seen) 
                 .nodeid = FILE_NODE, .entry_valid = 1000, .attr_valid = 1000, .attr = attributes(FILE_NODE),
         };
         const struct fuse_attr_out attr = { .attr_valid = 1000, .attr = attributes(in->nodeid) };
+        const struct fuse_statfs_out statfs = {};
         const struct fuse_open_out opened = { .open_flags = FOPEN_DIRECT_IO };
 
         switch (in->opcode) {
@@ -58,6 +60,9 @@ static void serve_one(int fuse, const struct fuse_in_header *in, int read_seen) 
                 break;
         case FUSE_GETATTR:
                 answer(fuse, in->unique, 0, &attr, sizeof(attr));
+                break;
+        case FUSE_STATFS:
+                answer(fuse, in->unique, 0, &statfs, sizeof(statfs));
                 break;
         case FUSE_OPEN:
                 answer(fuse, in->unique, 0, &opened, sizeof(opened));
@@ -165,9 +170,11 @@ static void start(Bed *b, uint64_t timeout_usec) {
         const FileCopyLimits limits = { .all = FILE_SIZE, .timeout_usec = timeout_usec };
         void *memory = mmap(NULL, FILE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
         const FileCopySource source = { .fd = b->file, .max = FILE_SIZE, .memory = memory };
+        struct pollfd p = { .fd = b->read_seen, .events = POLLIN };
         char byte;
 
         g_assert_cmpint(file_copy_start(b->event, &source, 1, &limits, on_done, b, &b->copy), ==, 0);
+        g_assert_cmpint(poll(&p, 1, PATIENCE_SEC * 1000), ==, 1);
         g_assert_cmpint(read(b->read_seen, &byte, 1), ==, 1);
 }
 
