@@ -54,6 +54,7 @@ struct Dispatcher {
         GHashTable *slices;  /* queue -> itself, owned: their slices have what they are to have */
         GQueue revocations;  /* of Revocation, owned: see dispatcher_revoke_older() */
         bool must_recount;   /* a batch was lost: the store knows better what waits */
+        uint64_t next_due;   /* of what waits for a time; 0: nothing does */
         struct { /* the place in a line that was asked for last: a list asks for one after the other */
                 char *queue;
                 uint32_t uid;
@@ -164,6 +165,9 @@ void dispatcher_pump_later(Dispatcher *d);
 
 /* Sees to it that what waits for a time comes into its line then. */
 void dispatcher_set_due(Dispatcher *d);
+
+/* With nothing in flight: whether what waits waits as well without us. */
+bool dispatcher_can_leave_waiting(const Dispatcher *d);
 
 /* ---- dispatcher-slice.c: the slices of the queues ---- */
 

@@ -18,6 +18,9 @@ enum {
         DUE_MAX = 500,
 };
 
+/* It is not worth leaving for less. */
+#define STAY_USEC (10 * USEC_PER_SEC)
+
 bool dispatcher_has_room(const Dispatcher *d) {
         return g_hash_table_size(d->runs) < d->context.run.settings->max_running;
 }
@@ -316,12 +319,36 @@ void dispatcher_set_due(Dispatcher *d) {
 
         r = store_waiting_next_due(d->context.store, &usec);
         waits = r > 0;
+        d->next_due = waits ? usec : 0;
         if (waits)
                 r = sd_event_source_set_time(d->due_source, usec);
         if (r >= 0)
                 r = sd_event_source_set_enabled(d->due_source, waits ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
         if (r < 0)
                 dispatcher_retry_later(d);
+}
+
+/* ---- leaving it ---- */
+
+static bool is_armed(sd_event_source *source) {
+        int enabled = SD_EVENT_OFF;
+
+        return sd_event_source_get_enabled(source, &enabled) > 0;
+}
+
+bool dispatcher_can_leave_waiting(const Dispatcher *d) {
+        const char *queue;
+        uint32_t uid;
+
+        /* What somebody is about to do, or would have to do again. */
+        if (d->must_recount || is_armed(d->pump_source) || is_armed(d->retry_source) ||
+            !g_queue_is_empty((GQueue *) &d->revocations) || g_hash_table_size(d->singletons) > 0)
+                return false;
+        /* Input that is in memory only would be lost. */
+        if (g_hash_table_size(d->inputs) > 0)
+                return false;
+        return !queue_order_next(d->order, &queue, &uid) &&
+               (d->next_due == 0 || d->next_due > now_usec() + STAY_USEC);
 }
 
 /* ---- making it ---- */

@@ -466,9 +466,9 @@ int dispatcher_get_result(Dispatcher *d, const char *id, JobResult **ret) {
         return store_result_get(d->context.store, id, ret);
 }
 
-/* What waits is forgotten by nobody, but nobody would start it: so somebody must stay. */
+/* A run in flight is waited for: its end makes room for others, and there may be nobody else to tell us of it. */
 bool dispatcher_is_idle(const Dispatcher *d) {
-        return g_hash_table_size(d->runs) == 0 && !d->must_recount && queue_order_count_all_waiting(d->order) == 0;
+        return g_hash_table_size(d->runs) == 0 && dispatcher_can_leave_waiting(d);
 }
 
 bool dispatcher_has_unread_input(const Dispatcher *d) {

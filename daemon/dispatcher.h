@@ -117,7 +117,10 @@ int dispatcher_report_now(Dispatcher *d, const char *id) _must_check_;
 /* Stores what waits for that, in the open batch. */
 void dispatcher_flush_reports(Dispatcher *d);
 
-/* Whether a run waits or is in flight. */
+/*
+ * Nothing is in flight, and what waits has not to be watched: it waits for a time that is not so soon that leaving is not
+ * worth it, which PID 1 is told of (scheduler_leave()), or for a call, as all in a queue that is disabled.
+ */
 bool dispatcher_is_idle(const Dispatcher *d);
 
 /* Whether a run is being started whose input is in memory only: it would be lost if we left now. */

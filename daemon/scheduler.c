@@ -192,6 +192,7 @@ static void set_timers(Scheduler *s, uint64_t now, int error) {
                 log_error("Cannot read when the next scheduled job is due, trying again: %s",
                           store_error_text(s->context.store));
                 error = r;
+                first = earlier(first, now + PUT_OFF_USEC);
         }
         if (error < 0)
                 due = earlier(due, now + PUT_OFF_USEC);

@@ -117,7 +117,7 @@ static int append_properties(sd_bus_message *m, uint64_t usec) {
         const uint64_t accuracy_usec = 1;
         int r;
 
-        r = append_property(m, "Description", "s", "Next Scheduled Job of jobd");
+        r = append_property(m, "Description", "s", "Next Due Time of jobd");
         if (r >= 0)
                 r = append_property(m, "AccuracyUSec", "t", &accuracy_usec);
         if (r >= 0)

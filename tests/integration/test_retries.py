@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """Runs that failed are tried again: when, how often, with what input, what ends the row, and kills in between."""
+import contextlib
 import json
+import sqlite3
+import time
 import unittest
 
 from classes import start_run, wait_end, wait_started
-from harness import JobdTestCase, install_job, jobctl, jobctl_json, journal, kill_jobd, run
+from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, kill_jobd,
+                     main_pid, run, stopped, unit_properties)
 from queues import queue, restart, set_queue, wait_for, wait_status
 
 TRACE = '/var/tmp/retries'      # each run appends its id here: what ran, and how often
@@ -26,6 +30,8 @@ JOBS = {
     'retry.SecretLater': '[Job]\nRetry=1\nRetryDelay=3s\n[Variable word]\nType=string\nSensitive=yes\n'
                          '[Service]\nUser=root\n'
                          f'ExecStart=sh -c "jobd-job var word >> {TRACE}; exit 1"\n',
+    'retry.SecretHour': '[Job]\nRetry=1\nRetryDelay=1h\n[Variable word]\nType=string\nSensitive=yes\n'
+                        '[Service]\nUser=root\nExecStart=false\n',
     'retry.File': '[Job]\nRetry=1\n[Variable report]\nType=file\n[Service]\nUser=root\n'
                   f'ExecStart=sh -c "cat ${{JOB_VAR_report}} >> {TRACE}; exit 1"\n',
     'retry.Kill': '[Job]\nRetry=4\nRetryDelay=300ms\n' + FAILS,
@@ -48,6 +54,10 @@ def row(result_id):
         results.append(wait_status(result_id, 'SUCCESS', 'FAILURE', 'REVOKED'))
         result_id = results[-1]['retried_by']
     return results
+
+
+def stop():
+    run(['systemctl', 'stop', 'jobd.service'])
 
 
 def traced(results):
@@ -159,11 +169,62 @@ class Retries(JobdTestCase):
         for result, count in zip(results, traced(results)):
             self.assertEqual(count, 1, result)
 
-    def test_stays_while_one_waits(self):
-        first = start_run('retry.Later')
+
+class Leaving(JobdTestCase):
+    """jobd need not stay for what has a time, or waits for a call."""
+
+    def setUp(self):
+        stop()
+        run(['systemctl', 'set-environment', 'JOBD_IDLE_TIMEOUT_SEC=100ms'])
+        self.addCleanup(stop)
+        self.addCleanup(run, ['systemctl', 'unset-environment', 'JOBD_IDLE_TIMEOUT_SEC'])
+
+    def later(self):
+        """The attempt that is an hour away, of a run that has failed; jobd has left."""
+        with stopped('jobd.service'):
+            first = start_run('retry.Later')
+            wait_end(first)
+        return jobctl_json('result', first)['retried_by']
+
+    def test_the_timer_has_its_time(self):
+        later = self.later()
+        with stopped('jobd.service'):
+            not_before = wait_for(later, 'a time', lambda result: result['not_before'])['not_before']
+        shown = unit_properties('jobd-wake.timer')['TimersCalendar']
+        self.assertIn(f'OnCalendar={not_before[:10]} {not_before[11:19]}', shown)
+        jobctl('cancel', later)
+
+    def test_the_timer_starts_it(self):
+        later = self.later()
+        stop()
+        with contextlib.closing(sqlite3.connect('/var/lib/jobd/jobd.db')) as db, db:
+            db.execute('UPDATE job_result SET not_before = ? WHERE id = ?',
+                       (time.time_ns() // 1000 + 5 * 10**6, later))
+        run(['systemctl', 'start', 'jobd.service'])
+        stop()      # its timer is set now
+        cursor = journal_cursor()
+        journal_wait(f'UNIT=jobd-run-{later}.service', since=cursor)
+        result = wait_status(later, 'FAILURE')
+        self.assertEqual((result['reason'], traced([result])), ('exit-code', [1]))
+        jobctl('cancel', result['retried_by'])
+
+    def test_a_queue_that_is_disabled(self):
+        set_queue('default', enabled=False)
+        self.addCleanup(set_queue, 'default', enabled=True)
+        with stopped('jobd.service'):
+            waits = start_run('retry.None')
+        self.assertEqual(jobctl_json('result', waits)['status'], 'PENDING')
+        set_queue('default', enabled=True)
+        row(waits)
+        self.assertEqual(traced([jobctl_json('result', waits)]), [1])
+
+    def test_stays_for_input_in_memory(self):
+        first = start_run('retry.SecretHour', '--var=word=hush')
         wait_end(first)
-        later = jobctl_json('result', first)['retried_by']
-        wait_for(later, 'a time', lambda result: result['not_before'])
+        pid = main_pid()
+        for _ in range(5):
+            later = jobctl_json('result', first)['retried_by']
+        self.assertEqual(main_pid(), pid)
         jobctl('cancel', later)
 
 
