@@ -22,6 +22,7 @@ static void on_started(const char *unit, const char *invocation_id, uint64_t whe
         if (!run || run->ended || run->result->status != JOB_RESULT_PENDING)
                 return;
         jr = run->result;
+        dispatcher_unblock(d, jr->task_queue);
         r = job_result_set_state(jr, JOB_RESULT_STARTED, JOB_RESULT_REASON_NONE, NULL,
                                  when_usec > 0 ? when_usec : now_usec());
         if (r < 0)
@@ -120,6 +121,12 @@ static void on_ended(const char *unit, const UnitEnd *end, void *userdata) {
         run = dispatcher_find_by_unit(d, unit);
         if (!run || run->ended)
                 return;
+        if (end->may_start_later && !run->result->revoked_by[0]) {
+                run_put_back(run, end->start_error);
+                return;
+        }
+        if (!end->gone)
+                dispatcher_unblock(d, run->result->task_queue);
         run->result->cpu_usage_nsec = end->cpu_usage_nsec;
         run->end_usec = end->ended_usec;
         run->left = end->left;

@@ -30,6 +30,7 @@ typedef struct Run {
         bool has_unit;   /* systemd was asked to start it: it must be released */
         UnitLeft left;   /* how */
         bool ended;      /* result has a final state that may not be on the disk yet */
+        bool put_back;   /* it waits again, which may not be on the disk yet */
         bool storing;    /* an update is in the open batch */
         bool unsaved;    /* an update is not on the disk: to be tried again */
         bool reported;   /* it has said something that is not stored yet */
@@ -52,6 +53,7 @@ struct Dispatcher {
         QueueOrder *order;   /* how many wait and run, and who is next */
         GHashTable *singletons; /* id of a job -> how many wait for a run of it to end */
         GHashTable *slices;  /* queue -> itself, owned: their slices have what they are to have */
+        GHashTable *blocked; /* queue -> Blocked, owned: see dispatcher-blocked.c */
         GQueue revocations;  /* of Revocation, owned: see dispatcher_revoke_older() */
         bool must_recount;   /* a batch was lost: the store knows better what waits */
         uint64_t next_due;   /* of what waits for a time; 0: nothing does */
@@ -63,6 +65,7 @@ struct Dispatcher {
         } place;
         sd_event_source *pump_source;  /* starts what waits */
         sd_event_source *due_source;   /* what waits for a time comes into its line */
+        sd_event_source *unblock_source; /* NULL until a queue was blocked */
         sd_event_source *revoke_source; /* NULL until there is something to revoke */
         sd_event_source *retry_source; /* stores again what could not be stored */
         sd_event_source *report_source; /* stores what runs have said; NULL until one did */
@@ -168,6 +171,28 @@ void dispatcher_set_due(Dispatcher *d);
 
 /* With nothing in flight: whether what waits waits as well without us. */
 bool dispatcher_can_leave_waiting(const Dispatcher *d);
+
+/* The limits of the queue have changed, or what keeps its runs from being started. */
+void dispatcher_set_rules(Dispatcher *d, const char *queue);
+
+/* ---- dispatcher-blocked.c: queues whose slices cannot be started ---- */
+
+void dispatcher_blocked_init(Dispatcher *d);
+void dispatcher_blocked_done(Dispatcher *d);
+
+/* systemd has refused to start it, for its queue's slice: it waits again. */
+void run_put_back(Run *run, const char *why);
+/* That is on the disk. */
+void run_back_in_line(Run *run);
+
+/* A run of the queue has started. */
+void dispatcher_unblock(Dispatcher *d, const char *queue);
+
+/* What systemd said when it was asked last, NULL: nothing. Borrowed. */
+const char *dispatcher_blocked_why(const Dispatcher *d, const char *queue);
+
+/* Takes from the rules what the queue cannot do now. */
+void dispatcher_limit_blocked(const Dispatcher *d, const char *queue, QueueRules *rules);
 
 /* ---- dispatcher-slice.c: the slices of the queues ---- */
 

@@ -127,25 +127,31 @@ void dispatcher_recount_later(Dispatcher *d) {
 
 /* ---- rules ---- */
 
-static void set_rules(Dispatcher *d, const JobQueue *q) {
-        queue_order_set_rules(d->order, q->name,
-                              &(QueueRules){
-                                              .enabled = q->enabled,
-                                              .max_running = q->max_running,
-                                              .weight = q->weight,
-                                              .priority = q->priority,
-                              });
+void dispatcher_set_rules(Dispatcher *d, const char *queue) {
+        const JobQueue *q = job_queues_find_by_name(d->context.queues, queue);
+        QueueRules rules;
+
+        if (!q) {
+                queue_order_set_rules(d->order, queue, NULL);
+                return;
+        }
+        rules = (QueueRules){
+                .enabled = q->enabled,
+                .max_running = q->max_running,
+                .weight = q->weight,
+                .priority = q->priority,
+        };
+        dispatcher_limit_blocked(d, queue, &rules);
+        queue_order_set_rules(d->order, queue, &rules);
 }
 
 void dispatcher_queue_changed(Dispatcher *d, const char *name) {
         const JobQueue *q = job_queues_find_by_name(d->context.queues, name);
 
         (void) g_hash_table_remove(d->slices, name);
-        if (!q) {
-                queue_order_set_rules(d->order, name, NULL);
+        dispatcher_set_rules(d, name);
+        if (!q)
                 return;
-        }
-        set_rules(d, q);
         if (q->slice_set[0])
                 dispatcher_set_slice(d, name);
         dispatcher_pump_later(d);
@@ -255,6 +261,10 @@ static int dispatch_next(Dispatcher *d) {
                 r = dispatcher_count_waiting(d);
                 return r < 0 ? r : queue_order_next(d->order, &queue, &uid);
         }
+        if (g_hash_table_contains(d->runs, jr->id)) { /* it is being put back */
+                (void) job_result_free(jr);
+                return 0;
+        }
         r = dispatcher_singleton_must_wait(d, jr) ? set_aside(d, jr) : dispatch(d, jr);
         return r < 0 ? r : 1;
 }
@@ -361,8 +371,9 @@ int dispatcher_queue_init(Dispatcher *d) {
         d->singletons = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         d->slices = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         g_queue_init(&d->revocations);
+        dispatcher_blocked_init(d);
         for (guint i = 0; i < queues->len; i++)
-                set_rules(d, queues->pdata[i]);
+                dispatcher_set_rules(d, ((const JobQueue *) queues->pdata[i])->name);
 
         r = sd_event_add_defer(d->context.event, &d->pump_source, on_pump, d);
         if (r >= 0)
@@ -379,6 +390,7 @@ void dispatcher_queue_done(Dispatcher *d) {
         (void) queue_order_free(d->order);
         g_clear_pointer(&d->singletons, g_hash_table_unref);
         g_clear_pointer(&d->slices, g_hash_table_unref);
+        dispatcher_blocked_done(d);
         forget_place(d);
         (void) sd_event_source_disable_unref(d->pump_source);
         (void) sd_event_source_disable_unref(d->due_source);

@@ -40,9 +40,12 @@ static const char *ordinal_ending(uint64_t n) {
 static char *describe_line(Dispatcher *d, const char *queue) {
         const JobQueue *q = job_queues_find_by_name(d->context.queues, queue);
         uint64_t n_running = queue_order_count_running(d->order, queue);
+        const char *why = dispatcher_blocked_why(d, queue);
 
         if (q && !q->enabled)
                 return g_strdup("the queue is disabled");
+        if (why)
+                return g_strdup_printf("systemd does not start it: %s", why);
         if (q && !queue_order_has_room(d->order, queue))
                 return g_strdup_printf("the queue runs %" PRIu64 " of %" PRIu32, n_running, q->max_running);
         if (!dispatcher_has_room(d))

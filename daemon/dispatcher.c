@@ -228,6 +228,10 @@ static void on_run_stored(int r, void *userdata) {
         }
         if (run->ended)
                 run_done(run);
+        else if (run->put_back && run->result->revoked_by[0])
+                run_start(run); /* which ends it */
+        else if (run->put_back)
+                run_back_in_line(run);
         else
                 dispatcher_announce_change(s->dispatcher, run->result);
 }
@@ -403,6 +407,7 @@ static bool may_start_at_once(Dispatcher *d, const JobResult *jr) {
 /* The reference's first words (row X2), ours for the reason. */
 static int check_available(Dispatcher *d, const JobResult *jr, Refusal *refusal) {
         const JobQueue *q = job_queues_find_by_name(d->context.queues, jr->task_queue);
+        const char *why = dispatcher_blocked_why(d, jr->task_queue);
         uint64_t n = queue_order_count_all_waiting(d->order);
 
         if (q && q->when_unavailable == JOB_QUEUE_REFUSE && !q->enabled)
@@ -410,6 +415,10 @@ static int check_available(Dispatcher *d, const JobResult *jr, Refusal *refusal)
                               "Unable to process request: job queue %s is disabled and refuses runs until it is enabled "
                               "(see \"jobctl queue %s\")",
                               q->name, q->name);
+        if (q && q->when_unavailable == JOB_QUEUE_REFUSE && why)
+                return refuse(refusal, -EBUSY, BUS_ERROR_QUEUE_UNAVAILABLE,
+                              "Unable to process request: systemd does not start the runs of job queue %s: %s", q->name,
+                              why);
         if (q && q->when_unavailable == JOB_QUEUE_REFUSE && q->max_pending > 0 &&
             dispatcher_count_waiting_in(d, q->name) >= q->max_pending)
                 return refuse(refusal, -EBUSY, BUS_ERROR_QUEUE_UNAVAILABLE,

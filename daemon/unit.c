@@ -22,6 +22,7 @@ struct Unit {
         bool started;     /* the callback was told */
         bool stop_seen;   /* it is being, or was, stopped by someone */
         bool reading_end; /* nothing that comes now changes how it has ended */
+        bool may_start_later;
         UnitState state;
 };
 
@@ -81,6 +82,7 @@ static void unit_tell_end(Unit *u, const char *start_error) {
                 .main_pid = u->state.main_pid,
                 .was_stopped = u->stop_seen,
                 .start_error = start_error,
+                .may_start_later = u->may_start_later,
                 .gone = unit_state_is_gone(&u->state) && !u->started,
                 .left = what_is_left(u),
                 .started_usec = u->state.started_usec,
@@ -236,6 +238,15 @@ void unit_read_again(Unit *u) {
 
 /* ---- starting ---- */
 
+/*
+ * The unit is new and cannot be masked itself, but its slice can. "Destructive" is a start of what is being stopped: its
+ * slice, by an administrator, or all, when the host goes down.
+ */
+static bool is_about_others(const sd_bus_error *e) {
+        return sd_bus_error_has_name(e, SYSTEMD_NAME ".UnitMasked") ||
+               sd_bus_error_has_name(e, SYSTEMD_NAME ".TransactionIsDestructive");
+}
+
 static void on_start_reply(sd_bus_message *reply, void *userdata) {
         const sd_bus_error *e = sd_bus_message_get_error(reply);
         Unit *u = userdata;
@@ -245,9 +256,10 @@ static void on_start_reply(sd_bus_message *reply, void *userdata) {
         if (e && sd_bus_error_has_name(e, SYSTEMD_NAME ".UnitExists"))
                 /* Asked before, by an earlier jobd or by a call whose answer was lost on the way. */
                 unit_read(u);
-        else if (e)
+        else if (e) {
+                u->may_start_later = is_about_others(e);
                 unit_tell_end(u, e->message ?: e->name);
-        else if (sd_bus_message_read(reply, "o", &job) < 0)
+        } else if (sd_bus_message_read(reply, "o", &job) < 0)
                 unit_read(u);
         else
                 u->start_job = g_strdup(job);

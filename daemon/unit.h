@@ -47,6 +47,7 @@ typedef struct UnitEnd {
         uint32_t main_pid; /* that it had; 0: not known */
         bool was_stopped;
         const char *start_error; /* NULL: it was started; otherwise what systemd said */
+        bool may_start_later;    /* that, of what the unit needs (its slice is masked, or being stopped) */
         bool gone;               /* the unit is not loaded: nothing is known of it */
         UnitLeft left;
         uint64_t started_usec, ended_usec; /* of the main process; 0: not known */

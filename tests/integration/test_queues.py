@@ -6,7 +6,8 @@ import unittest
 from classes import GATE, open_gate, start_run, wait_end, wait_started
 from harness import (JobdTestCase, Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, kill_jobd, run,
                      start, unit_properties)
-from queues import MANAGER, QUEUE, call, create_queue, queue, queue_path, restart, set_queue, wait_status
+from queues import (MANAGER, QUEUE, call, create_queue, queue, queue_path, restart, set_queue, wait_for,
+                    wait_status)
 from raw_bus import DIRECT, RawBus
 from rules import polkit_rules
 
@@ -263,6 +264,31 @@ class Order(JobdTestCase):
 
 class Slice(JobdTestCase):
     SLICE = 'jobd-my\\x2dslice.slice'
+
+    def test_masked_and_stopped(self):
+        """What waits goes on waiting when an administrator stops the slice, and starts when it may."""
+        set_queue('crash', max_running=1)
+        first, second = start_run('queue.Crash'), start_run('queue.Crash')
+        wait_started(first)
+        run('systemctl mask --runtime jobd-crash.slice')
+        run('systemctl stop jobd-crash.slice')
+        self.assertOutcome(wait_status(first, 'REVOKED')['id'], 'REVOKED', reason='stopped')
+        waits = wait_for(second, 'a reason', lambda result: result['wait_reason'] and 'masked' in result['wait_reason'])
+        self.assertEqual((waits['status'], waits['position'], waits['wait_reason']), (
+            'PENDING', 1, '1st of 1 in job queue crash: systemd does not start it: Unit jobd-crash.slice is masked.'))
+        set_queue('crash', when_unavailable='refuse')
+        self.assertFails(['jobctl', 'run', 'queue.Crash'], 'Unable to process request: systemd does not start the runs of '
+                         'job queue crash: Unit jobd-crash.slice is masked.', status=4)
+        set_queue('crash', when_unavailable='wait')
+        third = start_run('queue.Crash')
+        kill_jobd()     # the next one finds out for itself
+        wait_for(third, 'a reason', lambda result: 'masked' in result['wait_reason'])
+        jobctl('cancel', second)
+        self.assertOutcome(second, 'REVOKED', reason='revoked')
+        run('systemctl unmask --runtime jobd-crash.slice')
+        finish(third)
+        self.assertOutcome(third, 'SUCCESS')
+        self.assertEqual((queue('crash')['Running'], queue('crash')['Waiting']), (0, 0))
 
     def properties(self):
         return unit_properties(self.SLICE)
