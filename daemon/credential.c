@@ -6,6 +6,7 @@
 #include <sys/un.h>
 
 #include "credential.h"
+#include "listen.h"
 #include "log.h"
 
 enum { CONNECTIONS_MAX = 1024 };
@@ -173,12 +174,9 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
         CredentialServer *s = userdata;
         int r;
 
-        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0) {
-                if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-                        (void) log_warning_errno(-errno, "Cannot accept a connection for credentials: %m");
+        fd = listen_accept(source, listen_fd);
+        if (fd < 0)
                 return 0;
-        }
         if (g_hash_table_size(s->connections) + s->waiting->len >= CONNECTIONS_MAX) {
                 log_warning("Too many connections for credentials, closing one");
                 return 0;
@@ -208,6 +206,7 @@ int credential_server_new(sd_event *event, int fd, CredentialLookup lookup, void
                 return r;
         }
         (void) sd_event_source_set_io_fd_own(s->accept_source, true);
+        (void) sd_event_source_set_description(s->accept_source, "the credentials socket");
         /* A starter that waits holds a run up: before anything else of this turn. */
         (void) sd_event_source_set_priority(s->accept_source, SD_EVENT_PRIORITY_NORMAL - 5);
         *ret = TAKE_PTR(s);

@@ -4,7 +4,9 @@
 #include <sys/socket.h>
 #include <systemd/sd-id128.h>
 
+#include "direct-intake.h"
 #include "direct.h"
+#include "listen.h"
 #include "log.h"
 #include "names.h"
 
@@ -27,11 +29,13 @@ struct DirectServer {
         uint64_t n_accepted;
         bool full;      /* said so in the log, for this user: */
         uid_t full_uid;
+        gint64 too_much_usec; /* monotonic: when the log was told last that a client sends too much */
 };
 
 typedef struct Connection {
         DirectServer *server; /* weak ref */
         sd_bus *bus;
+        DirectIntake *intake; /* of another user than root */
         sd_event_source *first_source;
         uint64_t number;
         uid_t uid;
@@ -48,6 +52,7 @@ static void connection_free_func(void *p) {
         if (c->announced)
                 c->server->callbacks->disconnected(c->bus, c->server->userdata);
         (void) sd_event_source_disable_unref(c->first_source);
+        (void) direct_intake_free(c->intake);
         (void) sd_bus_flush_close_unref(c->bus);
         g_free(c);
 }
@@ -63,18 +68,46 @@ static int connection_priority(const Connection *c) {
         return c->other ? PRIORITY_OF_OTHERS : SD_EVENT_PRIORITY_NORMAL;
 }
 
-static int on_first(sd_event_source *source, void *userdata) {
-        Connection *c = userdata;
+/* Who does this in a loop must not fill the journal. */
+static void close_too_much(Connection *c) {
+        DirectServer *s = c->server;
+        gint64 now = g_get_monotonic_time();
+
+        if (s->too_much_usec == 0 || now - s->too_much_usec > 60 * (gint64) USEC_PER_SEC) {
+                s->too_much_usec = now;
+                log_warning("Closing a connection on the direct socket of uid %" PRIu32 ": it sends more at once than "
+                            "any call of a run needs", c->uid);
+        }
+        (void) g_hash_table_remove(s->connections, c);
+}
+
+/* As sd_bus_process(); 0 also when that was the end of the connection. */
+static int process(Connection *c) {
         DirectServer *s = c->server;
         int r;
 
         r = sd_bus_process(c->bus, NULL);
-        if (!g_hash_table_contains(s->connections, c)) /* that was its end, and the end of the source */
+        if (!g_hash_table_contains(s->connections, c))
                 return 0;
-        if (r > 0)
-                (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-        else if (r < 0)
+        if (r < 0)
                 (void) g_hash_table_remove(s->connections, c);
+        return MAX(r, 0);
+}
+
+static void on_ready(bool too_much, void *userdata) {
+        if (too_much)
+                close_too_much(userdata);
+        else
+                (void) process(userdata);
+}
+
+static int on_first(sd_event_source *source, void *userdata) {
+        Connection *c = userdata;
+
+        if (c->intake && direct_intake_count(c->intake))
+                close_too_much(c);
+        else if (process(c) > 0)
+                (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
 }
 
@@ -147,6 +180,8 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
         if (sd_bus_message_is_signal(m, "org.freedesktop.DBus.Local", NULL) > 0)
                 return 0;
+        if (c->intake)
+                direct_intake_message(c->intake);
         r = answer_as_bus(c, m);
         if (r != 0 || !c->other || is_for_runs(c, m))
                 return r;
@@ -199,7 +234,10 @@ static int connection_start(Connection *c, int fd) {
                 r = c->server->callbacks->connected_other(c->bus, c->server->userdata);
         if (r >= 0) /* the last one added is asked first */
                 r = sd_bus_add_filter(c->bus, NULL, on_message, c);
-        return r < 0 ? r : sd_bus_attach_event(c->bus, c->server->event, connection_priority(c));
+        if (r < 0)
+                return r;
+        return c->other ? direct_intake_new(c->server->event, c->bus, connection_priority(c), on_ready, c, &c->intake)
+                        : sd_bus_attach_event(c->bus, c->server->event, connection_priority(c));
 }
 
 static unsigned count_of_user(const DirectServer *s, uid_t uid) {
@@ -237,12 +275,9 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
         uid_t uid = UINT32_MAX;
         int fd, r;
 
-        fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0) {
-                if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-                        (void) log_warning_errno(-errno, "Cannot accept a connection: %m");
+        fd = listen_accept(source, listen_fd);
+        if (fd < 0)
                 return 0;
-        }
         r = peer_uid(fd, &uid);
         if (r < 0 || is_full(s, uid)) {
                 (void) close(fd);
@@ -280,6 +315,7 @@ int direct_server_new(sd_event *event, int fd, const DirectCallbacks *callbacks,
                 return r;
         }
         (void) sd_event_source_set_io_fd_own(s->accept_source, true);
+        (void) sd_event_source_set_description(s->accept_source, "the direct socket");
         *ret = TAKE_PTR(s);
         return 0;
 }

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """What an ordinary account can try, and what comes of it: nothing."""
+import contextlib
+import os
 import random
 import re
+import resource
 import socket
 import threading
+import types
 import unittest
 
-from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal_cursor, journal_wait, main_pid,
+from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, main_pid,
                      run, unit_properties)
 from raw_bus import ALLOW_INTERACTIVE, DIRECT, ERROR, RETURN, SIGNAL, SYSTEM_BUS, RawBus, effective_user
 from rules import SilentAgent
@@ -231,9 +235,120 @@ class Sockets(JobdTestCase):
                 except OSError:
                     pass
             self.assertOutcome(submit_and_wait('try.Quick'), 'SUCCESS')
-        with open(f'/proc/{main_pid()}/status', encoding='utf-8') as file:
-            resident = re.search(r'^VmRSS:\s*(\d+) kB', file.read(), re.MULTILINE)[1]
-        self.assertLess(int(resident), 200 * 1024)
+        self.assertLess(resident(), 200 * 1024)
+
+
+def resident():
+    """KiB of memory of the daemon."""
+    with open(f'/proc/{main_pid()}/status', encoding='utf-8') as file:
+        return int(re.search(r'^VmRSS:\s*(\d+) kB', file.read(), re.MULTILINE)[1])
+
+
+def n_descriptors():
+    return len(os.listdir(f'/proc/{main_pid()}/fd'))
+
+
+class DirectSocket(JobdTestCase):
+    """Everybody may connect to it, and nobody but root and runs has anything to say there."""
+    PING = ('/org/jobd1', 'org.freedesktop.DBus.Peer', 'Ping')
+
+    def setUp(self):
+        jobctl('list')
+        self.pid, self.clients = main_pid(), []
+        for _ in range(4):
+            client = RawBus('dave', DIRECT)
+            self.assertIsNone(client.call(*self.PING, destination=None).error)
+            client.socket.settimeout(5)
+            self.clients.append(client)
+
+    def tearDown(self):
+        for client in self.clients:
+            client.close()
+        with RawBus(None, DIRECT) as bus:
+            self.assertIsNone(bus.call('/org/jobd1', MANAGER, 'GetJob', 's', 'try.Slow').error)
+        self.assertEqual(main_pid(), self.pid)
+
+    @staticmethod
+    def send_part(client, size, fds=()):
+        """The first bytes of a message that says it has size bytes."""
+        socket.send_fds(client.socket, [b'l\1\0\1' + size.to_bytes(4, 'little') + b'\1\0\0\0' + bytes(4)], fds)
+
+    def assertClosed(self, client):
+        client.socket.settimeout(60)
+        with contextlib.suppress(ConnectionError):
+            while client.socket.recv(65536):
+                pass
+
+    def test_a_message_without_end(self):
+        before = resident()
+        for client in self.clients:
+            self.send_part(client, 100 * 1024 * 1024)
+            with contextlib.suppress(OSError):
+                for _ in range(1500):
+                    client.socket.sendall(bytes(65536))
+            self.assertClosed(client)
+        self.assertLess(resident() - before, 32 * 1024)
+        self.assertEqual(len(journal('_SYSTEMD_UNIT=jobd.service', 'MESSAGE=Closing a connection on the direct socket of '
+                                     'uid 2004: it sends more at once than any call of a run needs')), 1)
+
+    def test_descriptors_without_end(self):
+        before = n_descriptors()
+        with open('/dev/null', encoding='ascii') as file:
+            for client in self.clients:
+                self.send_part(client, 100000)
+                with contextlib.suppress(OSError):
+                    for _ in range(100):
+                        socket.send_fds(client.socket, [b'x'], [file.fileno()] * 250)
+                self.assertClosed(client)
+        self.assertLess(n_descriptors() - before, 10)
+
+    def test_descriptors_behind_a_lot(self):
+        """In the same read of the socket as bytes without any."""
+        before = n_descriptors()
+        with open('/dev/null', encoding='ascii') as file:
+            for client in self.clients:
+                self.send_part(client, 1000000)
+                with contextlib.suppress(OSError):
+                    for _ in range(20):
+                        client.socket.sendall(bytes(20000))
+                        socket.send_fds(client.socket, [b'x'], [file.fileno()] * 250)
+                self.assertClosed(client)
+        self.assertLess(n_descriptors() - before, 10)
+
+    def test_replies_that_nobody_reads(self):
+        """Then no more calls are read. (20 MB of calls would be 80 MB of replies in the daemon's memory.)"""
+        before = resident()
+        for client in self.clients:
+            start, real = [], client.socket
+            client.socket = types.SimpleNamespace(sendall=start.append)
+            client.call_later(*self.PING, destination=None)
+            client.socket = real
+            client.socket.settimeout(1)
+            with contextlib.suppress(TimeoutError):
+                for _ in range(500):
+                    client.socket.sendall(bytes(start[0]) * 500)
+                self.fail('all of it was read')
+        self.assertLess(resident() - before, 32 * 1024)
+
+    def test_calls_sent_ahead(self):
+        """That is no offence: each is answered."""
+        with RawBus('dave', DIRECT) as client:
+            serials = [client.call_later(*self.PING, destination=None) for _ in range(500)]
+            for serial in serials:
+                self.assertIsNone(client.reply_to(serial).error)
+
+    def test_no_descriptors_left(self):
+        """A daemon that cannot accept connections says so once a second, and can again when there is room."""
+        cursor = journal_cursor()
+        n = n_descriptors()
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (n, resource.prlimit(self.pid, resource.RLIMIT_NOFILE)[1]))
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(DIRECT)
+        journal_wait('_SYSTEMD_UNIT=jobd.service', since=cursor, contains='Cannot accept a connection on the direct socket')
+        journal_wait('_SYSTEMD_UNIT=jobd.service', since=journal_cursor(), contains='Cannot accept')
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        client.close()
+        self.assertLess(len(journal('_SYSTEMD_UNIT=jobd.service', since=cursor)), 10)
 
 
 class Races(JobdTestCase):
