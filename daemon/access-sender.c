@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "access-sender.h"
 #include "user.h"
@@ -12,6 +13,7 @@ enum {
 
 typedef struct Sender {
         uint32_t uid;
+        uint32_t login_uid;
         char *name;    /* NULL until somebody wants to know */
         char *session; /* NULL: none */
         char *list_key;
@@ -36,13 +38,47 @@ bool access_is_direct(sd_bus_message *m) {
         return sd_bus_is_bus_client(sd_bus_message_get_bus(m)) <= 0;
 }
 
-/* The bus says which uid; the session is that of the process, by its cgroup, so it can be missing when that is gone. */
-#define CREDS (SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID | SD_BUS_CREDS_SESSION | SD_BUS_CREDS_AUGMENT)
+/* The bus says which uid; the rest is of the process, by its cgroup, so it can be missing when that is gone. */
+#define PEER_CREDS (SD_BUS_CREDS_OWNER_UID | SD_BUS_CREDS_AUDIT_LOGIN_UID)
+#define LOGIN_CREDS (PEER_CREDS | SD_BUS_CREDS_PID | SD_BUS_CREDS_UNIT | SD_BUS_CREDS_AUGMENT)
+#define CREDS (SD_BUS_CREDS_EUID | SD_BUS_CREDS_SESSION | LOGIN_CREDS)
 
 static char *session_of(sd_bus_creds *creds) {
         const char *session;
 
         return sd_bus_creds_get_session(creds, &session) >= 0 ? g_strdup(session) : NULL;
+}
+
+static uint32_t login_uid_of_process(sd_bus_creds *creds) {
+        uid_t uid;
+
+        return sd_bus_creds_get_owner_uid(creds, &uid) >= 0 || sd_bus_creds_get_audit_login_uid(creds, &uid) >= 0
+                       ? uid
+                       : UINT32_MAX;
+}
+
+/*
+ * 0: it is no gateway. Who has connected to a socket with Accept=yes is in the name of its unit (systemd.socket(5)):
+ * jobd-rest@CONNECTION-PID-UID.service.
+ */
+static pid_t gateway_peer(sd_bus_creds *creds) {
+        const char *unit;
+        unsigned number, pid, uid;
+
+        if (sd_bus_creds_get_unit(creds, &unit) < 0 ||
+            sscanf(unit, "jobd-rest@%u-%u-%u.service", &number, &pid, &uid) != 3)
+                return 0;
+        return (pid_t) pid;
+}
+
+static uint32_t login_uid_of(sd_bus_creds *creds) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *of_peer = NULL;
+        uint32_t uid = login_uid_of_process(creds);
+        pid_t peer = uid == UINT32_MAX ? gateway_peer(creds) : 0;
+
+        if (peer > 0 && sd_bus_creds_new_from_pid(&of_peer, peer, PEER_CREDS) >= 0)
+                return login_uid_of_process(of_peer);
+        return uid;
 }
 
 static uint32_t direct_uid(sd_bus_message *m) {
@@ -51,21 +87,6 @@ static uint32_t direct_uid(sd_bus_message *m) {
 
         if (sd_bus_get_owner_creds(sd_bus_message_get_bus(m), SD_BUS_CREDS_EUID, &creds) < 0 ||
             sd_bus_creds_get_euid(creds, &uid) < 0)
-                return UINT32_MAX;
-        return uid;
-}
-
-uint32_t access_caller_login_uid(sd_bus_message *m) {
-        const uint64_t mask = SD_BUS_CREDS_PID | SD_BUS_CREDS_OWNER_UID | SD_BUS_CREDS_AUDIT_LOGIN_UID | SD_BUS_CREDS_AUGMENT;
-        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
-        uid_t uid;
-        int r;
-
-        if (access_is_direct(m))
-                r = sd_bus_get_owner_creds(sd_bus_message_get_bus(m), mask, &creds);
-        else
-                r = sd_bus_query_sender_creds(m, mask, &creds);
-        if (r < 0 || (sd_bus_creds_get_owner_uid(creds, &uid) < 0 && sd_bus_creds_get_audit_login_uid(creds, &uid) < 0))
                 return UINT32_MAX;
         return uid;
 }
@@ -89,6 +110,7 @@ static Sender *find_sender(AccessSenders *senders, sd_bus_message *m) {
                 g_hash_table_remove_all(senders->by_name);
         s = g_new0(Sender, 1);
         s->uid = uid;
+        s->login_uid = login_uid_of(creds);
         s->session = session_of(creds);
         (void) g_hash_table_insert(senders->by_name, g_strdup(name), s);
         return s;
@@ -101,6 +123,18 @@ uint32_t access_senders_uid(AccessSenders *senders, sd_bus_message *m) {
                 return direct_uid(m);
         s = find_sender(senders, m);
         return s ? s->uid : UINT32_MAX;
+}
+
+uint32_t access_senders_login_uid(AccessSenders *senders, sd_bus_message *m) {
+        _cleanup_(sd_bus_creds_unrefp) sd_bus_creds *creds = NULL;
+        const Sender *s;
+
+        if (!access_is_direct(m)) {
+                s = find_sender(senders, m);
+                return s ? s->login_uid : UINT32_MAX;
+        }
+        return sd_bus_get_owner_creds(sd_bus_message_get_bus(m), LOGIN_CREDS, &creds) < 0 ? UINT32_MAX
+                                                                                       : login_uid_of(creds);
 }
 
 char *access_senders_name(AccessSenders *senders, sd_bus_message *m) {

@@ -18,11 +18,12 @@ bool access_is_direct(sd_bus_message *m);
 /* UINT32_MAX: it cannot be found, the client has gone. */
 uint32_t access_senders_uid(AccessSenders *senders, sd_bus_message *m);
 /*
- * Who has logged in where the caller's process runs: behind a sudo or su, not the user that it runs as. By its cgroup, or
- * by the kernel's audit. UINT32_MAX: not known, or nobody has logged in. It may only be used to forbid what would be
- * allowed otherwise: the process can be gone, and its number another's.
+ * Who has logged in where the caller's process runs: behind a sudo or su, not the user that it runs as; of a call by the
+ * REST gateway, where the process runs that has connected to it. By its cgroup, or by the kernel's audit. UINT32_MAX: not
+ * known, or nobody has logged in. It may only be used to forbid what would be allowed otherwise, and for the record: the
+ * process can be gone, and its number another's.
  */
-uint32_t access_caller_login_uid(sd_bus_message *m);
+uint32_t access_senders_login_uid(AccessSenders *senders, sd_bus_message *m);
 /* The user's name, or the uid in digits. Free with g_free(). */
 char *access_senders_name(AccessSenders *senders, sd_bus_message *m);
 

@@ -10,9 +10,20 @@
 #include "message-ids.h"
 #include "names.h"
 #include "object-path.h"
+#include "user.h"
 
 uint32_t access_caller_uid(Access *a, sd_bus_message *m) {
         return access_senders_uid(a->senders, m);
+}
+
+uint32_t access_caller_login_uid(Access *a, sd_bus_message *m) {
+        return access_senders_login_uid(a->senders, m);
+}
+
+char *access_caller_login_name(Access *a, sd_bus_message *m) {
+        uint32_t uid = access_caller_login_uid(a, m);
+
+        return uid == UINT32_MAX || uid == access_caller_uid(a, m) ? NULL : user_name(uid);
 }
 
 char *access_caller_name(Access *a, sd_bus_message *m) {

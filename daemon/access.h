@@ -33,6 +33,10 @@ int access_guard(Access *a, sd_bus *bus) _must_check_;
 
 /* The user behind a call. Never fails: a client that has gone is nobody (UINT32_MAX), and does not pass the gate. */
 uint32_t access_caller_uid(Access *a, sd_bus_message *m);
+/* Who has logged in behind the caller's sudo, see access_senders_login_uid(). UINT32_MAX: not known. */
+uint32_t access_caller_login_uid(Access *a, sd_bus_message *m);
+/* That user's name, or the uid in digits. NULL: not known, or it is the caller. Free with g_free(). */
+char *access_caller_login_name(Access *a, sd_bus_message *m);
 /* The user's name, or the uid in digits. Free with g_free(). */
 char *access_caller_name(Access *a, sd_bus_message *m);
 

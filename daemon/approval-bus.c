@@ -11,7 +11,6 @@
 #include "names.h"
 #include "now.h"
 #include "object-path.h"
-#include "user.h"
 #include "variable.h"
 
 ApprovalCaller approval_bus_caller(Manager *manager, sd_bus_message *m, char **ret_user) {
@@ -19,7 +18,7 @@ ApprovalCaller approval_bus_caller(Manager *manager, sd_bus_message *m, char **r
         return (ApprovalCaller){
                 .uid = access_caller_uid(manager->access, m),
                 .user = *ret_user,
-                .login_uid = access_caller_login_uid(m),
+                .login_uid = access_caller_login_uid(manager->access, m),
         };
 }
 
@@ -35,7 +34,7 @@ static int answer(ScheduledJobBus *b, sd_bus_message *m, bool approve, const Ans
                   sd_bus_error *error) {
         g_autofree char *user = NULL;
         const ApprovalCaller caller = approval_bus_caller(b->manager, m, &user);
-        g_autofree char *login_user = caller.login_uid != UINT32_MAX ? user_name(caller.login_uid) : NULL;
+        g_autofree char *login_user = access_caller_login_name(b->manager->access, m);
         const ApprovalAnswer a = {
                 .approve = approve,
                 .force = options->force != 0,

@@ -50,11 +50,29 @@ unsigned approval_current_stage(const ApprovalRules *rules) {
         return stage;
 }
 
-static const Approval *find_answer_of(const ApprovalRules *rules, uint32_t uid) {
+bool approval_is_complete(const ApprovalRules *rules, const char *digest) {
         for (guint i = 0; i < rules->approvals->len; i++) {
                 const Approval *a = rules->approvals->pdata[i];
 
-                if (!a->voided && a->approver_uid == uid)
+                if (!a->voided && (!a->approved || strcmp(a->digest, digest) != 0))
+                        return false;
+        }
+        return approval_current_stage(rules) == approval_n_stages(rules);
+}
+
+uint32_t approval_person(const ApprovalAnswer *answer, const char **ret_user) {
+        bool is_another = answer->login_uid != UINT32_MAX && answer->login_uid != answer->uid && answer->login_user;
+
+        *ret_user = is_another ? answer->login_user : answer->user;
+        return is_another ? answer->login_uid : answer->uid;
+}
+
+/* As who they are, or as who they have logged in. */
+static const Approval *find_answer_of(const ApprovalRules *rules, const ApprovalAnswer *answer) {
+        for (guint i = 0; i < rules->approvals->len; i++) {
+                const Approval *a = rules->approvals->pdata[i];
+
+                if (!a->voided && (a->approver_uid == answer->uid || a->approver_uid == answer->login_uid))
                         return a;
         }
         return NULL;
@@ -79,9 +97,15 @@ static int check_own(const ScheduledJob *sj, const ApprovalAnswer *answer, Refus
                       "You cannot deny your own job request! Take it back by \"jobctl schedule cancel %s\"", sj->id);
 }
 
-static int check_pending(const ScheduledJob *sj, Refusal *f) {
-        if (sj->state == SCHEDULED_JOB_PENDING)
+/* Its time may be over before that has been stored: jobd was not there, or this call came first. */
+static int check_pending(const ScheduledJob *sj, uint64_t now_usec, Refusal *f) {
+        if (sj->state == SCHEDULED_JOB_PENDING && (sj->expires_at == 0 || sj->expires_at > now_usec))
                 return 0;
+        if (sj->state == SCHEDULED_JOB_PENDING)
+                return refuse(f, -EALREADY, BUS_ERROR_NOT_PENDING,
+                              "scheduled job '%s' does not wait for an approval: it is expired, nobody has answered "
+                              "in time",
+                              sj->name);
         return refuse(f, -EALREADY, BUS_ERROR_NOT_PENDING,
                       "scheduled job '%s' does not wait for an approval: it is %s%s%s", sj->name,
                       scheduled_job_state_to_string(sj->state), sj->state_reason[0] ? ", " : "",
@@ -90,7 +114,7 @@ static int check_pending(const ScheduledJob *sj, Refusal *f) {
 
 /* The reference's sentence for its stages; here nobody counts for two of them either. */
 static int check_answered(const ApprovalRules *rules, const ApprovalAnswer *answer, Refusal *f) {
-        const Approval *before = find_answer_of(rules, answer->uid);
+        const Approval *before = find_answer_of(rules, answer);
 
         if (!before)
                 return 0;
@@ -136,8 +160,21 @@ static int check_start_time(const ScheduledJob *sj, const ApprovalAnswer *answer
                       "option.");
 }
 
+/*
+ * Only of one that is as it was requested can it be taken for granted what was looked at. A state_reason of one that
+ * is pending says what has changed.
+ */
 static int check_digest(const ScheduledJob *sj, const ApprovalAnswer *answer, Refusal *f) {
-        if (!answer->approve || !answer->digest || strcmp(answer->digest, sj->digest) == 0)
+        if (!answer->approve)
+                return 0;
+        if (!answer->digest && !sj->state_reason[0])
+                return 0;
+        if (!answer->digest)
+                return refuse(f, -ESTALE, BUS_ERROR_REQUEST_CHANGED,
+                              "the request is not the one that was made: %s. Look at it again, by \"jobctl approve "
+                              "%s\", or give the digest of what you have looked at",
+                              sj->state_reason, sj->id);
+        if (strcmp(answer->digest, sj->digest) == 0)
                 return 0;
         return refuse(f, -ESTALE, BUS_ERROR_REQUEST_CHANGED,
                       "the request is not the one that you have looked at, its digest is now %s: look at it again, by "
@@ -163,7 +200,7 @@ int approval_check(const ScheduledJob *sj, const ApprovalRules *rules, const App
 
         r = check_own(sj, answer, refusal);
         if (r >= 0)
-                r = check_pending(sj, refusal);
+                r = check_pending(sj, answer->now_usec, refusal);
         if (r >= 0)
                 r = check_answered(rules, answer, refusal);
         if (r >= 0)

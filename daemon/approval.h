@@ -32,7 +32,7 @@ typedef struct ApprovalAnswer {
         const char *digest;  /* of what they have looked at; NULL: they do not say */
         uint32_t uid;
         const char *user;
-        uint32_t login_uid;  /* who sits behind a sudo; UINT32_MAX: not known */
+        uint32_t login_uid;     /* who sits behind a sudo; UINT32_MAX: not known */
         const char *login_user; /* that user's name; NULL: not known */
         uint64_t now_usec;
 } ApprovalAnswer;
@@ -59,10 +59,20 @@ unsigned approval_count_wanted(const ApprovalRules *rules, unsigned stage);
 unsigned approval_current_stage(const ApprovalRules *rules);
 unsigned approval_n_stages(const ApprovalRules *rules);
 
+/* Whether all stages have the approvals that they want, and each of them is of this digest. */
+bool approval_is_complete(const ApprovalRules *rules, const char *digest);
+
+/*
+ * Who an answer is of, for the record and for the count: whoever sits behind a sudo, so that nobody counts once as
+ * themselves and once as root. The name is borrowed from the answer.
+ */
+uint32_t approval_person(const ApprovalAnswer *answer, const char **ret_user);
+
 /*
  * Whether this answer may be given, in this order: not one's own request (nor one made in another's name), pending,
- * not answered before, in the current stage's group, start time not past, what was looked at is what is there, the
- * comment. Returns 0, or negative errno and the refusal.
+ * not answered before, in the current stage's group, start time not past, what was looked at is what is there (of one
+ * that has changed since it was requested, it has to be said what was), the comment. Returns 0, or negative errno and
+ * the refusal.
  */
 int approval_check(const ScheduledJob *sj, const ApprovalRules *rules, const ApprovalAnswer *answer, Refusal *refusal)
                 _must_check_;

@@ -188,15 +188,22 @@ static char *compare(Approvals *a, const ScheduledJob *sj, const RequestDigest *
         return request_facts_compare(facts, now->facts) ?: g_strdup("the digest is another");
 }
 
-/* What there is now takes the place of what was approved, and everybody who has to may look at it anew. */
-static int start_over(Approvals *a, ScheduledJob *sj, const RequestDigest *digest, const char *reason,
+/*
+ * What there is now takes the place of what was approved, its stages too, and everybody who has to may look at it
+ * anew.
+ */
+static int start_over(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class, const char *reason,
                       const ApprovalCaller *caller) {
-        g_autofree char *facts = request_facts_format(digest->facts);
+        g_autofree char *stages = approval_stages_format(class->approval_stages), *facts = NULL;
+        _cleanup_(request_digest_done) RequestDigest digest = {};
         _cleanup_(refusal_done) Refusal f = {};
         uint64_t now = now_usec();
         int r = 0;
 
-        scheduled_job_set_text(&sj->digest, digest->digest);
+        scheduled_job_set_text(&sj->stages, stages);
+        request_digest_make(a->programs, sj, job, class, &digest);
+        facts = request_facts_format(digest.facts);
+        scheduled_job_set_text(&sj->digest, digest.digest);
         sj->approval_required = true;
         sj->expires_at = expiry(a, now);
         sj->decided_at = 0;
@@ -235,45 +242,48 @@ static bool is_dry_run(const char *data, const JobClass *class) {
                json_node_get_boolean(value);
 }
 
-/* It was made when the job did not require approval. */
-static int ask_at_last(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class,
-                       const ApprovalCaller *caller) {
-        _cleanup_(request_digest_done) RequestDigest digest = {};
-        g_autofree char *stages = approval_stages_format(class->approval_stages);
-
-        scheduled_job_set_text(&sj->stages, stages);
-        request_digest_make(a->programs, sj, job, class, &digest);
-        return start_over(a, sj, &digest, "the job requires approval now", caller);
+bool approvals_are_needed(const ScheduledJob *sj, const Job *job, const JobClass *class) {
+        return job->effective.approval_required && !is_dry_run(sj->data, class);
 }
 
-int approvals_check(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class,
-                    const ApprovalCaller *caller) {
+int approvals_ask_again(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class, const char *reason,
+                        const ApprovalCaller *caller) {
+        g_autofree char *changes = NULL, *text = NULL;
+        _cleanup_(request_digest_done) RequestDigest digest = {};
+
+        request_digest_make(a->programs, sj, job, class, &digest);
+        changes = sj->approval_required ? compare(a, sj, &digest) : NULL;
+        text = changes ? g_strdup_printf("%s: %s", reason, changes) : g_strdup(reason);
+        return start_over(a, sj, job, class, text, caller);
+}
+
+int approvals_check(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class) {
+        _cleanup_(approval_record_done) ApprovalRecord record = {};
         _cleanup_(request_digest_done) RequestDigest digest = {};
         g_autofree char *changes = NULL, *reason = NULL;
+        int r;
 
-        if (!job->effective.approval_required || is_dry_run(sj->data, class))
+        if (!approvals_are_needed(sj, job, class))
                 return 1;
         if (!sj->approval_required)
-                return ask_at_last(a, sj, job, class, caller);
+                return start_over(a, sj, job, class, "the job requires approval now", NULL);
         request_digest_make(a->programs, sj, job, class, &digest);
         changes = compare(a, sj, &digest);
-        if (!changes)
-                return 1;
-        reason = g_strdup_printf("it has changed since it was %s: %s",
-                                 sj->state == SCHEDULED_JOB_PENDING ? "requested" : "approved", changes);
-        return start_over(a, sj, &digest, reason, caller);
+        if (changes) {
+                reason = g_strdup_printf("it has changed since it was approved: %s", changes);
+                return start_over(a, sj, job, class, reason, NULL);
+        }
+        r = approvals_load(a, sj, &record);
+        if (r < 0)
+                return r;
+        if (!approval_is_complete(&record.rules, sj->digest))
+                return start_over(a, sj, job, class, "not all who have to approve it have", NULL);
+        return 1;
 }
 
-/* Deleting a scheduled job takes its name out of its job results; what it was due at stays. */
-static bool is_of_schedule(const JobResult *jr) {
-        return jr->nominal_time > 0 || (jr->scheduled_job_id && jr->scheduled_job_id[0]);
-}
-
-/*
- * Of the first try. 1: found, 0: it was requested by itself, when the job did not require approval. -ENOKEY: what could
- * have been approved is gone, or was never asked about.
- */
+/* Of the first try. -ENOKEY: what could have been approved is gone, or was never asked about. */
 static int find_approved(Approvals *a, const JobResult *jr, ScheduledJob **ret) {
+        _cleanup_(scheduled_job_freep) ScheduledJob *sj = NULL;
         _cleanup_(job_result_freep) JobResult *first = NULL;
         int r;
 
@@ -283,52 +293,60 @@ static int find_approved(Approvals *a, const JobResult *jr, ScheduledJob **ret) 
                         return r < 0 ? r : -ENOKEY;
                 jr = first;
         }
-        if (!is_of_schedule(jr))
-                return 0;
         if (!jr->scheduled_job_id || !jr->scheduled_job_id[0])
                 return -ENOKEY;
-        r = store_schedule_get(a->context.store, jr->scheduled_job_id, ret);
+        r = store_schedule_get(a->context.store, jr->scheduled_job_id, &sj);
         if (r < 0)
                 return r;
-        return r > 0 && (*ret)->approval_required ? 1 : -ENOKEY;
+        if (r == 0 || !sj->approval_required)
+                return -ENOKEY;
+        *ret = TAKE_PTR(sj);
+        return 0;
 }
 
-static bool has_approval_of(const GPtrArray *approvals, const char *digest) {
-        for (guint i = 0; i < approvals->len; i++) {
-                const Approval *approval = approvals->pdata[i];
+/* The input of a run is that of its scheduled job as it was when it was due: the approval may be of a later one. */
+static bool has_same_input(const JobResult *jr, const ScheduledJob *sj) {
+        g_autoptr(JsonObject) of_run = NULL, of_schedule = NULL;
+        g_autoptr(JsonNode) run = json_node_alloc(), schedule = json_node_alloc();
 
-                if (approval->approved && !approval->voided && strcmp(approval->digest, digest) == 0)
-                        return true;
-        }
-        return false;
+        if (!jr->data || !sj->data)
+                return !jr->data && !sj->data;
+        if (json_parse_object(jr->data, strlen(jr->data), VARIABLES_SIZE_MAX, &of_run, NULL) < 0 ||
+            json_parse_object(sj->data, strlen(sj->data), VARIABLES_SIZE_MAX, &of_schedule, NULL) < 0)
+                return false;
+        return json_node_equal(json_node_init_object(run, of_run), json_node_init_object(schedule, of_schedule));
+}
+
+static char *check_approved(Approvals *a, const JobResult *jr, const ScheduledJob *sj, const Job *job,
+                            const JobClass *class, const ApprovalRules *rules) {
+        _cleanup_(request_digest_done) RequestDigest digest = {};
+        g_autofree char *changes = NULL;
+
+        request_digest_make(a->programs, sj, job, class, &digest);
+        if (approval_is_complete(rules, digest.digest) && has_same_input(jr, sj))
+                return NULL;
+        changes = compare(a, sj, &digest);
+        return g_strdup_printf("what was approved has changed before it could start: %s. Request it again",
+                               changes ?: "its scheduled job was changed");
 }
 
 char *approvals_check_run(Approvals *a, const JobResult *jr, const Job *job, const JobClass *class) {
         _cleanup_(approval_record_done) ApprovalRecord record = {};
         _cleanup_(scheduled_job_freep) ScheduledJob *sj = NULL;
-        _cleanup_(request_digest_done) RequestDigest digest = {};
-        g_autofree char *changes = NULL;
         int r;
 
         if (!job->effective.approval_required || is_dry_run(jr->data, class))
                 return NULL;
         r = find_approved(a, jr, &sj);
-        if (r == 0)
-                return NULL;
         if (r == -ENOKEY)
                 return g_strdup_printf("job '%s' requires approval, and there is none for this run: request it again",
                                        job->class_path);
-        if (r > 0)
+        if (r >= 0)
                 r = approvals_load(a, sj, &record);
         if (r < 0)
                 return g_strdup_printf("cannot find out whether it was approved: %s",
                                        store_error_text(a->context.store));
-        request_digest_make(a->programs, sj, job, class, &digest);
-        if (has_approval_of(record.approvals, digest.digest))
-                return NULL;
-        changes = compare(a, sj, &digest);
-        return g_strdup_printf("what was approved has changed before it could start: %s. Request it again",
-                               changes ?: "its scheduled job was changed");
+        return check_approved(a, jr, sj, job, class, &record.rules);
 }
 
 /* ---- answers ---- */
@@ -366,7 +384,7 @@ static int check_changed(Approvals *a, ScheduledJob *sj, const ApprovalCaller *c
         if (!changes)
                 return 0;
         reason = g_strdup_printf("it has changed since it was requested: %s", changes);
-        r = start_over(a, sj, &digest, reason, caller);
+        r = start_over(a, sj, job, class, reason, caller);
         if (r < 0)
                 return refuse_stored(a, r, f);
         return refuse(f, -ESTALE, BUS_ERROR_REQUEST_CHANGED,
@@ -378,10 +396,12 @@ static int check_changed(Approvals *a, ScheduledJob *sj, const ApprovalCaller *c
 static int store_answer(Approvals *a, const ScheduledJob *sj, const ApprovalAnswer *answer, unsigned stage,
                         Refusal *f) {
         g_autofree char *comment = redact(answer->comment);
+        const char *approver;
+        const uint32_t uid = approval_person(answer, &approver);
         const Approval approval = {
                 .stage = stage,
-                .approver_uid = answer->uid,
-                .approver = (char *) answer->user,
+                .approver_uid = uid,
+                .approver = (char *) approver,
                 .approved = answer->approve,
                 .comment = comment,
                 .digest = sj->digest,
@@ -402,9 +422,11 @@ static void log_answer(Approvals *a, const ScheduledJob *sj, const ApprovalAnswe
                                                                       : JOBD_MESSAGE_APPROVAL_APPROVED_STR;
         g_autofree char *comment = redact(answer->comment);
         g_autofree char *of_stage = stage ? g_strdup_printf(", stage '%s'", stage) : g_strdup("");
+        const char *approver;
 
+        (void) approval_person(answer, &approver);
         approval_log_after_commit(a->context.store, message_id, sj, caller, stage, "%s %s '%s' of job '%s'%s%s%s",
-                                  answer->user, answer->approve ? "approved" : "denied", sj->name, sj->class_path,
+                                  approver, answer->approve ? "approved" : "denied", sj->name, sj->class_path,
                                   of_stage, *comment ? ": " : "", comment);
 }
 
@@ -428,6 +450,7 @@ static int activate(ScheduledJob *sj, uint64_t now, Refusal *f) {
 static int decide(Approvals *a, ScheduledJob *sj, const ApprovalAnswer *answer, Refusal *f) {
         _cleanup_(approval_record_done) ApprovalRecord record = {};
         g_autofree char *reason = NULL;
+        const char *approver;
         int r;
 
         r = approvals_load(a, sj, &record);
@@ -435,7 +458,8 @@ static int decide(Approvals *a, ScheduledJob *sj, const ApprovalAnswer *answer, 
                 return refuse_stored(a, r, f);
         sj->date_changed = answer->now_usec;
         if (!answer->approve) {
-                reason = g_strdup_printf("denied by %s%s%s", answer->user, *answer->comment ? ": " : "",
+                (void) approval_person(answer, &approver);
+                reason = g_strdup_printf("denied by %s%s%s", approver, *answer->comment ? ": " : "",
                                          answer->comment);
                 return scheduled_job_set_state(sj, SCHEDULED_JOB_DENIED, reason, answer->now_usec);
         }

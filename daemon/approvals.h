@@ -46,18 +46,27 @@ int approvals_request(Approvals *a, ScheduledJob *sj, const Job *job, const JobC
 int approvals_answer(Approvals *a, ScheduledJob *sj, const ApprovalAnswer *answer, const ApprovalCaller *caller,
                      Refusal *refusal) _must_check_;
 
+/* Whether its job requires approval now, and it is no dry run. */
+bool approvals_are_needed(const ScheduledJob *sj, const Job *job, const JobClass *class);
+
 /*
- * For a scheduled job that is due, or that somebody (caller) has changed in other ways: whether it may run as it is.
- * class is what would run. 1: yes, or it needs no approval. 0: it has changed since it was approved, or its job
- * requires approval by now: it waits for an approval again, which is stored in the open batch and is in *sj. Negative
- * errno: it cannot be stored.
+ * Somebody has changed it, reason says how: all answers are void, and it waits for an approval of what there is now,
+ * which is stored in the open batch and is in *sj. 0, or negative errno: it cannot be stored.
  */
-int approvals_check(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class,
-                    const ApprovalCaller *caller) _must_check_;
+int approvals_ask_again(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class, const char *reason,
+                        const ApprovalCaller *caller) _must_check_;
+
+/*
+ * For a scheduled job that is due: whether it may run as it is. class is what would run. 1: yes, or it needs no
+ * approval. 0: it has changed since it was approved, or its job requires approval by now: it waits for an approval
+ * again, which is stored in the open batch and is in *sj. Negative errno: it cannot be stored.
+ */
+int approvals_check(Approvals *a, ScheduledJob *sj, const Job *job, const JobClass *class) _must_check_;
 
 /*
  * A run is about to start, perhaps long after its scheduled job was due: whether what it runs is what was approved. It
- * may be a further try of one that was. NULL, or the sentence that says why it may not.
+ * may be a further try of one that was. NULL, or the sentence that says why it may not. What was requested when the job
+ * did not require approval may not either, once it does.
  */
 char *approvals_check_run(Approvals *a, const JobResult *jr, const Job *job, const JobClass *class) _must_check_;
 

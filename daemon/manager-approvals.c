@@ -59,7 +59,7 @@ int manager_may_fire(ScheduledJob *sj, const Job *job, void *manager) {
                 return 1;
         if (m->loader->load(m->roots, job->class_path, &class, &error) < 0)
                 return -ENXIO;
-        return approvals_check(m->approvals, sj, job, class, NULL);
+        return approvals_check(m->approvals, sj, job, class);
 }
 
 int manager_request_approval(PreparedRun *run, uint32_t uid, const char *user, Refusal *refusal, void *manager) {

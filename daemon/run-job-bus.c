@@ -32,7 +32,7 @@ typedef struct RunCall {
         sd_bus_message *message;
         char job_id[UUID_STRING_SIZE];
         char id[UUID_STRING_SIZE]; /* of the job result to be */
-        char *caller, *user;
+        char *caller, *user, *login_user;
         RunOptions options;
         RunRequest request;
         ObjectSet *objects; /* NULL: none were asked for */
@@ -47,6 +47,7 @@ static RunCall *run_call_free(RunCall *c) {
         (void) sd_bus_message_unref(c->message);
         g_free(c->caller);
         g_free(c->user);
+        g_free(c->login_user);
         g_ptr_array_unref(c->options.files);
         g_hash_table_unref(c->options.file_names);
         (void) object_set_unref(c->objects);
@@ -64,12 +65,14 @@ static RunCall *run_call_new(Manager *m, sd_bus_message *message, const Job *job
         memcpy(c->job_id, job->id, sizeof(c->job_id));
         uuid_new(c->id);
         c->caller = access_caller_name(m->access, message);
+        c->login_user = access_caller_login_name(m->access, message);
         c->objects = object_call_objects(m, message) ? object_set_ref(object_call_objects(m, message)) : NULL;
         c->options.files = g_ptr_array_new_with_free_func(free_file);
         c->options.file_names = g_hash_table_new(g_str_hash, g_str_equal);
         c->request = (RunRequest){
                 .requester = c->caller,
                 .requester_uid = access_caller_uid(m->access, message),
+                .requested_by = c->login_user, /* by sudo: what may come of it they cannot approve */
                 .id = c->id,
         };
         return c;
@@ -176,7 +179,8 @@ static int run_as_user(RunCall *c, sd_bus_error *error) {
         if (r < 0)
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_USER, "there is no user '%s'", c->options.username);
         if (strcmp(request->requester, c->user) != 0)
-                request->requested_by = request->requester;
+                request->requested_by = c->login_user && strcmp(c->login_user, c->user) != 0 ? c->login_user
+                                                                                           : request->requester;
         request->requester = c->user;
         return 0;
 }

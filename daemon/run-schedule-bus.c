@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <pwd.h>
-
 #include "approval-bus.h"
 #include "bus-objects.h"
 #include "input-files.h"
@@ -36,23 +34,12 @@ static int choose_name(Manager *m, ScheduledJob *sj, Refusal *f) {
         return 0;
 }
 
-void run_schedule_name_login_user(ScheduledJob *sj, const ApprovalCaller *caller) {
-        const struct passwd *pw;
-
-        if (caller->login_uid == UINT32_MAX || caller->login_uid == caller->uid)
-                return;
-        pw = getpwuid(caller->login_uid);
-        if (pw)
-                scheduled_job_set_text(&sj->requested_by, pw->pw_name);
-}
-
 static int request_approval(Manager *m, const ApprovalCaller *caller, PreparedRun *run, Refusal *f) {
         const Job *job = registry_find_by_id(m->registry, run->scheduled_job->job_id);
 
         if (!job)
                 return refuse(f, -ENOENT, BUS_ERROR_NO_SUCH_JOB, BUS_MESSAGE_NO_SUCH_JOB,
                               run->scheduled_job->class_path);
-        run_schedule_name_login_user(run->scheduled_job, caller);
         return approvals_request(m->approvals, run->scheduled_job, job, run->class, caller, f);
 }
 

@@ -11,8 +11,5 @@
  */
 int bus_submit_scheduled(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *refusal) _must_check_;
 
-/* Who asks by sudo has asked, and cannot approve it as who they are: they are on record as who asked for it. */
-void run_schedule_name_login_user(ScheduledJob *sj, const ApprovalCaller *caller);
-
 /* Stores it only, in the open batch: the part of that which needs no call. */
 int run_schedule_store(Manager *m, const ApprovalCaller *caller, PreparedRun *run, Refusal *refusal) _must_check_;

@@ -13,7 +13,6 @@
 #include "names.h"
 #include "now.h"
 #include "object-path.h"
-#include "run-schedule-bus.h"
 #include "schedule-change.h"
 #include "schedule-request.h"
 #include "scheduled-job-bus.h"
@@ -32,32 +31,44 @@ static int refuse_change(sd_bus_error *error, int r, Refusal *f) {
         return bus_refuse(error, r, f);
 }
 
-/*
- * Its new digest, and who has approved the old one has to look again. Without its class the answers are void all the
- * same.
- */
-static int ask_approval_again(ScheduledJobBus *b, sd_bus_message *m) {
+/* Who has written what it runs: they cannot approve it, also behind a sudo, and as long as nobody takes it over. */
+static void name_changer(ScheduledJobBus *b, sd_bus_message *m) {
+        g_autofree char *login_user = access_caller_login_name(b->manager->access, m), *caller = NULL;
+        ScheduledJob *sj = b->scheduled_job;
+
+        caller = access_caller_name(b->manager->access, m);
+        if (login_user && strcmp(login_user, sj->requester) != 0)
+                scheduled_job_set_text(&sj->requested_by, login_user);
+        else if (strcmp(caller, sj->requester) != 0)
+                scheduled_job_set_text(&sj->requested_by, caller);
+}
+
+/* voids: it has been approved, or waits for that. Without the class that would run, the answers are void all the same. */
+static int ask_approval(ScheduledJobBus *b, sd_bus_message *m, bool voids, const char *done) {
         _cleanup_(job_class_freep) JobClass *class = NULL;
-        g_autofree char *user = NULL, *problem = NULL;
+        g_autofree char *user = NULL, *problem = NULL, *reason = NULL;
         const ApprovalCaller caller = approval_bus_caller(b->manager, m, &user);
+        ScheduledJob *sj = b->scheduled_job;
         Manager *manager = b->manager;
         const Job *job = job_of(b);
-        int r;
 
+        if (!voids && !(job && job->effective.approval_required))
+                return 0;
         if (!job || manager->loader->load(manager->roots, job->class_path, &class, &problem) < 0)
-                return store_approval_void(manager->store, b->scheduled_job->id);
-        r = approvals_check(manager->approvals, b->scheduled_job, job, class, &caller);
-        if (r <= 0)
-                return r;
-        /* Nothing that they cover is another: it waits again all the same, and so for answers that count. */
-        return store_approval_void(manager->store, b->scheduled_job->id);
+                return voids ? store_approval_void(manager->store, sj->id) : 0;
+        if (!voids && (sj->approval_required || !approvals_are_needed(sj, job, class)))
+                return 0;
+        reason = g_strdup_printf("it was %s by %s", done, user);
+        return approvals_ask_again(manager->approvals, sj, job, class, reason, &caller);
 }
 
 /* Who may change a request and approve it would need nobody else: so it is the requester's to change. */
 static int check_changer(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error) {
         const ScheduledJob *sj = b->scheduled_job;
+        const Job *job = job_of(b);
 
-        if (!sj->approval_required || access_caller_uid(b->manager->access, m) == sj->requester_uid)
+        if ((!sj->approval_required && !(job && job->effective.approval_required)) ||
+            access_caller_uid(b->manager->access, m) == sj->requester_uid)
                 return 0;
         return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
                                  "scheduled job '%s' needs an approval, so only its requester %s may change what is "
@@ -65,24 +76,41 @@ static int check_changer(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_err
                                  sj->name, sj->requester, sj->id);
 }
 
-/* Stores what was changed of the object of this call, and answers it. what: "paused", for the journal. */
-static int store_and_reply(ScheduledJobBus *b, sd_bus_message *m, const char *message_id, const char *what, bool voids,
-                           sd_bus_error *error) {
+typedef struct Change {
+        const char *message_id;
+        const char *what; /* "took over", for the journal */
+        const char *done; /* "taken over", for who has approved it; NULL when that does not matter */
+        bool voids;       /* its approvals */
+        bool asks;        /* it may need an approval now, when it has not needed one */
+} Change;
+
+static int store(ScheduledJobBus *b, sd_bus_message *m, const Change *change, Refusal *f) {
         g_autofree char *caller = access_caller_name(b->manager->access, m), *text = NULL;
         ScheduledJob *sj = b->scheduled_job;
-        Refusal f = {};
-        int r = 0;
+        int r;
 
-        text = g_strdup_printf("%s %s scheduled job '%s'%s", caller, what, sj->name,
-                               voids ? ", which needs a new approval" : "");
-        if (voids)
-                r = ask_approval_again(b, m);
-        if (r < 0)
-                return bus_refuse(error, refuse_store(&f, r, store_error_text(b->manager->store)), &f);
+        text = g_strdup_printf("%s %s scheduled job '%s'%s", caller, change->what, sj->name,
+                               change->voids ? ", which needs a new approval" : "");
         r = scheduler_update(b->manager->scheduler, sj,
-                             &(ScheduleChange){ .message_id = message_id, .caller = caller, .text = text }, &f);
+                             &(ScheduleChange){ .message_id = change->message_id, .caller = caller, .text = text }, f);
+        if (r < 0 || !(change->voids || change->asks))
+                return r;
+        r = ask_approval(b, m, change->voids, change->done);
+        return r < 0 ? refuse_store(f, r, store_error_text(b->manager->store)) : 0;
+}
+
+/* Stores what was changed of the object of this call, and answers it. */
+static int store_and_reply(ScheduledJobBus *b, sd_bus_message *m, const Change *change, sd_bus_error *error) {
+        Store *s = b->manager->store;
+        Refusal f = {};
+        int r;
+
+        r = store_nested_begin(s);
         if (r < 0)
-                return refuse_change(error, r, &f);
+                return bus_refuse(error, refuse_store(&f, r, store_error_text(s)), &f);
+        r = store_nested_end(s, store(b, m, change, &f));
+        if (r < 0)
+                return bus_refuse(error, f.name ? r : refuse_store(&f, r, store_error_text(s)), &f);
         return bus_reply_after_commit(b->manager, m, NULL);
 }
 
@@ -99,16 +127,17 @@ int schedule_bus_set_enabled(sd_bus_message *m, void *userdata, sd_bus_error *er
                 return refuse_change(error, r, &f);
         if (r == 0)
                 return sd_bus_reply_method_return(m, NULL);
-        return store_and_reply(b, m, enabled ? JOBD_MESSAGE_SCHEDULE_RESUMED_STR : JOBD_MESSAGE_SCHEDULE_PAUSED_STR,
-                               enabled ? "resumed" : "paused", false, error);
+        return store_and_reply(b, m,
+                               &(Change){ enabled ? JOBD_MESSAGE_SCHEDULE_RESUMED_STR
+                                                   : JOBD_MESSAGE_SCHEDULE_PAUSED_STR,
+                                          enabled ? "resumed" : "paused", NULL, false, false },
+                               error);
 }
 
 int schedule_bus_take_over(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         ScheduledJobBus *b = userdata;
         g_autofree char *caller = access_caller_name(b->manager->access, m);
         uint32_t uid = access_caller_uid(b->manager->access, m);
-        g_autofree char *user = NULL;
-        ApprovalCaller of_call;
         bool voids = false;
         Refusal f = {};
         int r;
@@ -116,9 +145,10 @@ int schedule_bus_take_over(sd_bus_message *m, void *userdata, sd_bus_error *erro
         r = schedule_change_take_over(b->scheduled_job, job_of(b), uid, caller, now_usec(), &voids, &f);
         if (r < 0)
                 return refuse_change(error, r, &f);
-        of_call = approval_bus_caller(b->manager, m, &user);
-        run_schedule_name_login_user(b->scheduled_job, &of_call);
-        return store_and_reply(b, m, JOBD_MESSAGE_SCHEDULE_TAKEN_OVER_STR, "took over", voids, error);
+        name_changer(b, m);
+        return store_and_reply(b, m,
+                               &(Change){ JOBD_MESSAGE_SCHEDULE_TAKEN_OVER_STR, "took over", "taken over", voids, false },
+                               error);
 }
 
 int schedule_bus_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -133,7 +163,8 @@ int schedule_bus_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         r = schedule_change_cancel(b->scheduled_job, caller, now_usec(), &f);
         if (r < 0)
                 return refuse_change(error, r, &f);
-        return store_and_reply(b, m, JOBD_MESSAGE_SCHEDULE_CANCELED_STR, "canceled", false, error);
+        return store_and_reply(b, m, &(Change){ JOBD_MESSAGE_SCHEDULE_CANCELED_STR, "canceled", NULL, false, false },
+                               error);
 }
 
 int schedule_bus_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -320,9 +351,9 @@ static int update_input(ScheduledJobBus *b, const Job *job, const UpdateOptions 
         return 0;
 }
 
-static bool is_empty(const UpdateOptions *o) {
-        return !o->name && !o->interval && !o->time_zone && !o->crontab && !o->missed && !o->task_queue && !o->data &&
-               o->start_time == 0;
+/* Anything but the name. */
+static bool changes_run(const UpdateOptions *o) {
+        return o->interval || o->time_zone || o->crontab || o->missed || o->task_queue || o->data || o->start_time > 0;
 }
 
 int schedule_bus_update(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -336,7 +367,7 @@ int schedule_bus_update(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         r = bus_options_read(m, update_table, ELEMENTSOF(update_table), &o, error);
         if (r < 0)
                 return r;
-        if (is_empty(&o))
+        if (!o.name && !changes_run(&o))
                 return sd_bus_reply_method_return(m, NULL);
         r = check_changer(b, m, error);
         if (r < 0)
@@ -350,5 +381,10 @@ int schedule_bus_update(sd_bus_message *m, void *userdata, sd_bus_error *error) 
                 r = update_input(b, job_of(b), &o, &input_voids, &f);
         if (r < 0)
                 return refuse_change(error, r, &f);
-        return store_and_reply(b, m, JOBD_MESSAGE_SCHEDULE_UPDATED_STR, "changed", voids || input_voids, error);
+        if (changes_run(&o))
+                name_changer(b, m);
+        return store_and_reply(b, m,
+                               &(Change){ JOBD_MESSAGE_SCHEDULE_UPDATED_STR, "changed", "changed", voids || input_voids,
+                                          changes_run(&o) },
+                               error);
 }

@@ -50,9 +50,11 @@ static int activate(ScheduledJob *sj, uint64_t now_usec, Refusal *f) {
 }
 
 static void wait_again(ScheduledJob *sj, uint64_t now_usec) {
-        if (sj->state != SCHEDULED_JOB_PENDING &&
-            scheduled_job_set_state(sj, SCHEDULED_JOB_PENDING, "it was changed: its approvals count no longer",
-                                    now_usec) < 0)
+        static const char reason[] = "it was changed: its approvals count no longer";
+
+        if (sj->state == SCHEDULED_JOB_PENDING)
+                scheduled_job_set_text(&sj->state_reason, reason);
+        else if (scheduled_job_set_state(sj, SCHEDULED_JOB_PENDING, reason, now_usec) < 0)
                 return;
         if (sj->expires_at > sj->date_created)
                 sj->expires_at = now_usec + (sj->expires_at - sj->date_created);

@@ -209,6 +209,52 @@ static void test_own_request(void) {
         assert_answer(q, a, BUS_ERROR_OWN_REQUEST, "You cannot approve your own job request!");
         a.login_uid = CAROL;
         assert_answer(q, a, NULL, NULL);
+        a.login_user = "root"; /* requested_by of the record */
+        assert_answer(q, a, BUS_ERROR_OWN_REQUEST, "You cannot approve your own job request!");
+}
+
+/* Whoever sits behind a sudo is who has answered, and does so once. */
+static void test_person(void) {
+        _cleanup_(request_freep) Request *q = request_new("tech:dba:2"), *as_who_they_are = request_new("tech:dba:2");
+        ApprovalAnswer a = answer_of(CAROL);
+        const char *user;
+
+        a.user = "carol";
+        a.login_uid = BOB;
+        a.login_user = "bob";
+        g_assert_cmpuint(approval_person(&a, &user), ==, BOB);
+        g_assert_cmpstr(user, ==, "bob");
+        a.login_uid = CAROL;
+        g_assert_cmpuint(approval_person(&a, &user), ==, CAROL);
+        g_assert_cmpstr(user, ==, "carol");
+        a.login_uid = UINT32_MAX;
+        g_assert_cmpuint(approval_person(&a, &user), ==, CAROL);
+
+        record(as_who_they_are, BOB, true);
+        a.login_uid = BOB;
+        assert_answer(as_who_they_are, a, BUS_ERROR_ALREADY_ANSWERED, "You have already approved to this stage.");
+        record(q, BOB, true); /* by the same sudo */
+        assert_answer(q, answer_of(BOB), BUS_ERROR_ALREADY_ANSWERED, "You have already approved to this stage.");
+        assert_answer(q, answer_of(CAROL), NULL, NULL);
+}
+
+static void test_complete(void) {
+        _cleanup_(request_freep) Request *q = request_new("tech:dba:2 final:review");
+        char digest[] = "0123abcd", other[] = "0123abce";
+        const uint32_t approvers[] = { BOB, CAROL, ERIN };
+
+        for (size_t i = 0; i < ELEMENTSOF(approvers); i++) {
+                g_assert_false(approval_is_complete(&q->rules, digest));
+                record(q, approvers[i], true);
+                ((Approval *) q->approvals->pdata[i])->digest = g_strdup(digest);
+        }
+        g_assert_true(approval_is_complete(&q->rules, digest));
+        g_assert_false(approval_is_complete(&q->rules, other));
+        ((Approval *) q->approvals->pdata[1])->digest[0] = 'x';
+        g_assert_false(approval_is_complete(&q->rules, digest));
+        ((Approval *) q->approvals->pdata[1])->digest[0] = '0';
+        ((Approval *) q->approvals->pdata[1])->voided = true;
+        g_assert_false(approval_is_complete(&q->rules, digest));
 }
 
 static void test_state(void) {
@@ -222,6 +268,15 @@ static void test_state(void) {
                         assert_answer(q, answer_of(BOB), BUS_ERROR_NOT_PENDING,
                                       "scheduled job 'upgrade' does not wait for an approval: it is *");
         }
+
+        /* It has expired, and that is not stored yet. */
+        q->sj->state = SCHEDULED_JOB_PENDING;
+        q->sj->expires_at = answer_of(BOB).now_usec + 1;
+        assert_answer(q, answer_of(BOB), NULL, NULL);
+        q->sj->expires_at--;
+        assert_answer(q, answer_of(BOB), BUS_ERROR_NOT_PENDING,
+                      "scheduled job 'upgrade' does not wait for an approval: it is expired, nobody has answered in "
+                      "time");
 }
 
 static void test_start_time(void) {
@@ -256,6 +311,16 @@ static void test_digest_and_comment(void) {
         a.digest = "0123abce";
         assert_answer(q, a, BUS_ERROR_REQUEST_CHANGED, "the request is not the one that you have looked at*");
         a.digest = NULL;
+
+        /* What has changed is approved by its digest only. */
+        scheduled_job_set_text(&q->sj->state_reason, "it was changed by alice");
+        assert_answer(q, a, BUS_ERROR_REQUEST_CHANGED,
+                      "the request is not the one that was made: it was changed by alice. Look at it again, by *");
+        a.approve = false;
+        assert_answer(q, a, NULL, NULL);
+        a.approve = true;
+        a.digest = "0123abcd";
+        assert_answer(q, a, NULL, NULL);
         a.comment = "fine\n\tso far, ü";
         assert_answer(q, a, NULL, NULL);
         a.comment = "\x1b[2J";
@@ -378,6 +443,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/approval/stages/stored", test_bad_stored_stages);
         g_test_add_func("/approval/notify-units", test_notify_units);
         g_test_add_func("/approval/own-request", test_own_request);
+        g_test_add_func("/approval/person", test_person);
+        g_test_add_func("/approval/complete", test_complete);
         g_test_add_func("/approval/state", test_state);
         g_test_add_func("/approval/start-time", test_start_time);
         g_test_add_func("/approval/digest-and-comment", test_digest_and_comment);
