@@ -11,6 +11,7 @@
 #include "log.h"
 #include "peer.h"
 #include "server.h"
+#include "syscall-filter.h"
 
 /* RuntimeDirectory= of the service, for the count of each user's connections. */
 #define PLACES_DIRECTORY "/run/jobd-rest"
@@ -42,7 +43,10 @@ static int become_peer(int fd) {
         if (r >= 0)
                 r = peer_become(&p);
         peer_done(&p);
-        return r < 0 ? log_error_errno(r, "Cannot become the user who has connected: %m") : 0;
+        if (r < 0)
+                return log_error_errno(r, "Cannot become the user who has connected: %m");
+        r = syscall_filter_install();
+        return r < 0 ? log_error_errno(r, "Cannot install the filter of system calls: %m") : 0;
 }
 
 static int serve(int fd) {

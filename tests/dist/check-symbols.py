@@ -21,6 +21,9 @@ FORBIDDEN = re.compile(r"""
     | pthread_create$ | thrd_create$
     | polkit_ | soup_""", re.X)
 
+# libmicrohttpd, where it is linked in, could start one; the filter of system calls of jobd-rest refuses it.
+ALLOWED = {"jobd-rest": {"pthread_create"}}
+
 [programs] = tap.arguments(more="PROGRAM")
 out = tap.Tap()
 for program in programs:
@@ -28,5 +31,5 @@ for program in programs:
     symbols = [line.split()[-1] for line in nm.stdout.splitlines()]
     out.check(f"{program.name}: imports no second event loop, bus, thread or object system",
               ([nm.stderr] if nm.returncode else []) + ([] if symbols else ["no imported symbols: is it a program?"])
-              + [symbol for symbol in symbols if FORBIDDEN.match(symbol)])
+              + [symbol for symbol in symbols if FORBIDDEN.match(symbol) and symbol not in ALLOWED.get(program.name, ())])
 out.done()

@@ -17,9 +17,10 @@ import tap
 
 # What "systemd-analyze security" of systemd 252 counts, in tenths. What is left of jobd.service: it is root, sees the
 # host's users, home directories (read-only), /proc and the processes in it, and talks AF_UNIX. jobd-refresh.service sees
-# no home directories and no processes of others.
+# no home directories and no processes of others. What jobd-rest@.service keeps from itself by its own filter of system calls,
+# which is more than the half of it (rest/syscall-filter.c and its test), systemd does not know of.
 EXPOSURE = {"jobd.service": 10, "jobd-refresh.service": 7, "jobd-objects@.service": 17,
-            "jobd-rest@.service": 50}
+            "jobd-rest@.service": 72}
 
 [directory] = tap.arguments("DIRECTORY")
 out = tap.Tap()

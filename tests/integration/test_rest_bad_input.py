@@ -290,6 +290,7 @@ class Limits(JobdTestCase):
                               open(f'/proc/{pid}/status', encoding='ascii').read().splitlines() if ':\t' in line)
                 self.assertEqual({status[name].strip() for name in ('CapInh', 'CapPrm', 'CapEff', 'CapAmb')}, {'0' * 16})
                 self.assertEqual(status['NoNewPrivs'], '1')
+                self.assertEqual(status['Seccomp'], '2', 'it filters its system calls')
                 self.assertEqual(set(status['Gid'].split()), {str(identity(user)['group'])})
                 self.assertEqual({int(group) for group in status['Groups'].split()}, set(identity(user)['extra_groups']))
                 self.assertEqual(os.stat(f'/proc/{pid}/mem').st_uid, 0, 'dumpable')
