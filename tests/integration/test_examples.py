@@ -4,12 +4,15 @@
 import collections
 import contextlib
 import glob
+import hashlib
+import http.server
 import json
 import os
 import re
 import shutil
 import sqlite3
 import subprocess
+import threading
 import unittest
 
 from classes import write
@@ -28,6 +31,8 @@ def setUpModule():
 
 
 class ExampleTestCase(JobdTestCase):
+    has_defaults = True     # can be run without being told anything
+
     def ends(self, job, status, *args, **fields):
         """Runs the example. Returns its job result and what it wrote, as (priority, line)."""
         jobctl('run', '-q', job, *args, user='alice', check=False)
@@ -51,9 +56,10 @@ class All(JobdTestCase):
             self.assertEqual(re.findall(r'^\| \[(\S+)\]', file.read(), re.M), JOBS)
 
     def test_defaults_are_enough(self):
-        for job in set(JOBS) - {RestartUnit.job}:   # that one has to be told what to restart
-            with self.subTest(job=job):
-                self.assertOutcome(jobctl_json('run', job, user='alice')['id'], 'SUCCESS', warnings=[])
+        for case in ExampleTestCase.__subclasses__():
+            with self.subTest(job=case.job):
+                if case.has_defaults:
+                    self.assertOutcome(jobctl_json('run', case.job, user='alice')['id'], 'SUCCESS', warnings=[])
 
     def test_sandbox_is_tight(self):
         """By systemd's own rating, of 0 to 10; 1.5 and a little is a service without a hole."""
@@ -117,6 +123,7 @@ class FailedUnits(ExampleTestCase):
 
 class RestartUnit(ExampleTestCase):
     job = 'examples.units.RestartUnit'
+    has_defaults = False
     unit = 'restarted.service'
 
     def setUp(self):
@@ -390,6 +397,173 @@ db.execute('ROLLBACK')
     def test_elsewhere_is_refused(self):
         self.refused(self.job, '--var', 'database=/etc/x.db', '--var', 'directory=/etc', '--var', 'keep=0',
                      texts=['database', 'directory', 'keep'])
+
+
+class KeyFits(ExampleTestCase):
+    job = 'examples.certificates.KeyFits'
+    has_defaults = False
+
+    def setUp(self):
+        for name in 'one', 'two':
+            run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj',
+                 f'/CN={name}', '-days', '30', '-keyout', f'/tmp/{name}.key', '-out', f'/tmp/{name}.pem'])
+            shutil.chown(f'/tmp/{name}.key', 'alice')
+        run('openssl pkey -in /tmp/one.key -aes256 -passout pass:secret -out /tmp/locked.key; chown alice /tmp/locked.key')
+
+    def given(self, status, certificate, key):
+        result, _ = self.ends(self.job, status, '--file', f'certificate={certificate}', '--file', f'key={key}')
+        return result['message'] if status == 'FAILURE' else jobctl('logs', result['id'], user='alice').stdout
+
+    def test_it(self):
+        self.assertIn('success: this is the key of the certificate of CN = one',
+                      self.given('SUCCESS', '/tmp/one.pem', '/tmp/one.key'))
+        self.assertIn('this is not the key of the certificate of CN = two',
+                      self.given('FAILURE', '/tmp/two.pem', '/tmp/one.key'))
+        self.assertIn('the certificate cannot be read', self.given('FAILURE', '/tmp/one.key', '/tmp/one.key'))
+        for key in '/tmp/one.pem', '/tmp/locked.key':
+            self.assertIn('the key cannot be read', self.given('FAILURE', '/tmp/one.pem', key))
+
+
+class Reboot(ExampleTestCase):
+    job = 'examples.host.Reboot'
+    has_defaults = False    # it needs leave
+
+    def test_dry_run(self):
+        result, lines = self.ends(self.job, 'SUCCESS', '--dry-run', '--var', 'delay=90s')
+        self.assertIn((6, 'would reboot in 2 minutes: Planned maintenance'), lines)
+        self.assertFalse(os.path.exists('/run/systemd/shutdown/scheduled'))
+        self.assertEqual(result['user'], 'alice')
+        self.refused(self.job, '--var', 'delay=10s', texts=['delay'])
+
+    def test_two_people(self):
+        made = jobctl_json('run', self.job, '--var', 'delay=1h', '--var', 'reason=-h new kernel', user='alice')
+        self.assertEqual([(stage['name'], stage['group']) for stage in made['stages']],
+                         [('colleague', 'jobd-approve'), ('administrator', 'jobd-admin')])
+        approve = ['jobctl', 'approve', '--yes', made['id']]
+        self.assertFails(approve, "stage 'colleague' is answered by the members of group 'jobd-approve'", status=4,
+                         user='carol')
+        run(approve, user='bob')
+        self.assertFalse(os.path.exists('/run/systemd/shutdown/scheduled'))
+        self.addCleanup(run, 'shutdown -c')
+        cursor = journal_cursor()
+        run(approve, user='carol')
+        ended = journal_wait(f'JOB_CLASS_PATH={self.job}', since=cursor, contains='Job completed')
+        self.assertOutcome(ended['JOB_RESULT_ID'], 'SUCCESS', user='alice')
+        with open('/run/systemd/shutdown/scheduled', encoding='utf-8') as file:
+            lines = file.read().replace('\\x20', ' ').splitlines()
+        self.assertLessEqual({'MODE=reboot', 'WALL_MESSAGE=-h new kernel'}, set(lines))
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """Fails once, then wants a token."""
+    body = b'the file\n'
+    paths = []
+
+    def do_GET(self):
+        self.paths.append(self.path)
+        if self.path.endswith('flaky') and self.paths.count(self.path) == 1:
+            return self.send_error(503)
+        if self.path.startswith('/private') and self.headers['Authorization'] != 'Bearer sesame':
+            return self.send_error(401)
+        self.send_response(200)
+        self.send_header('Content-Length', str(len(self.body)))
+        self.end_headers()
+        return self.wfile.write(self.body)
+
+    def log_message(self, *args):
+        pass
+
+
+class Download(ExampleTestCase):
+    job = 'examples.network.Download'
+    has_defaults = False
+
+    def setUpClass():
+        run('ip link set lo up', check=False)
+        write('/etc/jobd/jobs/examples/network/Download.job.d/50-test.conf', '[Job]\nRetryDelay=0\n')
+        jobctl('refresh')
+
+    def setUp(self):
+        server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        self.url = f'http://127.0.0.1:{server.server_port}'
+
+    def test_tried_again(self):
+        result, _ = self.ends(self.job, 'SUCCESS', '--var', f'url={self.url}/some/flaky', attempt=2, attempts=3,
+                              task_queue='downloads')
+        digest = hashlib.sha256(Server.body).hexdigest()
+        self.assertEqual(jobctl_json('result', result['id'])['result'],
+                         {'name': 'flaky', 'size': len(Server.body), 'sha256': digest})
+        run(['jobctl', 'outputs', result['id'], '--fetch=/home/alice'], user='alice')
+        with open('/home/alice/flaky', 'rb') as file:
+            self.assertEqual(file.read(), Server.body)
+
+    def test_token(self):
+        data = json.dumps({'url': f'{self.url}/private', 'token': 'sesame'})
+        result, _ = self.ends(self.job, 'SUCCESS', '--data', data)
+        self.assertEqual(result['task_kwargs'], {'url': f'{self.url}/private', 'sha256': None})
+
+    def test_failures(self):
+        for data, text in (({'url': f'{self.url}/private'}, '401'),
+                           ({'url': f'{self.url}/x', 'sha256': '0' * 64}, 'the SHA-256 of the file is '),
+                           ({'url': 'http://127.0.0.1:1/'}, 'Connection refused')):
+            result, _ = self.ends(self.job, 'FAILURE', '--data', json.dumps(data))
+            self.assertIn(text, result['message'])
+        for url in 'file:///etc/passwd', 'http://', 'http://a b/', '-':
+            self.refused(self.job, '--var', f'url={url}', texts=['url'])
+
+
+class FailedUnitsLog(ExampleTestCase):
+    job = 'examples.units.FailedUnitsLog'
+
+    def setUp(self):
+        run(['systemd-run', '--quiet', '--unit=talkative.service', '--wait', 'sh', '-c', 'echo first; echo last; exit 3'],
+            check=False)
+        self.addCleanup(run, ['systemctl', 'reset-failed', 'talkative.service'])
+        self.addCleanup(shutil.rmtree, '/home/alice/logs', ignore_errors=True)
+
+    def log_of(self, result_id):
+        os.makedirs('/home/alice/logs', exist_ok=True)
+        shutil.chown('/home/alice/logs', 'alice')
+        run(['jobctl', 'outputs', result_id, '--fetch=/home/alice/logs'], user='alice')
+        with open('/home/alice/logs/failed-units.log', encoding='utf-8') as file:
+            return file.read()
+
+    def test_follows_on_failed_units(self):
+        cursor = journal_cursor()
+        self.ends(FailedUnits.job, 'FAILURE', '--var', 'pattern=talk*', '--var', 'fail_if_any=yes')
+        ended = journal_wait(f'JOB_CLASS_PATH={self.job}', since=cursor, contains='Job completed')
+        self.assertOutcome(ended['JOB_RESULT_ID'], 'SUCCESS', user='alice')
+        log = self.log_of(ended['JOB_RESULT_ID'])
+        self.assertTrue(log.startswith('==== talkative.service\n'))
+        for line in run('journalctl -q -o short-iso -n 50 -u talkative.service').stdout.splitlines():
+            self.assertIn(line, log)
+
+    def test_lines(self):
+        result, _ = self.ends(self.job, 'SUCCESS', '--var', 'pattern=talk*', '--var', 'lines=1')
+        self.assertEqual(len(self.log_of(result['id']).splitlines()), 2)
+
+
+class Tell(JobdTestCase):
+    """The handler of README.md, set up as it is printed there."""
+
+    def tearDown(self):
+        os.unlink('/etc/jobd/jobd.conf.d/50-tell.conf')
+        run('systemctl restart jobd.service')
+
+    def test_it(self):
+        with open(f'{EXAMPLES}/README.md', encoding='utf-8') as file:
+            for command in re.findall(r'^    # ((?:.*jobd-tell|mkdir|systemctl).*)$', file.read(), re.M):
+                run(command)
+        cursor = journal_cursor()
+        request = jobctl_json('run', Reboot.job, user='alice')
+        said = journal_wait(f'_SYSTEMD_UNIT=jobd-tell@{request["id"]}.service', since=cursor)
+        self.assertEqual(said['MESSAGE'], f'alice asks to run {Reboot.job}')
+        failed, _ = ExampleTestCase.ends(self, DiskUsage.job, 'FAILURE', '--var', 'directory=/no/such')
+        said = journal_wait(f'_SYSTEMD_UNIT=jobd-tell@{failed["id"]}.service', since=cursor)
+        self.assertEqual(said['MESSAGE'], f'{DiskUsage.job} for alice: FAILURE')
 
 
 if __name__ == '__main__':
