@@ -108,6 +108,10 @@ static int append_result_filter(sd_bus_message *m, const ResultFilter *f, JsonAr
         if (r >= 0)
                 r = object_append_string(m, "requester", f->requester);
         if (r >= 0)
+                r = object_append_string(m, "queue", f->queue);
+        if (r >= 0)
+                r = object_append_string(m, "scheduled_job", f->schedule);
+        if (r >= 0)
                 r = object_append_string(m, "before", before);
         if (r >= 0)
                 r = sd_bus_message_append(m, "{sv}", "limit", "u", MIN(f->limit - n, (unsigned) OBJECT_PAGE_SIZE));

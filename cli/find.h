@@ -44,8 +44,8 @@ int add_latest_result(Connection *c, JsonObject *job) _must_check_;
 int list_jobs(Connection *c, const JobFilter *filter, JsonArray **ret) _must_check_;
 
 typedef struct ResultFilter {
-        const char *job, *status, *requester; /* NULL: any */
-        unsigned limit;                       /* at most so many */
+        const char *job, *status, *requester, *queue, *schedule; /* NULL: any */
+        unsigned limit;                                          /* at most so many */
 } ResultFilter;
 
 /* The newest that fit, newest first. */

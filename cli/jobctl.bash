@@ -101,7 +101,7 @@ _jobctl() {
                 [delete]='--yes --quiet'
                 [objects]='--prune --dry-run --username'
                 [run]="--data --var --file --from --username --dry-run --ignore-singleton $schedule --no-wait --quiet"
-                [results]='--job --status --user --lines --no-legend'
+                [results]='--job --status --user --queue --schedule --lines --no-legend'
                 [result]=''
                 [logs]='--follow --lines --level --grouping --output'
                 [outputs]='--fetch --force --no-legend'
@@ -161,7 +161,8 @@ _jobctl() {
         run:--interval | schedule:--interval) suggestions='future hourly daily weekly custom' ;;
         run:--missed | schedule:--missed) suggestions='none last all' ;;
         run:--time-zone | schedule:--time-zone) suggestions=$(timedatectl list-timezones 2>/dev/null) ;;
-        run:--queue | schedule:--queue) suggestions=$(__jobctl_queues) ;;
+        *:--queue) suggestions=$(__jobctl_queues) ;;
+        results:--schedule) suggestions=$(__jobctl_schedules schedules --all) ;;
         run:--at | schedule:--at) suggestions='tomorrow' ;;
         *:--comment | *:-c | *:--crontab | *:--name | logs:--grouping | logs:-g) return ;;
         logs:--output | logs:-o) suggestions='short cat json' ;;

@@ -53,7 +53,8 @@ static void print_table(JsonArray *results, bool legend) {
 int verb_results(Jobctl *j, const Verb *verb, int argc, char **argv) {
         _cleanup_(connection_freep) Connection *c = NULL;
         g_autoptr(JsonArray) results = NULL;
-        g_autofree char *job = NULL, *typed_status = NULL, *status = NULL, *user = NULL;
+        g_autofree char *job = NULL, *typed_status = NULL, *status = NULL, *user = NULL,
+                        *queue = NULL, *schedule = NULL;
         char **arguments;
         gboolean no_legend = false;
         int lines = 20, r;
@@ -61,6 +62,8 @@ int verb_results(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 { "job", 'j', 0, G_OPTION_ARG_FILENAME, &job, "Only those of this job", "JOB" },
                 { "status", 's', 0, G_OPTION_ARG_FILENAME, &typed_status, "Only those of this status", "STATUS" },
                 { "user", 'u', 0, G_OPTION_ARG_FILENAME, &user, "Only what this user has requested", "USER" },
+                { "queue", 0, 0, G_OPTION_ARG_FILENAME, &queue, "Only those of this job queue", "QUEUE" },
+                { "schedule", 0, 0, G_OPTION_ARG_FILENAME, &schedule, "Only the runs of this scheduled job", "NAME" },
                 { "lines", 'n', 0, G_OPTION_ARG_INT, &lines, "At most N, instead of 20", "N" },
                 { "no-legend", 0, 0, G_OPTION_ARG_NONE, &no_legend, "No headings", NULL },
                 {}
@@ -74,7 +77,7 @@ int verb_results(Jobctl *j, const Verb *verb, int argc, char **argv) {
         status = typed_status ? g_ascii_strup(typed_status, -1) : NULL;
 
         if (connection_open(&j->connection, &c) < 0 ||
-            list_results(c, &(ResultFilter) { job, status, user, (unsigned) lines }, &results) < 0)
+            list_results(c, &(ResultFilter) { job, status, user, queue, schedule, (unsigned) lines }, &results) < 0)
                 return STATUS_ERROR;
         if (job && json_array_get_length(results) == 0 && check_job_exists(c, job) < 0)
                 return STATUS_ERROR;

@@ -9,20 +9,33 @@
 #include "list-bus.h"
 #include "names.h"
 #include "store-result.h"
+#include "store-schedule.h"
 
 /* ListJobResults, CountJobResults */
 
 enum { ROUNDS_MAX = 20 };
 
 typedef struct ResultOptions {
-        const char *job, *status, *requester, *before;
+        const char *job, *status, *requester, *queue, *scheduled_job, *before;
         uint32_t limit, offset;
 } ResultOptions;
+
+/* What a filter borrows. */
+typedef struct Found {
+        const Job *job;
+        ScheduledJob *scheduled_job; /* owned */
+} Found;
+
+static void found_done(Found *f) {
+        f->scheduled_job = scheduled_job_free(f->scheduled_job);
+}
 
 static const BusOption result_filter_table[] = {
         { "job", 's', offsetof(ResultOptions, job) },
         { "status", 's', offsetof(ResultOptions, status) },
         { "requester", 's', offsetof(ResultOptions, requester) },
+        { "queue", 's', offsetof(ResultOptions, queue) },
+        { "scheduled_job", 's', offsetof(ResultOptions, scheduled_job) },
         { "before", 's', offsetof(ResultOptions, before) },
         { "limit", 'u', offsetof(ResultOptions, limit) },
         { "offset", 'u', offsetof(ResultOptions, offset) },
@@ -32,10 +45,17 @@ static const BusOption count_filter_table[] = {
         { "job", 's', offsetof(ResultOptions, job) },
         { "status", 's', offsetof(ResultOptions, status) },
         { "requester", 's', offsetof(ResultOptions, requester) },
+        { "queue", 's', offsetof(ResultOptions, queue) },
+        { "scheduled_job", 's', offsetof(ResultOptions, scheduled_job) },
 };
 
 static const Job *job_of(Manager *manager, const JobResult *jr) {
         return jr->job_id[0] ? registry_find_by_id(manager->registry, jr->job_id) : NULL;
+}
+
+static int refuse_store_error(Manager *manager, sd_bus_error *error) {
+        return sd_bus_error_setf(error, BUS_ERROR_STORE_FAILED, "cannot read the job results: %s",
+                                 store_error_text(manager->store));
 }
 
 /* -EAGAIN: polkit was asked. */
@@ -56,15 +76,41 @@ static int read_before(Manager *manager, sd_bus_message *m, const char *text, in
         return 0;
 }
 
-static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions *o, const Job *job, JobResultFilter *f,
+/* -EAGAIN: polkit was asked. One that the caller may not view is not there. */
+static int find_scheduled_job(Manager *manager, sd_bus_message *m, const char *reference, ScheduledJob **ret,
+                              sd_bus_error *error) {
+        _cleanup_(scheduled_job_freep) ScheduledJob *sj = NULL;
+        AccessVerdict v = ACCESS_DENIED;
+        int r;
+
+        r = store_schedule_find(manager->store, reference, &sj);
+        if (r < 0)
+                return refuse_store_error(manager, error);
+        if (r > 0)
+                v = access_may_view_schedule(manager->access, m,
+                                             sj->job_id[0] ? registry_find_by_id(manager->registry, sj->job_id) : NULL, sj);
+        if (v == ACCESS_UNKNOWN)
+                return -EAGAIN;
+        if (access_verdict_failed(v))
+                return access_fail_list(v, error);
+        if (v != ACCESS_ALLOWED)
+                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SCHEDULED_JOB, BUS_MESSAGE_NO_SUCH_SCHEDULED_JOB,
+                                         reference);
+        *ret = TAKE_PTR(sj);
+        return 0;
+}
+
+static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions *o, Found *found, JobResultFilter *f,
                        sd_bus_error *error) {
         guint64 uid;
+        int r;
 
-        *f = (JobResultFilter){ .status = _JOB_RESULT_STATUS_INVALID, .requester_uid = -1 };
-        if (o->job && job)
-                f->job_id = job->id;
+        *f = (JobResultFilter){ .status = _JOB_RESULT_STATUS_INVALID, .requester_uid = -1, .task_queue = o->queue };
+        found->job = o->job ? registry_find(manager->registry, o->job) : NULL;
+        if (found->job)
+                f->job_id = found->job->id;
         else if (o->job)
-                f->class_path = o->job;
+                f->deleted_job = o->job;
         if (o->status) {
                 f->status = job_result_status_from_string(o->status);
                 if (f->status < 0)
@@ -78,6 +124,12 @@ static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions 
                 f->requester_uid = (int64_t) uid;
         else
                 f->requester = o->requester;
+        if (o->scheduled_job) {
+                r = find_scheduled_job(manager, m, o->scheduled_job, &found->scheduled_job, error);
+                if (r < 0)
+                        return r;
+                f->scheduled_job_id = found->scheduled_job->id;
+        }
         return o->before ? read_before(manager, m, o->before, &f->before_seq, error) : 0;
 }
 
@@ -114,11 +166,6 @@ static int filter_results(Manager *manager, sd_bus_message *m, GPtrArray *batch,
 
 static void job_result_free_func(void *jr) {
         (void) job_result_free(jr);
-}
-
-static int refuse_store_error(Manager *manager, sd_bus_error *error) {
-        return sd_bus_error_setf(error, BUS_ERROR_STORE_FAILED, "cannot read the job results: %s",
-                                 store_error_text(manager->store));
 }
 
 /*
@@ -202,8 +249,9 @@ static int check_results(Manager *manager, sd_bus_message *m, const Job *job, Jo
 
 static char *result_list_key(const ResultOptions *o, const char *before) {
         static const char none[] = "\x1e";
-        g_autofree char *text = g_strdup_printf("results\x1f%s\x1f%s\x1f%s\x1f%s", o->job ?: none, o->status ?: none,
-                                                o->requester ?: none, before ?: none);
+        g_autofree char *text = g_strdup_printf("results\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", o->job ?: none,
+                                                o->status ?: none, o->requester ?: none, o->queue ?: none,
+                                                o->scheduled_job ?: none, before ?: none);
 
         return list_key(text);
 }
@@ -220,15 +268,15 @@ static void keep_result_position(Manager *manager, sd_bus_message *m, const Resu
 
 static int find_results(Manager *manager, sd_bus_message *m, const ResultOptions *o, GPtrArray *page, bool *ret_more,
                         sd_bus_error *error) {
-        const Job *job = o->job ? registry_find(manager->registry, o->job) : NULL;
         g_autofree char *key = result_list_key(o, o->before);
+        _cleanup_(found_done) Found found = {};
         AccessListState state;
         JobResultFilter f;
         int r;
 
-        r = make_filter(manager, m, o, job, &f, error);
+        r = make_filter(manager, m, o, &found, &f, error);
         if (r >= 0)
-                r = check_results(manager, m, job, &f, error);
+                r = check_results(manager, m, found.job, &f, error);
         if (r < 0)
                 return r;
         if (o->offset > 0) {
@@ -301,20 +349,19 @@ static int check_count(Manager *manager, sd_bus_message *m, const Job *job, JobR
 }
 
 int list_bus_count_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        _cleanup_(found_done) Found found = {};
         Manager *manager = userdata;
         ResultOptions o = {};
         JobResultFilter f;
-        const Job *job;
         uint64_t count;
         int r;
 
         r = bus_options_read(m, count_filter_table, ELEMENTSOF(count_filter_table), &o, error);
         if (r < 0)
                 return r;
-        job = o.job ? registry_find(manager->registry, o.job) : NULL;
-        r = make_filter(manager, m, &o, job, &f, error);
+        r = make_filter(manager, m, &o, &found, &f, error);
         if (r >= 0)
-                r = check_count(manager, m, job, &f, error);
+                r = check_count(manager, m, found.job, &f, error);
         if (r == -EAGAIN)
                 return access_wait(manager->access, m);
         if (r < 0)

@@ -97,7 +97,7 @@ static int make_filter(Manager *manager, sd_bus_message *m, const ScheduleOption
         if (o->job && job)
                 f->job_id = job->id;
         else if (o->job)
-                f->class_path = o->job;
+                f->deleted_job = o->job;
         if (o->state)
                 r = add_state(f, o->state, error);
         for (size_t i = 0; r >= 0 && o->states && o->states[i]; i++)

@@ -3,7 +3,7 @@
 
 #include "store-result.h"
 
-/* Shared by store-result.c and store-waiting.c, which both read the table job_result. */
+/* Shared by store-result*.c and store-waiting.c, which read the table job_result. */
 
 #define STORE_RESULT_COLUMNS                                                                                   \
         "seq, id, job_id, name, class_path, requester_uid, requester, task_queue, status, reason, message, "   \

@@ -9,15 +9,23 @@
 /* Which job results a list shows; unset members do not restrict. Newest first. */
 typedef struct JobResultFilter {
         const char *job_id;
-        const char *class_path; /* also finds those of a job that was deleted */
-        JobResultStatus status; /* _JOB_RESULT_STATUS_INVALID: any */
-        int64_t requester_uid;  /* -1: any */
-        const char *requester;  /* name; looks at all results, unlike the uid */
-        int64_t before_seq;     /* 0: from the newest */
+        const char *deleted_job; /* class_path or name of a job that is not in the registry any more */
+        JobResultStatus status;  /* _JOB_RESULT_STATUS_INVALID: any */
+        const char *task_queue;
+        const char *scheduled_job_id;
+        int64_t requester_uid;   /* -1: any */
+        const char *requester;   /* name at the time */
+        int64_t before_seq;      /* 0: from the newest */
         unsigned limit, offset;
 } JobResultFilter;
 
-/* What is left out by an offset is read all the same, what is counted by a condition is looked at one by one. */
+/*
+ * What a list and a count cost does not depend on the history where the filter has a job (or a deleted one), a requester or
+ * a queue, or a requester with a job or a queue, or a scheduled job; each with a status or without. Of other combinations
+ * one is looked for among all results of the rest. Of what has not ended, all results that have not are looked at.
+ *
+ * What is left out by an offset is read all the same, what is counted by a condition is looked at one by one.
+ */
 enum {
         RESULT_OFFSET_MAX = 10000,
         RESULT_COUNT_MAX = 100000,

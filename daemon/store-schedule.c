@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "store-schedule.h"
+#include "store-schedule-internal.h"
 
 /* Where a member of ScheduledJob goes: the columns in their order, and how each is written and read. */
 typedef enum ColumnType {
@@ -21,12 +21,6 @@ typedef struct Column {
         ColumnType type;
         size_t offset;
 } Column;
-
-#define COLUMNS                                                                                               \
-        "seq, id, name, job_id, job_name, class_path, requester_uid, requester, requested_by, interval, "     \
-        "crontab, time_zone, start_time, missed, task_queue, data, sealed, has_sensitive_variables, "         \
-        "ignore_singleton, state, state_reason, approval_required, digest, stages, expires_at, decided_at, "  \
-        "last_run_at, next_run_at, total_run_count, last_result_id, date_created, date_changed"
 
 #define COLUMN(type_, member_) { COLUMN_##type_, offsetof(ScheduledJob, member_) }
 
@@ -160,7 +154,7 @@ int store_schedule_insert(Store *s, ScheduledJob *sj) {
         int r;
 
         r = store_write_statement(s, STORE_SCHEDULE_INSERT,
-                                  "INSERT INTO scheduled_job (" COLUMNS ") VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                                  "INSERT INTO scheduled_job (" STORE_SCHEDULE_COLUMNS ") VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
                                   " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,"
                                   " ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) RETURNING seq",
                                   &statement);
@@ -225,11 +219,11 @@ static int get_by(Store *s, StoreStatement which, const char *sql, const char *k
 }
 
 int store_schedule_get(Store *s, const char *id, ScheduledJob **ret) {
-        return get_by(s, STORE_SCHEDULE_GET, "SELECT " COLUMNS " FROM scheduled_job WHERE id = ?", id, ret);
+        return get_by(s, STORE_SCHEDULE_GET, "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE id = ?", id, ret);
 }
 
 int store_schedule_get_by_name(Store *s, const char *name, ScheduledJob **ret) {
-        return get_by(s, STORE_SCHEDULE_GET_BY_NAME, "SELECT " COLUMNS " FROM scheduled_job WHERE name = ?", name,
+        return get_by(s, STORE_SCHEDULE_GET_BY_NAME, "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE name = ?", name,
                       ret);
 }
 
@@ -245,7 +239,7 @@ int store_schedule_find(Store *s, const char *reference, ScheduledJob **ret) {
         return store_schedule_get_by_name(s, reference, ret);
 }
 
-static int read_all(Store *s, sqlite3_stmt *statement, GPtrArray *scheduled_jobs) {
+int store_schedule_read_all(Store *s, sqlite3_stmt *statement, GPtrArray *scheduled_jobs) {
         int r;
 
         while ((r = store_step(s, statement)) > 0)
@@ -258,12 +252,12 @@ int store_schedule_list_of_job(Store *s, const char *job_id, GPtrArray *schedule
         int r;
 
         r = store_statement(s, STORE_SCHEDULE_OF_JOB,
-                            "SELECT " COLUMNS " FROM scheduled_job WHERE job_id = ?"
+                            "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE job_id = ?"
                             " AND state IN ('pending', 'active', 'paused') ORDER BY seq",
                             &statement);
         if (r >= 0)
                 r = store_bind_text(s, statement, 1, job_id);
-        return r < 0 ? r : read_all(s, statement, scheduled_jobs);
+        return r < 0 ? r : store_schedule_read_all(s, statement, scheduled_jobs);
 }
 
 static int list_until(Store *s, StoreStatement which, const char *sql, uint64_t now_usec, unsigned limit,
@@ -276,19 +270,19 @@ static int list_until(Store *s, StoreStatement which, const char *sql, uint64_t 
                 r = store_bind_int64(s, statement, 1, (int64_t) now_usec);
         if (r >= 0)
                 r = store_bind_int64(s, statement, 2, limit);
-        return r < 0 ? r : read_all(s, statement, scheduled_jobs);
+        return r < 0 ? r : store_schedule_read_all(s, statement, scheduled_jobs);
 }
 
 int store_schedule_list_due(Store *s, uint64_t now_usec, unsigned limit, GPtrArray *scheduled_jobs) {
         return list_until(s, STORE_SCHEDULE_DUE,
-                          "SELECT " COLUMNS " FROM scheduled_job WHERE state = 'active' AND next_run_at > 0"
+                          "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE state = 'active' AND next_run_at > 0"
                           " AND next_run_at <= ? ORDER BY next_run_at, seq LIMIT ?",
                           now_usec, limit, scheduled_jobs);
 }
 
 int store_schedule_list_expiring(Store *s, uint64_t now_usec, unsigned limit, GPtrArray *scheduled_jobs) {
         return list_until(s, STORE_SCHEDULE_EXPIRING,
-                          "SELECT " COLUMNS " FROM scheduled_job WHERE state = 'pending' AND expires_at > 0"
+                          "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE state = 'pending' AND expires_at > 0"
                           " AND expires_at <= ? ORDER BY expires_at, seq LIMIT ?",
                           now_usec, limit, scheduled_jobs);
 }
@@ -328,85 +322,4 @@ int store_schedule_count_of_requester(Store *s, uint32_t uid, uint64_t *ret) {
                            "SELECT count(*) FROM scheduled_job WHERE requester_uid = ?"
                            " AND state IN ('pending', 'active', 'paused', 'errored')",
                            uid, ret);
-}
-
-/* ---- lists ---- */
-
-enum { FILTER_TEXTS_MAX = 9 };
-
-/* The SQL of a list, and what its placeholders stand for. */
-typedef struct Query {
-        GString *sql;
-        const char *glue;
-        const char *texts[FILTER_TEXTS_MAX]; /* NULL: a number */
-        int64_t numbers[FILTER_TEXTS_MAX];
-        int n;
-} Query;
-
-static void add_condition(Query *q, const char *condition, const char *text, int64_t number) {
-        g_string_append_printf(q->sql, "%s%s", q->glue, condition);
-        q->glue = " AND ";
-        q->texts[q->n] = text;
-        q->numbers[q->n] = number;
-        q->n++;
-}
-
-/* Names of ours only: no text from outside. */
-static void add_states(Query *q, uint32_t states) {
-        const char *glue = "";
-
-        g_string_append_printf(q->sql, "%sstate IN (", q->glue);
-        for (ScheduledJobState state = 0; state < _SCHEDULED_JOB_STATE_MAX; state++) {
-                if (!(states & UINT32_C(1) << state))
-                        continue;
-                g_string_append_printf(q->sql, "%s'%s'", glue, scheduled_job_state_to_string(state));
-                glue = ", ";
-        }
-        g_string_append(q->sql, ")");
-        q->glue = " AND ";
-}
-
-static void make_query(Query *q, const ScheduledJobFilter *f) {
-        if (f->job_id)
-                add_condition(q, "job_id = ?", f->job_id, 0);
-        if (f->class_path)
-                add_condition(q, "class_path = ?", f->class_path, 0);
-        if (f->requester_uid >= 0)
-                add_condition(q, "requester_uid = ?", NULL, f->requester_uid);
-        if (f->requester)
-                add_condition(q, "requester = ?", f->requester, 0);
-        if (f->task_queue)
-                add_condition(q, "task_queue = ?", f->task_queue, 0);
-        if (f->q)
-                add_condition(q, "instr(lower(name), lower(?)) > 0", f->q, 0);
-        if (f->before_seq > 0)
-                add_condition(q, "seq < ?", NULL, f->before_seq);
-        if (f->approval)
-                add_states(q, UINT32_C(1) << SCHEDULED_JOB_PENDING);
-        if (f->states)
-                add_states(q, f->states);
-        q->glue = " ";
-        add_condition(q, "ORDER BY seq DESC LIMIT ?", NULL, f->limit);
-}
-
-static int bind_query(Store *s, sqlite3_stmt *statement, const Query *q) {
-        int r = 0;
-
-        for (int i = 0; i < q->n && r >= 0; i++)
-                r = q->texts[i] ? store_bind_text(s, statement, i + 1, q->texts[i])
-                                : store_bind_int64(s, statement, i + 1, q->numbers[i]);
-        return r;
-}
-
-int store_schedule_list(Store *s, const ScheduledJobFilter *filter, GPtrArray *scheduled_jobs) {
-        _cleanup_(store_statement_finalizep) sqlite3_stmt *statement = NULL;
-        g_autoptr(GString) sql = g_string_new("SELECT " COLUMNS " FROM scheduled_job");
-        Query q = { .sql = sql, .glue = " WHERE " };
-        int r;
-
-        make_query(&q, filter);
-        r = store_prepare(s, sql->str, &statement);
-        if (r >= 0)
-                r = bind_query(s, statement, &q);
-        return r < 0 ? r : read_all(s, statement, scheduled_jobs);
 }

@@ -9,14 +9,14 @@
 /* Which a list shows; unset members do not restrict. Newest first. */
 typedef struct ScheduledJobFilter {
         const char *job_id;
-        const char *class_path; /* also finds those of a job that was deleted */
-        uint32_t states;        /* 1 << ScheduledJobState, 0: any */
-        int64_t requester_uid;  /* -1: any */
-        const char *requester;  /* name; looks at all, unlike the uid */
-        const char *task_queue;
-        const char *q;          /* part of the name, in any case (ASCII) */
-        bool approval;          /* only those that wait for an approval */
-        int64_t before_seq;     /* 0: from the newest */
+        const char *deleted_job; /* class_path or name of a job that is not in the registry any more */
+        uint32_t states;         /* 1 << ScheduledJobState, 0: any */
+        int64_t requester_uid;   /* -1: any */
+        const char *requester;   /* name as of the request */
+        const char *task_queue;  /* looks at all that fit the rest */
+        const char *q;           /* part of the name, in any case (ASCII); looks at all that fit the rest */
+        bool approval;           /* only those that wait for an approval */
+        int64_t before_seq;      /* 0: from the newest */
         unsigned limit;
 } ScheduledJobFilter;
 

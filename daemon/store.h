@@ -6,8 +6,8 @@
 #include "macro.h"
 
 /*
- * The database. store*.c are the only files that know SQLite: store.c opens, migrates and batches, store-job.c and
- * store-result.c hold the SQL of their tables.
+ * The database. store*.c are the only files that know SQLite: store.c opens, migrates and batches, the others hold the SQL
+ * of their tables.
  *
  * Writes of one turn of the event loop share a transaction, the batch. A write returns when the database has taken it;
  * it lasts only when the batch is committed. Whoever acknowledges something, or acts on it, does so in a callback of
@@ -21,7 +21,7 @@ typedef void (*StoreBatchOpened)(Store *s, void *userdata);
 /* r: 0 when the batch is on the disk, or the negative errno for which it was given up. */
 typedef void (*StoreCommitted)(int r, void *userdata);
 
-enum { STORE_SCHEMA_VERSION = 3 };
+enum { STORE_SCHEMA_VERSION = 4 };
 
 /*
  * Opens the database, creates or migrates it (in one transaction). Returns 0, or negative errno and a sentence:
@@ -76,6 +76,7 @@ typedef enum StoreStatement {
         STORE_RESULT_GET,
         STORE_RESULT_LATEST,
         STORE_RESULT_COUNT,
+        STORE_RESULT_REQUESTERS,
         STORE_RESULT_ACTIVE,
         STORE_RESULT_SET_RESULT,
         STORE_SCHEDULE_INSERT,

@@ -32,6 +32,8 @@ static const Parameter result_list_parameters[] = {
         { "job_model", VALUE_STRING, "job", "The job, by UUID, name or class_path" },
         { "status", VALUE_STRING, "status", "PENDING, STARTED, SUCCESS, FAILURE or REVOKED" },
         { "user", VALUE_STRING, "requester", "Who has asked for it: name or uid" },
+        { "task_queue", VALUE_STRING, "queue", "The name of the job queue" },
+        { "scheduled_job", VALUE_STRING, "scheduled_job", "The scheduled job that it is a run of, by UUID or name" },
         { "before", VALUE_STRING, NULL, "A UUID: what is older than that one" },
         PAGE,
         {},

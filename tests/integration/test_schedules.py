@@ -267,6 +267,30 @@ class Fire(JobdTestCase):
         self.assertEqual(get(found['LastResult'], 'ScheduledJob', RESULT), path)
         self.assertEqual(get(found['LastResult'], 'NominalTime', RESULT), row['nominal_time'])
 
+    def test_results_of_one(self):
+        """Its runs, of all that there are; who may not see it is told that there is none of that name."""
+        schedule_id, _ = schedule(name='reported')
+        self.fires(schedule_id)
+        [row] = ended(schedule_id)
+        jobctl('run', '-q', 'plan.Trace', user='alice')
+
+        def listed(*options, user='alice'):
+            return [found['id'] for found in jobctl_json('results', *options, user=user)]
+        self.assertEqual(listed('--schedule', 'reported'), [row['id']])
+        self.assertEqual(listed('--schedule', schedule_id, user='root'), [row['id']])
+        self.assertEqual(listed('--schedule', 'reported', '--status', 'FAILURE'), [])
+        self.assertEqual(listed('--schedule', 'reported', '--job', 'plan.Trace', '--queue', 'default', '--user', 'alice'),
+                         [row['id']])
+        self.assertEqual(listed('--queue', 'no-such'), [])
+        self.assertGreater(len(listed('--queue', 'default')), 1)
+        count = call('/org/jobd1', MANAGER, 'CountJobResults', 'a{sv}', {'scheduled_job': ('s', 'reported')}, user='alice')
+        self.assertEqual(count.body, [1])
+        for name in 'reported', 'no-such':
+            reply = call('/org/jobd1', MANAGER, 'ListJobResults', 'a{sv}', {'scheduled_job': ('s', name)}, user='dave')
+            self.assertEqual((reply.error, reply.body),
+                             (ERROR + 'NoSuchScheduledJob', [f"there is no scheduled job '{name}': \"jobctl schedules\" "
+                                                             'shows those there are']))
+
     def test_one_off(self):
         schedule_id, path = schedule(interval='future', data='{"word": "one-off"}')
         found = self.fires(schedule_id)
@@ -814,6 +838,18 @@ class Permissions(JobdTestCase):
         self.assertEqual(listed('root', before=get(other, 'Id'))[0], mine)
         self.assertEqual(call('/org/jobd1', MANAGER, 'ListScheduledJobs', 'a{sv}', {'state': ('s', 'odd')}).error,
                          ERROR + 'InvalidOption')
+
+    def test_results_of_a_deleted_job(self):
+        """By its class_path, and by its name at the time."""
+        install_job('plan.Fleeting', '[Job]\nName=Soon gone\n[Service]\nUser=root\nExecStart=true\n')
+        jobctl('refresh')
+        jobctl('enable', 'plan.Fleeting')
+        [made] = [jobctl_json('run', 'plan.Fleeting', user='alice')['id']]
+        run(['rm', '/etc/jobd/jobs/plan/Fleeting.job'])
+        jobctl('refresh')
+        jobctl('delete', '-y', 'plan.Fleeting')
+        for job in 'plan.Fleeting', 'Soon gone':
+            self.assertEqual([r['id'] for r in jobctl_json('results', '--job', job, user='alice')], [made])
 
 
 if __name__ == '__main__':

@@ -218,11 +218,15 @@ static void test_job_deleted(StoreTest *t, const void *unused) {
         assert_sql(t->path, "SELECT name, class_path, job_id IS NULL FROM job_result ORDER BY seq",
                    "first|a.B|1\nsecond|a.C|0");
 
-        f.class_path = "a.B";
+        f.deleted_job = "a.B";
         assert_list(t, &f, "first");
         g_assert_cmpint(store_result_list(t->store, &f, results), ==, 0);
         g_assert_cmpstr(((JobResult *) results->pdata[0])->job_id, ==, "");
-        f.class_path = NULL;
+        f.deleted_job = "first"; /* its name at the time */
+        assert_list(t, &f, "first");
+        f.deleted_job = "a.C"; /* is not */
+        assert_list(t, &f, "");
+        f.deleted_job = NULL;
         f.job_id = j->id;
         assert_list(t, &f, "");
 
@@ -302,10 +306,10 @@ static void test_filters(StoreTest *t, const void *unused) {
         assert_list(t, &f, "");
 
         f = any;
-        f.class_path = "a.C";
-        assert_list(t, &f, "f b");
         f.requester_uid = 1000;
-        assert_list(t, &f, "f");
+        assert_list(t, &f, "f d c");
+        f.requester = "a' OR 1=1 --";
+        assert_list(t, &f, "");
         f = any;
         f.status = JOB_RESULT_PENDING;
         assert_list(t, &f, "a");
@@ -314,10 +318,11 @@ static void test_filters(StoreTest *t, const void *unused) {
         f.limit = 2;
         f.requester_uid = 0;
         f.job_id = j->id;
-        f.class_path = "a.B";
         f.status = JOB_RESULT_PENDING;
         assert_list(t, &f, "a");
-        f.class_path = "a.B' OR 1=1 --";
+        f.task_queue = "default";
+        assert_list(t, &f, "a");
+        f.task_queue = "default' OR 1=1 --";
         assert_list(t, &f, "");
 }
 

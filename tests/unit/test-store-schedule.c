@@ -261,7 +261,7 @@ static void test_filters(StoreTest *t, const void *unused) {
         assert_list(t, &f, "100% Weekly");
         f = any, f.requester = "alice", f.states = 1 << SCHEDULED_JOB_ACTIVE | 1 << SCHEDULED_JOB_COMPLETED;
         assert_list(t, &f, "done nightly");
-        f = any, f.class_path = "x.Y";
+        f = any, f.deleted_job = "x.Y";
         assert_list(t, &f, "100% Weekly");
         f = any, f.approval = true;
         assert_list(t, &f, "request");

@@ -42,6 +42,25 @@ static const Stored stored[] = {
           "3 SUCCESS/success network.Rotate of root (sensitive) exit 0\n"
           "2 FAILURE/failed ops.Fail of root {} exit 0: no such device\n"
           "1 SUCCESS/success ops.Report of root {\"device\":\"r7\"} exit 0\n" },
+        { 3,
+          "jobd.LogsCleanup|Logs Cleanup|System Jobs|Deletes job results that are too old or too many, with their output "
+          "files. Unfinished runs stay.|installed enabled system dryrun |\n"
+          "jobd.ObjectsImport|Objects Import|System Jobs|Imports a file of objects, a JSON list, into a model of the "
+          "inventory. See jobd.objects(5).|installed enabled system dryrun |\n"
+          "ops.Change|Change|ops||installed enabled approval |\n"
+          "ops.Fail|Fail|ops||installed enabled |\n"
+          "ops.Long|Long|ops||installed enabled |\n"
+          "ops.Report|Write a report|ops|What there is|installed enabled |description=What there is time_limit=1h \n"
+          "ops.Tell|Tell|ops||installed enabled |\n",
+          "8 STARTED/ ops.Long of root {}\n"
+          "7 SUCCESS/success ops.Tell of root {\"text\":\"it is written\"} exit 0\n"
+          "6 SUCCESS/success ops.Report of root {\"device\":\"r7\"} exit 0\n"
+          "5 PENDING/ ops.Fail of root {}\n"
+          "4 FAILURE/exit-code ops.Fail of root {} exit 3: the job exited with status 3; will be tried again at Tue "
+          "2026-11-24 01:13:36 UTC (2 of 2)\n"
+          "3 SUCCESS/success ops.Gone of root {} exit 0 (job deleted)\n"
+          "2 SUCCESS/success ops.Tell of alice {\"text\":\"it is written\"} exit 0\n"
+          "1 SUCCESS/success ops.Report of alice {\"device\":\"r9\"} exit 0\n" },
 };
 
 static void job_text(GString *s, const Job *j) {
@@ -139,6 +158,8 @@ static void test_stored(const void *data) {
 
         assert_sql(path, "PRAGMA integrity_check", "ok");
         assert_sql(path, "PRAGMA foreign_key_check", "");
+        assert_sql(path, "SELECT id FROM job_result WHERE NOT EXISTS"
+                         " (SELECT 1 FROM requester AS r WHERE r.name = requester AND uid = requester_uid)", "");
         test_directory_remove(directory);
 }
 
