@@ -127,7 +127,7 @@ void run_back_in_line(Run *run) {
         Dispatcher *d = run->dispatcher;
 
         if (jr->has_sensitive_variables && input)
-                (void) g_hash_table_insert(d->inputs, g_strdup(jr->id), input);
+                dispatcher_hold_input(d, jr, input);
         else
                 (void) secret_free(input);
         dispatcher_add_waiting(d, jr);

@@ -49,7 +49,10 @@ struct Dispatcher {
         UnitManager *units;
         char boot_id[33];
         GHashTable *runs;    /* id -> Run, owned */
-        GHashTable *inputs;  /* id -> Secret, owned: of runs that wait */
+        GHashTable *inputs;  /* id -> HeldInput, owned: of runs that wait, see dispatcher-share.c */
+        uint64_t inputs_size;       /* bytes of them, */
+        GHashTable *inputs_size_of; /* and by uid */
+        GHashTable *waiting_of;     /* uid -> how many runs wait */
         QueueOrder *order;   /* how many wait and run, and who is next */
         GHashTable *singletons; /* id of a job -> how many wait for a run of it to end */
         GHashTable *slices;  /* queue -> itself, owned: their slices have what they are to have */
@@ -230,3 +233,18 @@ int dispatcher_cancel_run(Run *run, const char *by, bool kill, Refusal *refusal)
 /* Revokes all runs of the job that wait and were requested before, a part in each turn of the loop. */
 void dispatcher_revoke_older(Dispatcher *d, const char *job_id, int64_t before_seq, const char *by);
 void dispatcher_cancel_done(Dispatcher *d);
+
+/* ---- dispatcher-share.c ---- */
+
+void dispatcher_share_init(Dispatcher *d);
+void dispatcher_share_done(Dispatcher *d);
+
+/* Whether one more run may wait; -E2BIG and the refusal. */
+int dispatcher_check_share(const Dispatcher *d, const PreparedRun *p, Refusal *refusal) _must_check_;
+
+/* That so many more runs of that user wait, or fewer. */
+void dispatcher_count_user(Dispatcher *d, uint32_t uid, int64_t difference);
+
+/* Keeps the input of a run that waits, which is in memory only, and takes it over; gives it back, NULL: there is none. */
+void dispatcher_hold_input(Dispatcher *d, const JobResult *jr, Secret *input);
+Secret *dispatcher_take_input(Dispatcher *d, const char *id) _must_check_;

@@ -46,6 +46,7 @@ static void count_singleton(Dispatcher *d, const char *job_id, int difference) {
 }
 
 void dispatcher_add_waiting(Dispatcher *d, const JobResult *jr) {
+        dispatcher_count_user(d, jr->requester_uid, 1);
         if (jr->waits_for == JOB_RESULT_WAITS_IN_LINE) {
                 forget_place(d); /* an older one may come back into the line */
                 queue_order_add_waiting(d->order, jr->task_queue, jr->requester_uid, 1);
@@ -58,6 +59,7 @@ void dispatcher_add_waiting(Dispatcher *d, const JobResult *jr) {
 
 void dispatcher_remove_waiting(Dispatcher *d, const JobResult *jr) {
         forget_place(d);
+        dispatcher_count_user(d, jr->requester_uid, -1);
         if (jr->waits_for == JOB_RESULT_WAITS_IN_LINE) {
                 queue_order_remove_waiting(d->order, jr->task_queue, jr->requester_uid);
                 return;
@@ -89,12 +91,14 @@ static void add_line(const char *queue, uint32_t uid, uint64_t n, void *userdata
         Dispatcher *d = userdata;
 
         queue_order_add_waiting(d->order, queue, uid, n);
+        dispatcher_count_user(d, uid, (int64_t) n);
 }
 
 static void add_aside(const char *queue, uint32_t uid, uint64_t n, void *userdata) {
         Dispatcher *d = userdata;
 
         queue_order_add_aside(d->order, queue, n);
+        dispatcher_count_user(d, uid, (int64_t) n);
 }
 
 static void add_singleton(const char *job_id, uint32_t uid, uint64_t n, void *userdata) {
@@ -108,6 +112,7 @@ int dispatcher_count_waiting(Dispatcher *d) {
 
         forget_place(d);
         queue_order_clear_waiting(d->order);
+        g_hash_table_remove_all(d->waiting_of);
         g_hash_table_remove_all(d->singletons);
         r = store_waiting_count_lines(d->context.store, add_line, d);
         if (r >= 0)
@@ -180,20 +185,13 @@ static void on_dispatch_stored(int r, void *userdata) {
 
         /* It waits again, as the store says; only its input is ours to keep. */
         if (run->input)
-                (void) g_hash_table_insert(d->inputs, g_strdup(s->id), TAKE_PTR(run->input));
+                dispatcher_hold_input(d, run->result, TAKE_PTR(run->input));
         dispatcher_forget_run(run);
         dispatcher_recount_later(d);
 }
 
 static Secret *take_input(Dispatcher *d, const JobResult *jr) {
-        Secret *input = NULL;
-        void *key = NULL;
-
-        if (g_hash_table_steal_extended(d->inputs, jr->id, &key, (void **) &input)) {
-                g_free(key);
-                return input;
-        }
-        return dispatcher_read_input(d, jr);
+        return dispatcher_take_input(d, jr->id) ?: dispatcher_read_input(d, jr);
 }
 
 static int dispatch(Dispatcher *d, JobResult *jr) {
@@ -208,6 +206,7 @@ static int dispatch(Dispatcher *d, JobResult *jr) {
                 return r;
         }
         forget_place(d);
+        dispatcher_count_user(d, jr->requester_uid, -1);
         queue_order_take(d->order, jr->task_queue, jr->requester_uid);
         run = run_new(d, jr, take_input(d, jr));
         store_after_commit(d->context.store, on_dispatch_stored, storing_run_new(run));

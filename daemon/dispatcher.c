@@ -58,10 +58,6 @@ void dispatcher_forget_run(Run *run) {
         (void) g_hash_table_remove(d->runs, run->result->id);
 }
 
-static void secret_free_func(void *s) {
-        (void) secret_free(s);
-}
-
 /* The id in "jobd-run-<id>.service"; NULL when that is not what it is. */
 static char *id_of_unit(const char *unit) {
         static const size_t prefix = strlen("jobd-run-");
@@ -180,7 +176,7 @@ static void hand_on_to_retry(Run *run) {
         if (retry->has_sensitive_variables && input)
                 input = input_of_retry(d, retry, input);
         if (retry->has_sensitive_variables && input)
-                (void) g_hash_table_insert(d->inputs, g_strdup(retry->id), input);
+                dispatcher_hold_input(d, retry, input);
         else
                 (void) secret_free(input);
         dispatcher_add_waiting(d, retry);
@@ -379,7 +375,7 @@ static void submit_waiting(Dispatcher *d, PreparedRun *p) {
 
         /* What can be read from the store again is not kept: 100,000 waiting runs cost no memory. */
         if (p->result->has_sensitive_variables)
-                (void) g_hash_table_insert(d->inputs, g_strdup(p->result->id), TAKE_PTR(p->input));
+                dispatcher_hold_input(d, p->result, TAKE_PTR(p->input));
         dispatcher_add_waiting(d, p->result);
         w = g_new(WaitingRequest, 1);
         *w = (WaitingRequest){ d, TAKE_PTR(p->result) };
@@ -405,10 +401,10 @@ static bool may_start_at_once(Dispatcher *d, const JobResult *jr) {
 }
 
 /* The reference's first words (row X2), ours for the reason. */
-static int check_available(Dispatcher *d, const JobResult *jr, Refusal *refusal) {
+static int check_available(Dispatcher *d, const PreparedRun *p, Refusal *refusal) {
+        const JobResult *jr = p->result;
         const JobQueue *q = job_queues_find_by_name(d->context.queues, jr->task_queue);
         const char *why = dispatcher_blocked_why(d, jr->task_queue);
-        uint64_t n = queue_order_count_all_waiting(d->order);
 
         if (q && q->when_unavailable == JOB_QUEUE_REFUSE && !q->enabled)
                 return refuse(refusal, -EBUSY, BUS_ERROR_QUEUE_UNAVAILABLE,
@@ -425,10 +421,7 @@ static int check_available(Dispatcher *d, const JobResult *jr, Refusal *refusal)
                               "Unable to process request: job queue %s is full, %" PRIu64 " runs wait in it already "
                               "(its max_pending is %" PRIu32 "): try again later",
                               q->name, dispatcher_count_waiting_in(d, q->name), q->max_pending);
-        if (n >= d->context.run.settings->max_pending)
-                return refuse(refusal, -E2BIG, BUS_ERROR_TOO_MANY,
-                              "%" PRIu64 " runs wait already, no more are taken: see MaxPending= in jobd.conf(5)", n);
-        return 0;
+        return dispatcher_check_share(d, p, refusal);
 }
 
 static int store_request(Dispatcher *d, JobResult *jr, Refusal *refusal) {
@@ -458,7 +451,7 @@ int dispatcher_submit(Dispatcher *d, PreparedRun *p, Refusal *refusal) {
         if (at_once)
                 dispatcher_mark(d, p->result);
         else
-                r = check_available(d, p->result, refusal);
+                r = check_available(d, p, refusal);
         if (r >= 0)
                 r = store_request(d, p->result, refusal);
         if (r >= 0 && at_once)
@@ -546,7 +539,7 @@ int dispatcher_new(const DispatcherContext *context, Dispatcher **ret) {
         d = g_new0(Dispatcher, 1);
         d->context = *context;
         d->runs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, run_free_func);
-        d->inputs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, secret_free_func);
+        dispatcher_share_init(d);
 
         r = sd_id128_get_boot(&boot_id);
         if (r < 0)
@@ -567,7 +560,7 @@ Dispatcher *dispatcher_free(Dispatcher *d) {
                 return NULL;
         (void) unit_manager_free(d->units);
         g_hash_table_unref(d->runs);
-        g_hash_table_unref(d->inputs);
+        dispatcher_share_done(d);
         dispatcher_queue_done(d);
         dispatcher_cancel_done(d);
         (void) sd_event_source_disable_unref(d->retry_source);

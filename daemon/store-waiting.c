@@ -34,8 +34,10 @@ int store_waiting_count_aside(Store *s, StoreWaitingCount count, void *userdata)
         int r;
 
         r = store_statement(s, STORE_WAITING_ASIDE,
-                            "SELECT task_queue, 0, count(*) FROM (SELECT task_queue FROM job_result WHERE " FOR_TIME
-                            " UNION ALL SELECT task_queue FROM job_result WHERE " FOR_SINGLETON ") GROUP BY task_queue",
+                            "SELECT task_queue, requester_uid, count(*) FROM"
+                            " (SELECT task_queue, requester_uid FROM job_result WHERE " FOR_TIME
+                            " UNION ALL SELECT task_queue, requester_uid FROM job_result WHERE " FOR_SINGLETON ")"
+                            " GROUP BY task_queue, requester_uid",
                             &statement);
         return r < 0 ? r : count_all(s, statement, count, userdata);
 }

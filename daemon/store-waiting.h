@@ -14,7 +14,7 @@ typedef void (*StoreWaitingCount)(const char *key, uint32_t uid, uint64_t n, voi
 
 /* In the lines: key is the queue, uid the requester; the one whose oldest has waited longest comes first. */
 int store_waiting_count_lines(Store *s, StoreWaitingCount count, void *userdata) _must_check_;
-/* For a time or a singleton: key is the queue, uid means nothing. */
+/* For a time or a singleton: key is the queue, uid the requester. */
 int store_waiting_count_aside(Store *s, StoreWaitingCount count, void *userdata) _must_check_;
 /* For a singleton: key is the job's id, uid means nothing. */
 int store_waiting_count_singletons(Store *s, StoreWaitingCount count, void *userdata) _must_check_;

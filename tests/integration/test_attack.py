@@ -2,6 +2,7 @@
 # runs: sandbox
 """What an ordinary account can try, and what comes of it: nothing."""
 import contextlib
+import json
 import os
 import random
 import re
@@ -349,6 +350,80 @@ class DirectSocket(JobdTestCase):
         resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (4096, 4096))
         client.close()
         self.assertLess(len(journal('_SYSTEMD_UNIT=jobd.service', since=cursor)), 10)
+
+
+@contextlib.contextmanager
+def settings(text):
+    """jobd with these lines in jobd.conf, and one without them afterwards."""
+    path = '/run/jobd/jobd.conf.d/50-attack.conf'
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+    run(['systemctl', 'restart', 'jobd.service'])
+    try:
+        yield
+    finally:
+        os.unlink(path)
+        run(['systemctl', 'restart', 'jobd.service'])
+
+
+class Shares(JobdTestCase):
+    """What all requesters share, nobody can take all of."""
+    @classmethod
+    def setUpClass(cls):
+        install_job('try.Waits', '[Job]\nTaskQueues=closed\n[Service]\nExecStart=true\n')
+        install_job('try.Big', '[Job]\nTaskQueues=closed\n[Service]\nExecStart=true\n'
+                               '[Variable word]\nType=string\nSensitive=yes\nMaxLength=65000\n')
+        jobctl('refresh')
+        jobctl('enable', 'try.Waits', 'try.Big')
+        jobctl('queue', 'set', 'closed', 'enabled=no')
+
+    def tearDown(self):
+        jobctl('cancel', '--kill', '--all', check=False)
+
+    @staticmethod
+    def run_job(bus, class_path, data=''):
+        return bus.call_later('/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', class_path, data, {})
+
+    def run_many(self, user, class_path, n, data=''):
+        """How many of n were taken. The others were refused for the one reason."""
+        taken = 0
+        with RawBus(user) as bus:
+            for start in range(0, n, 20):
+                serials = {self.run_job(bus, class_path, data) for _ in range(min(20, n - start))}
+                refused = False
+                while serials:  # a refusal does not wait for the disk, so they come in any order
+                    reply = bus.wait(lambda m: m.reply_serial in serials, 'a reply')
+                    serials.remove(reply.reply_serial)
+                    self.assertIn(reply.error, (None, 'org.jobd1.Error.TooMany'))
+                    taken += not reply.error
+                    refused = refused or reply.error
+                if refused:
+                    break
+        return taken
+
+    def test_places(self):
+        with settings('[Jobd]\nMaxPending=64\n'):
+            self.assertEqual(self.run_many('alice', 'try.Waits', 70), 32)
+            self.assertEqual(self.run_many('carol', 'try.Waits', 70), 4)
+            run(['systemctl', 'restart', 'jobd.service'])   # counted again, from the store
+            self.assertEqual(self.run_many('alice', 'try.Waits', 1), 0)
+            self.assertEqual(self.run_many('carol', 'try.Waits', 1), 0)
+            self.assertEqual(self.run_many(None, 'try.Waits', 70), 28)
+            # and what is gone counts no more
+            jobctl('cancel', '--all', user='alice')
+            self.assertEqual(self.run_many('alice', 'try.Waits', 70), 4)
+
+    def test_memory(self):
+        data = json.dumps({'word': 'x' * 64900})
+        before = resident()
+        taken = self.run_many('alice', 'try.Big', 4000, data)
+        self.assertEqual(taken, 192 * 1024 // 64)
+        self.assertLess(resident() - before, 300 * 1024)
+        self.assertEqual(self.run_many('carol', 'try.Big', 1, data), 1)
+        self.assertEqual(self.run_many('alice', 'try.Waits', 1), 1)     # nothing is kept of that
+        jobctl('cancel', '--all', user='alice')
+        self.assertEqual(self.run_many('alice', 'try.Big', 1, data), 1)
 
 
 class Races(JobdTestCase):

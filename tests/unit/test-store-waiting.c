@@ -92,7 +92,7 @@ static void test_in_and_out(StoreTest *t, const void *unused) {
         g_assert_cmpint(store_waiting_next(t->store, "q", 7, &jr), ==, 1);
         g_assert_cmpint(store_waiting_set(t->store, jr->id, JOB_RESULT_WAITS_FOR_TIME), ==, 0);
         assert_next(t, "q", 7, "b");
-        assert_counts(t, store_waiting_count_aside, "q/0=1 ");
+        assert_counts(t, store_waiting_count_aside, "q/7=1 ");
         g_assert_cmpint(store_waiting_set(t->store, jr->id, JOB_RESULT_WAITS_IN_LINE), ==, 0);
         assert_next(t, "q", 7, "a");
         g_free(jr->boot_id);
@@ -119,7 +119,7 @@ static void test_due(StoreTest *t, const void *unused) {
         g_assert_cmpint(store_waiting_list_due(t->store, 1000, 1, due), ==, 0);
         g_assert_cmpuint(due->len, ==, 3);
         assert_counts(t, store_waiting_count_lines, "");
-        assert_counts(t, store_waiting_count_aside, "q/0=3 ");
+        assert_counts(t, store_waiting_count_aside, "q/1=3 ");
 }
 
 static void test_singletons(StoreTest *t, const void *unused) {
@@ -131,7 +131,7 @@ static void test_singletons(StoreTest *t, const void *unused) {
         add_singleton(t, "first", job);
         add_singleton(t, "of other", other);
         add_singleton(t, "last", job);
-        assert_counts(t, store_waiting_count_aside, "q/0=3 ");
+        assert_counts(t, store_waiting_count_aside, "q/1=3 ");
         g_assert_cmpint(store_waiting_singleton(t->store, job->id, false, &oldest), ==, 1);
         g_assert_cmpstr(oldest->job_name, ==, "first");
         g_assert_cmpint(store_waiting_singleton(t->store, job->id, true, &newest), ==, 1);
