@@ -83,6 +83,8 @@ static const Field result_fields[] = {
         { "RequesterUID", "user_uid", FIELD_UINT32 },
         { "RequestedBy", "requested_by", FIELD_STRING_OR_NULL },
         { "CausedBy", "caused_by", FIELD_STRING_OR_NULL },
+        { "ScheduledJob", "scheduled_job", FIELD_OBJECT_ID },
+        { "NominalTime", "nominal_time", FIELD_TIME },
         { "RevokedBy", "revoked_by", FIELD_STRING_OR_NULL },
         { "DateCreated", "date_created", FIELD_TIME },
         { "DateStarted", "date_started", FIELD_TIME },

@@ -5,7 +5,7 @@
 #include "access.h"
 #include "bus-error.h"
 #include "bus-objects.h"
-#include "bus-option.h"
+#include "job-filter.h"
 #include "list-bus.h"
 #include "names.h"
 #include "object-path.h"
@@ -56,74 +56,10 @@ char *list_key(const char *text) {
 
 /* ---- jobs ---- */
 
-typedef struct JobFilter {
-        int enabled, installed, hidden; /* -1: any */
-        int approval_required, dryrun_default, has_sensitive_variables, singleton, read_only; /* the same */
-        int latest_result; /* not a filter: each job's is wanted, too */
-        const char *module_name, *job_class_name, *grouping, *name, *q;
-        uint32_t limit, offset;
-} JobFilter;
-
-static const BusOption job_filter_table[] = {
-        { "enabled", 'b', offsetof(JobFilter, enabled) },
-        { "installed", 'b', offsetof(JobFilter, installed) },
-        { "hidden", 'b', offsetof(JobFilter, hidden) },
-        { "approval_required", 'b', offsetof(JobFilter, approval_required) },
-        { "dryrun_default", 'b', offsetof(JobFilter, dryrun_default) },
-        { "has_sensitive_variables", 'b', offsetof(JobFilter, has_sensitive_variables) },
-        { "singleton", 'b', offsetof(JobFilter, singleton) },
-        { "read_only", 'b', offsetof(JobFilter, read_only) },
-        { "module_name", 's', offsetof(JobFilter, module_name) },
-        { "job_class_name", 's', offsetof(JobFilter, job_class_name) },
-        { "grouping", 's', offsetof(JobFilter, grouping) },
-        { "name", 's', offsetof(JobFilter, name) },
-        { "q", 's', offsetof(JobFilter, q) },
-        { "latest_result", 'b', offsetof(JobFilter, latest_result) },
-        { "limit", 'u', offsetof(JobFilter, limit) },
-        { "offset", 'u', offsetof(JobFilter, offset) },
-};
-
-static bool contains_any_case(const char *text, const char *part) {
-        g_autofree char *a = g_utf8_casefold(text, -1), *b = g_utf8_casefold(part, -1);
-
-        return strstr(a, b);
-}
-
-static bool flag_matches(int wanted, bool flag) {
-        return wanted < 0 || (wanted != 0) == flag;
-}
-
-static bool flags_match(const Job *j, const JobFilter *f) {
-        const JobMetadata *e = &j->effective;
-
-        return flag_matches(f->enabled, j->enabled) && flag_matches(f->installed, j->installed) &&
-               flag_matches(f->hidden, e->hidden) && flag_matches(f->approval_required, e->approval_required) &&
-               flag_matches(f->dryrun_default, e->dryrun_default) &&
-               flag_matches(f->has_sensitive_variables, e->has_sensitive_variables) &&
-               flag_matches(f->singleton, e->singleton) && flag_matches(f->read_only, j->read_only);
-}
-
-static bool job_matches(const Job *j, const JobFilter *f) {
-        if (!flags_match(j, f))
-                return false;
-        if ((f->module_name && strcmp(j->module_name, f->module_name) != 0) ||
-            (f->job_class_name && strcmp(j->job_class_name, f->job_class_name) != 0) ||
-            (f->grouping && strcmp(j->effective.grouping, f->grouping) != 0) ||
-            (f->name && strcmp(j->effective.name, f->name) != 0))
-                return false;
-        return !f->q || contains_any_case(j->effective.name, f->q) || contains_any_case(j->effective.grouping, f->q) ||
-               contains_any_case(j->class_path, f->q) ||
-               (j->effective.description && contains_any_case(j->effective.description, f->q));
-}
-
 static char *job_list_key(const JobFilter *f, uint32_t offset) {
-        static const char none[] = "\x1e";
-        g_autofree char *text = NULL;
+        g_autofree char *filter = job_filter_to_string(f), *text = NULL;
 
-        text = g_strdup_printf("jobs %i %i %i %i %i %i %i %i %" PRIu32 "\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", f->enabled,
-                               f->installed, f->hidden, f->approval_required, f->dryrun_default,
-                               f->has_sensitive_variables, f->singleton, f->read_only, offset, f->module_name ?: none,
-                               f->job_class_name ?: none, f->grouping ?: none, f->name ?: none, f->q ?: none);
+        text = g_strdup_printf("jobs %" PRIu32 " %s", offset, filter);
 
         return list_key(text);
 }
@@ -208,7 +144,7 @@ static int collect_jobs(Manager *manager, sd_bus_message *m, const JobFilter *f,
                 _cleanup_(job_result_freep) JobResult *latest = NULL;
                 AccessVerdict v;
 
-                if (!job_matches(all->pdata[i], f))
+                if (!job_filter_matches(f, all->pdata[i], manager->settings))
                         continue;
                 v = check_job(manager, m, all->pdata[i], f, &latest);
                 if (access_verdict_failed(v))
@@ -309,18 +245,15 @@ static int append_job(sd_bus_message *m, const void *listed) {
 }
 
 int list_bus_jobs(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        JobFilter f = { .enabled = -1, .installed = -1, .hidden = -1, .approval_required = -1, .dryrun_default = -1,
-                        .has_sensitive_variables = -1, .singleton = -1, .read_only = -1, .limit = LIST_LIMIT_DEFAULT };
         g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func(listed_job_free);
         g_autofree char *key = NULL;
         JobPage page = { .jobs = jobs };
         Manager *manager = userdata;
         AccessListState state;
+        JobFilter f;
         int r;
 
-        r = bus_options_read(m, job_filter_table, ELEMENTSOF(job_filter_table), &f, error);
-        if (r >= 0)
-                r = list_check_limit(f.limit, error);
+        r = job_filter_read(m, &f, error);
         if (r < 0)
                 return r;
 

@@ -12,6 +12,7 @@ enum {
         PARTS_MAX = 256,                           /* of such a body */
         FILES_MAX = 32,                            /* of those: each is an open file in memory */
         PARAMETERS_MAX = 64,                       /* of a query */
+        SECONDS_DIGITS_MAX = 9,                    /* before the point of a time span in a query */
         LINGER_SIZE_MAX = 1024 * 1024,             /* bytes that are still read from a client that was refused */
         CONNECTIONS_PER_USER_MAX = 64,
         PAGE_LIMIT_DEFAULT = 50,

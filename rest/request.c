@@ -98,6 +98,13 @@ static bool is_number(const char *text) {
         return g_ascii_string_to_unsigned(text, 10, 0, UINT32_MAX, NULL, NULL);
 }
 
+/* Seconds, with a fraction or without, as in a body. */
+static bool is_seconds(const char *text) {
+        size_t n = strspn(text, "0123456789"), fraction = text[n] == '.' ? 1 + strspn(text + n + 1, "0123456789") : 0;
+
+        return n > 0 && n <= SECONDS_DIGITS_MAX && text[n + fraction] == '\0' && fraction != 1;
+}
+
 static bool is_before(GArray *query, unsigned i, const char *name) {
         while (i-- > 0)
                 if (strcmp(g_array_index(query, QueryParameter, i).name, name) == 0)
@@ -118,6 +125,8 @@ static void check_parameter(Request *r, unsigned i) {
                 request_fail_field(r, q->name, "Must be a valid boolean.");
         else if (p->type == VALUE_INTEGER && !is_number(q->value))
                 request_fail_field(r, q->name, "A valid integer is required.");
+        else if (p->type == VALUE_NUMBER && !is_seconds(q->value))
+                request_fail_field(r, q->name, "A valid number is required.");
 }
 
 static void check_query(Request *r, const char *query) {

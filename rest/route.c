@@ -6,6 +6,8 @@
 #include "route.h"
 #include "uri.h"
 
+#define OVERRIDDEN(name, option) \
+        { name "_override", VALUE_BOOLEAN, option "_override", "Whether " name " replaces the value of the class" }
 #define PAGE                                                                                                \
         { "limit", VALUE_INTEGER, NULL, "How many to show: 50 at first, at most 1000, which 0 stands for" }, \
         { "offset", VALUE_INTEGER, NULL, "How many to leave out before" }
@@ -24,6 +26,21 @@ static const Parameter job_list_parameters[] = {
         { "has_sensitive_variables", VALUE_BOOLEAN, "has_sensitive_variables", "Whether its input is sensitive" },
         { "is_singleton", VALUE_BOOLEAN, "singleton", "Whether it runs once at a time" },
         { "read_only", VALUE_BOOLEAN, "read_only", "Whether it says that it changes nothing" },
+        { "soft_time_limit", VALUE_NUMBER, "soft_time_limit", "Seconds, 0: those that leave it at the default" },
+        { "time_limit", VALUE_NUMBER, "time_limit", "Seconds, 0: those that leave it at the default" },
+        { "task_queues", VALUE_STRING, "queue", "The name of a job queue: those that may run in it" },
+        { "job_queues", VALUE_STRING, "queue", "The same" },
+        OVERRIDDEN("name", "name"),
+        OVERRIDDEN("grouping", "grouping"),
+        OVERRIDDEN("description", "description"),
+        OVERRIDDEN("approval_required", "approval_required"),
+        OVERRIDDEN("dryrun_default", "dryrun_default"),
+        OVERRIDDEN("has_sensitive_variables", "has_sensitive_variables"),
+        OVERRIDDEN("hidden", "hidden"),
+        OVERRIDDEN("is_singleton", "singleton"),
+        OVERRIDDEN("soft_time_limit", "soft_time_limit"),
+        OVERRIDDEN("time_limit", "time_limit"),
+        OVERRIDDEN("task_queues", "task_queues"),
         PAGE,
         {},
 };

@@ -138,9 +138,26 @@ class Jobs(JobdTestCase):
         self.assertEqual(found('has_sensitive_variables=true'), {'Disabled'})
         self.assertEqual(found('job_class_name=Writes'), {'Writes'})
         self.assertEqual(found('name=' + 'Input%20f%C3%BCr+alle:%20a/b.c'), {'Input'})
+        job = job_path('guide.Sleeps')
+        curl(job, method='PATCH', json_body={'time_limit': 1.5, 'time_limit_override': True, 'is_singleton': True,
+                                             'is_singleton_override': True, 'grouping_override': True})
+        self.assertEqual(found('time_limit=1.5'), {'Sleeps'})
+        self.assertEqual(found('time_limit=0&soft_time_limit=0&name_override=false'),
+                         {'NoInput', 'Input', 'Writes', 'Disabled'})
+        self.assertEqual(found('is_singleton_override=true&is_singleton=true'), {'Sleeps'})
+        self.assertEqual(found('grouping_override=true'), {'Sleeps'})
+        self.assertEqual(found('time_limit_override=false&enabled=true'), {'NoInput', 'Input', 'Writes'})
+        curl(job, method='PATCH', json_body={f'{name}_override': False for name in ('time_limit', 'is_singleton', 'grouping')})
+        for name in 'task_queues', 'job_queues':
+            self.assertEqual(found(f'{name}=bulk'), {'Input'})
+            self.assertEqual(found(f'{name}=default&enabled=true'), {'NoInput', 'Input', 'Sleeps', 'Writes'})
+            self.assertEqual(found(f'{name}=none'), set())
         for query, field, text in (('color=red', 'color', 'Unknown filter field'),
                                    ('enabled=maybe', 'enabled', 'Must be a valid boolean.'),
                                    ('limit=-1', 'limit', 'A valid integer is required.'),
+                                   ('time_limit=1e9', 'time_limit', 'A valid number is required.'),
+                                   ('time_limit=1.', 'time_limit', 'A valid number is required.'),
+                                   ('soft_time_limit=-1', 'soft_time_limit', 'A valid number is required.'),
                                    ('q=a&q=b', 'q', 'Only one value is taken.')):
             reply = curl('/api/extras/jobs/?' + query)
             self.assertEqual((reply.status, reply.json), (400, {field: [text]}))

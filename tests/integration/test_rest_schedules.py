@@ -6,11 +6,12 @@ import subprocess
 import time
 import unittest
 
-from harness import JobdTestCase, environment, identity, install_job, jobctl, jobctl_json
+from harness import JobdTestCase, environment, identity, install_job, journal_cursor, journal_wait, jobctl, jobctl_json
 from rest import SOCKET, curl, job_path, parse, result_path
 
 SCHEDULES = '/api/extras/scheduled-jobs/'
 QUEUES = '/api/extras/job-queues/'
+FIRED = '275fe77e5c8c43da97df4d82efad0ae1'      # JOBD_MESSAGE_SCHEDULE_FIRED_STR
 GUIDE_FILE = '/tmp/guide-file.txt'
 
 
@@ -197,10 +198,21 @@ class Approvals(JobdTestCase):
                 reply = curl(schedule_path(request, verb), method='POST', user=user)
                 self.assertEqual((reply.status, reply.json),
                                  (403, {'detail': f'You do not have permission to {verb} this request.'}), user)
+        cursor = journal_cursor()
         reply = curl(schedule_path(request, 'approve') + '?force=true', json_body={'comment': 'Looks fine'}, user='bob')
         self.assertEqual(reply.status, 200, reply)
         self.assertEqual(reply.json['approvals'][0]['comment'], 'Looks fine')
         self.assertNotEqual(reply.json['state'], 'pending')
+        self.assertEqual([(stage['approved'], stage['min_approvers']) for stage in reply.json['stages']], [(1, 1)])
+        self.assertEqual((reply.json['approvals'][0]['approver'], reply.json['approvals'][0]['decision']), ('bob', 'approved'))
+
+        # What came of it: a run of the requester's, which says of what it is a run, and for when.
+        journal_wait(f'SCHEDULED_JOB_ID={request["id"]}', 'MESSAGE_ID=' + FIRED, since=cursor)
+        done = curl(schedule_path(request)).json
+        result = curl(result_path(done['last_result']) + '?wait=60').json
+        self.assertEqual((result['status'], result['user'], result['scheduled_job']), ('SUCCESS', 'alice', request['id']))
+        self.assertGreaterEqual(result['nominal_time'], done['start_time'])
+        self.assertIsNone(post('later.Plain').json['job_result']['scheduled_job'])
 
     def test_start_time_is_past(self):
         """The reference's row A4."""
