@@ -256,8 +256,12 @@ static void print_result(JsonObject *result) {
         if (warnings[0])
                 fields_add_colored(f, "Warnings", warnings, COLOR_YELLOW);
         fields_add(f, "Requester", json_string(result, "user"));
+        if (json_string(result, "requested_by"))
+                fields_add(f, "Requested by", json_string(result, "requested_by"));
         if (json_string(result, "revoked_by"))
                 fields_add(f, "Revoked by", json_string(result, "revoked_by"));
+        if (json_string(result, "caused_by"))
+                fields_add(f, "Follows on", json_string(result, "caused_by"));
         fields_add(f, "Task queue", json_string(result, "task_queue"));
         if (json_string(result, "wait_reason"))
                 fields_add(f, "Waiting", json_string(result, "wait_reason"));

@@ -25,6 +25,7 @@ typedef struct Hop {
         ChainHop *stored;
         JobResult *origin;     /* what has ended */
         AuthorityCheck *check; /* while polkit is asked */
+        char *refusal;         /* why there will be no run; NULL: there will */
 } Hop;
 
 static void hop_free_func(void *p) {
@@ -33,6 +34,7 @@ static void hop_free_func(void *p) {
         (void) authority_check_free(h->check);
         (void) job_result_free(h->origin);
         (void) chain_hop_free(h->stored);
+        g_free(h->refusal);
         g_free(h->key);
         g_free(h);
 }
@@ -41,36 +43,53 @@ static void hop_done(Hop *h) {
         (void) g_hash_table_remove(h->runner->hops, h->key);
 }
 
+static void retry_later(ChainRunner *c) {
+        (void) sd_event_source_set_time_relative(c->retry_source, RETRY_SEC * USEC_PER_SEC);
+        (void) sd_event_source_set_enabled(c->retry_source, SD_EVENT_ONESHOT);
+}
+
 static void hop_retry_later(Hop *h, const char *why) {
         ChainRunner *c = h->runner;
 
         log_warning("Cannot go on from job result %s to job '%s', trying again in %i s: %s", h->stored->result_id,
                     h->stored->class_path, RETRY_SEC, why);
         hop_done(h);
-        (void) sd_event_source_set_time_relative(c->retry_source, RETRY_SEC * USEC_PER_SEC);
-        (void) sd_event_source_set_enabled(c->retry_source, SD_EVENT_ONESHOT);
+        retry_later(c);
 }
 
 /* ---- what comes of it ---- */
 
-static void log_refused(const Hop *h, const char *why) {
+static void log_refused(const Hop *h) {
         g_autofree char *id = g_strdup_printf("JOB_RESULT_ID=%s", h->origin->id);
         g_autofree char *requester = g_strdup_printf("JOB_REQUESTER=%s", h->origin->requester);
         const char *fields[] = { id, requester, NULL };
 
         log_event(LOG_WARNING, JOBD_MESSAGE_CHAIN_REFUSED_STR, fields,
                   "Job '%s', which follows on job '%s', is not run: %s", h->stored->class_path, h->origin->class_path,
-                  why);
+                  h->refusal);
+}
+
+/* What came of it is stored. A batch that was lost had nothing of it: the hop is still there. */
+static void on_hop_committed(int r, void *userdata) {
+        Hop *h = userdata;
+
+        if (r < 0) {
+                hop_retry_later(h, store_error_text(h->runner->context.store));
+                return;
+        }
+        if (h->refusal)
+                log_refused(h);
+        hop_done(h);
 }
 
 /* A record of its own, where there is a job that it can be of: who looks for the run finds why there was none. */
-static JobResult *refused_result(const Hop *h, const Job *job, const char *why) {
+static JobResult *refused_result(const Hop *h, const Job *job) {
         g_autofree char *message = NULL;
         JobResult *jr;
         int r;
 
         message = g_strdup_printf("it was to follow on job result %s of job '%s', and is not run: %s", h->origin->id,
-                                  h->origin->class_path, why);
+                                  h->origin->class_path, h->refusal);
         jr = run_request_new_result(&h->runner->context.run, job, h->origin->requester_uid, h->origin->requester,
                                     now_usec());
         g_free(jr->caused_by);
@@ -80,23 +99,56 @@ static JobResult *refused_result(const Hop *h, const Job *job, const char *why) 
         return jr;
 }
 
-static void hop_refuse(Hop *h, const Job *job, const char *why) {
-        ChainRunner *c = h->runner;
-        int r = 0;
+/* Otherwise it is a warning of what has ended. */
+static int store_warning(const Hop *h) {
+        g_autofree char *warning = g_strdup_printf("job '%s', which follows on it, is not run: %s",
+                                                   h->stored->class_path, h->refusal);
 
-        if (job)
-                r = dispatcher_record(c->context.dispatcher, refused_result(h, job, why));
-        if (r >= 0)
-                r = store_chain_delete(c->context.store, h->stored->result_id, h->stored->position);
-        if (r < 0) {
-                hop_retry_later(h, store_error_text(c->context.store));
-                return;
-        }
-        log_refused(h, why);
-        hop_done(h);
+        return dispatcher_add_warning(h->runner->context.dispatcher, h->origin->id, warning);
 }
 
-static void hop_submit(Hop *h, const Job *job) {
+/* What comes of a hop and that it is no more are stored together, or neither is. */
+static int take_from_store(const Hop *h) {
+        Store *s = h->runner->context.store;
+        int r;
+
+        r = store_nested_begin(s);
+        if (r < 0)
+                return r;
+        r = store_chain_delete(s, h->stored->result_id, h->stored->position);
+        return r < 0 ? store_nested_end(s, r) : 0;
+}
+
+/* job: NULL, there is none. Takes why over. */
+static void hop_refuse(Hop *h, const Job *job, char *why) {
+        ChainRunner *c = h->runner;
+        int r;
+
+        h->refusal = why;
+        r = take_from_store(h);
+        if (r >= 0) {
+                r = job ? dispatcher_record(c->context.dispatcher, refused_result(h, job)) : store_warning(h);
+                r = store_nested_end(c->context.store, r);
+        }
+        if (r < 0)
+                hop_retry_later(h, store_error_text(c->context.store));
+        else
+                store_after_commit(c->context.store, on_hop_committed, h);
+}
+
+static int request_approval(const Hop *h, PreparedRun *run, Refusal *refusal) {
+        const ChainRunnerContext *c = &h->runner->context;
+
+        /* A value of the chain is no secret, but would be one of the request. */
+        if (run->to_seal)
+                return refuse(refusal, -EINVAL, BUS_ERROR_INVALID_VALUE,
+                              "it needs an approval, and what follows in a chain cannot wait for one with sensitive "
+                              "values");
+        return c->request_approval(run, h->origin->requester_uid, h->origin->requester, refusal, c->userdata);
+}
+
+/* In the open batch: requests the run. -EBADE: nothing could be stored; other errors come with a refusal. */
+static int request_run(const Hop *h, const Job *job, Refusal *refusal) {
         const ChainRunnerContext *c = &h->runner->context;
         RunContext context = c->run;
         const JobResult *origin = h->origin;
@@ -109,31 +161,42 @@ static void hop_submit(Hop *h, const Job *job) {
                 .caused_by = origin->id,
         };
         _cleanup_(prepared_run_done) PreparedRun run = {};
-        _cleanup_(refusal_done) Refusal refusal = {};
         int r;
 
         context.now_usec = now_usec();
-        r = run_request_prepare(&context, job, &request, &run, &refusal);
-        if (r >= 0 && run.scheduled_job)
-                r = c->request_approval(&run, origin->requester_uid, origin->requester, &refusal, c->userdata);
-        else if (r >= 0)
-                r = dispatcher_submit(h->runner->context.dispatcher, &run, &refusal);
-        if (r < 0) {
-                hop_refuse(h, job, refusal.message);
-                return;
-        }
-        r = store_chain_delete(h->runner->context.store, h->stored->result_id, h->stored->position);
+        context.can_seal = true; /* see request_approval() */
+        r = run_request_prepare(&context, job, &request, &run, refusal);
         if (r < 0)
-                (void) log_error_errno(r, "Cannot store that job result %s has gone on: %s", origin->id,
-                                       store_error_text(h->runner->context.store));
-        hop_done(h);
+                return r;
+        if (take_from_store(h) < 0)
+                return -EBADE;
+        r = run.scheduled_job ? request_approval(h, &run, refusal) : dispatcher_submit(c->dispatcher, &run, refusal);
+        r = store_nested_end(c->store, r);
+        return r >= 0 || (refusal->message && strcmp(refusal->name, BUS_ERROR_STORE_FAILED) != 0 &&
+                          strcmp(refusal->name, BUS_ERROR_STORE_FULL) != 0)
+                               ? r
+                               : -EBADE;
+}
+
+static void hop_submit(Hop *h, const Job *job) {
+        Store *s = h->runner->context.store;
+        Refusal refusal = {};
+        int r;
+
+        r = request_run(h, job, &refusal);
+        if (r >= 0)
+                store_after_commit(s, on_hop_committed, h);
+        else if (r == -EBADE)
+                hop_retry_later(h, store_error_text(s));
+        else
+                hop_refuse(h, job, TAKE_PTR(refusal.message));
+        refusal_done(&refusal);
 }
 
 /* ---- may it? ---- */
 
 static void on_verdict(PolkitVerdict verdict, void *userdata) {
         Hop *h = userdata;
-        g_autofree char *why = NULL;
         const Job *job;
 
         h->check = authority_check_free(h->check);
@@ -143,17 +206,17 @@ static void on_verdict(PolkitVerdict verdict, void *userdata) {
                 if (job)
                         hop_submit(h, job);
                 else
-                        hop_refuse(h, NULL, "there is no such job any more");
+                        hop_refuse(h, NULL, g_strdup("there is no such job any more"));
                 break;
         case POLKIT_FAILED:
         case POLKIT_UNREACHABLE:
                 hop_retry_later(h, "polkit has not answered");
                 break;
         default:
-                why = g_strdup_printf("user '%s' does not have permission to run it: an administrator can permit the polkit "
-                                      "action org.jobd1.run-job",
-                                      h->origin->requester);
-                hop_refuse(h, job, why);
+                hop_refuse(h, job,
+                           g_strdup_printf("user '%s' does not have permission to run it: an administrator can permit "
+                                           "the polkit action org.jobd1.run-job",
+                                           h->origin->requester));
         }
 }
 
@@ -162,7 +225,7 @@ static bool chain_is_too_long(const Hop *h) {
         _cleanup_(job_result_freep) JobResult *before = NULL;
         g_autofree char *id = g_strdup(h->origin->caused_by);
 
-        for (int length = 1; id[0]; length++) {
+        for (int length = 2; id[0]; length++) {
                 if (length >= CHAIN_LENGTH_MAX)
                         return true;
                 before = job_result_free(before);
@@ -182,11 +245,12 @@ static void hop_begin(Hop *h) {
 
         job = registry_find_by_class_path(c->registry, h->stored->class_path);
         if (!job) {
-                hop_refuse(h, NULL, "there is no such job: install its class and run \"jobctl refresh\"");
+                hop_refuse(h, NULL, g_strdup("there is no such job: install its class and run \"jobctl refresh\""));
                 return;
         }
         if (chain_is_too_long(h)) {
-                hop_refuse(h, job, "the chain is longer than any may be");
+                hop_refuse(h, job,
+                           g_strdup_printf("the chain has %i runs already, which is the most", CHAIN_LENGTH_MAX));
                 return;
         }
         r = access_ask_user_may_run(c->access, origin->requester_uid, job, run_request_default_queue(job, c->run.settings),
@@ -201,9 +265,13 @@ static void take_hop(ChainRunner *c, ChainHop *stored) {
         g_autofree char *key = g_strdup_printf("%s/%i", stored->result_id, stored->position);
         JobResult *origin = NULL;
         Hop *h;
+        int r = 0;
 
-        if (g_hash_table_contains(c->hops, key) ||
-            dispatcher_get_result(c->context.dispatcher, stored->result_id, &origin) <= 0) {
+        if (!g_hash_table_contains(c->hops, key))
+                r = dispatcher_get_result(c->context.dispatcher, stored->result_id, &origin);
+        if (r <= 0) {
+                if (r < 0)
+                        retry_later(c);
                 (void) chain_hop_free(stored);
                 return;
         }
@@ -221,9 +289,11 @@ void chain_runner_follow(ChainRunner *c, const char *result_id) {
         int r;
 
         r = store_chain_list(c->context.store, result_id, hops);
-        if (r < 0)
-                (void) log_error_errno(r, "Cannot read what follows on job results: %s",
+        if (r < 0) {
+                (void) log_error_errno(r, "Cannot read what follows on job results, trying again: %s",
                                        store_error_text(c->context.store));
+                retry_later(c);
+        }
         for (guint i = 0; i < hops->len; i++)
                 take_hop(c, hops->pdata[i]);
 }

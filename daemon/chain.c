@@ -224,6 +224,9 @@ static int check_input(const ChainLink *l, const ChainValue *v, const GPtrArray 
                         return error_text(ret_error,
                                           "%s=%s: $input.%s is sensitive, and is in memory for its own run only",
                                           event_keys[l->event], l->class_path, v->text);
+                if (variable_is_file(variable))
+                        return error_text(ret_error, "%s=%s: $input.%s is a file, and is kept for its own run only",
+                                          event_keys[l->event], l->class_path, v->text);
                 return 0;
         }
         return error_text(ret_error, "%s=%s: $input.%s: the class has no variable \"%s\"", event_keys[l->event],

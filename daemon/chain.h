@@ -28,7 +28,7 @@ typedef enum ChainEvent {
 enum {
         CHAIN_LINKS_MAX = 32,  /* of one job class */
         CHAIN_VALUES_MAX = 64, /* of one link */
-        CHAIN_LENGTH_MAX = 32, /* hops: classes can change while a chain runs */
+        CHAIN_LENGTH_MAX = 32, /* runs: classes can change while a chain runs */
 };
 
 typedef struct ChainLink {

@@ -6,8 +6,8 @@
 #include "store-result.h"
 
 /*
- * A queue whose slice was masked or is being stopped, by an administrator or because the host goes down: what was about
- * to start in it goes back into the line instead of failing. From time to time one run tries whether it may.
+ * A queue whose slice was masked or is being stopped, by an administrator or because the host goes down: what was
+ * about to start in it goes back into the line instead of failing. From time to time one run tries whether it may.
  */
 
 enum { TRY_AGAIN_SEC = 10 };
@@ -99,7 +99,8 @@ static void block(Dispatcher *d, const char *queue, const char *why) {
         Blocked *b = g_hash_table_lookup(d->blocked, queue);
 
         if (!b) {
-                log_warning("systemd does not start the runs of job queue %s, which wait until it does: %s", queue, why);
+                log_warning("systemd does not start the runs of job queue %s, which wait until it does: %s", queue,
+                            why);
                 b = g_new0(Blocked, 1);
                 (void) g_hash_table_insert(d->blocked, g_strdup(queue), b);
         }

@@ -17,6 +17,8 @@ typedef struct Run {
         bool recovered;  /* and it was asked whether it can be had again */
         JobClass *class; /* from the request to the start, to read it once only */
         GPtrArray *chain; /* of ChainLink: what its end starts; NULL: not known, after a restart */
+        bool is_dry_run;  /* known with the chain */
+        bool has_chain_warnings; /* they are added once */
         ObjectRequest *object_request; /* while the objects of its variables are read */
         bool has_objects;    /* they are in input */
         char *input_problem; /* why its starter cannot have the input; NULL */
@@ -92,6 +94,8 @@ void dispatcher_forget_run(Run *run);
 /* Gives the run its final state, stores it, and lets go of everything once that is on the disk. */
 void run_finish(Run *run, JobResultStatus status, JobResultReason reason, const char *message, uint64_t when_usec);
 
+/* Its class is about to be let go: what follows on its end. */
+void run_remember_chain(Run *run);
 /* Its end is about to be stored: stores with it what follows (chain.h). */
 int run_store_chain(Run *run) _must_check_;
 

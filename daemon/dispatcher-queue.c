@@ -351,8 +351,7 @@ bool dispatcher_can_leave_waiting(const Dispatcher *d) {
 
         /* What somebody is about to do, or would have to do again. */
         if (d->must_recount || is_armed(d->pump_source) || is_armed(d->retry_source) ||
-            is_armed(d->unblock_source) ||
-            !g_queue_is_empty((GQueue *) &d->revocations) || g_hash_table_size(d->singletons) > 0)
+            is_armed(d->unblock_source) || !g_queue_is_empty((GQueue *) &d->revocations) || g_hash_table_size(d->singletons) > 0)
                 return false;
         /* Input that is in memory only would be lost. */
         if (g_hash_table_size(d->inputs) > 0)

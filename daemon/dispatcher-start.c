@@ -207,7 +207,7 @@ void run_start(Run *run) {
                 run_finish(run, JOB_RESULT_FAILURE, JOB_RESULT_REASON_START_FAILED, message, 0);
                 return;
         }
-        run->chain = g_ptr_array_ref(run->class->chain);
+        run_remember_chain(run);
         run_remember_notify_units(run);
         run->class = job_class_free(run->class);
 }

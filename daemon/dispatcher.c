@@ -413,8 +413,8 @@ static int check_available(Dispatcher *d, const PreparedRun *p, Refusal *refusal
                               q->name, q->name);
         if (q && q->when_unavailable == JOB_QUEUE_REFUSE && why)
                 return refuse(refusal, -EBUSY, BUS_ERROR_QUEUE_UNAVAILABLE,
-                              "Unable to process request: systemd does not start the runs of job queue %s: %s", q->name,
-                              why);
+                              "Unable to process request: systemd does not start the runs of job queue %s: %s",
+                              q->name, why);
         if (q && q->when_unavailable == JOB_QUEUE_REFUSE && q->max_pending > 0 &&
             dispatcher_count_waiting_in(d, q->name) >= q->max_pending)
                 return refuse(refusal, -EBUSY, BUS_ERROR_QUEUE_UNAVAILABLE,

@@ -66,6 +66,9 @@ int dispatcher_submit(Dispatcher *d, PreparedRun *run, Refusal *refusal) _must_c
  */
 int dispatcher_record(Dispatcher *d, JobResult *jr) _must_check_;
 
+/* Adds a warning to a job result that has ended, in the open batch. */
+int dispatcher_add_warning(Dispatcher *d, const char *id, const char *warning) _must_check_;
+
 /* Takes input over; NULL: it could not be had. The run goes on, or ends for that. */
 void dispatcher_give_input(Dispatcher *d, const char *id, Secret *input);
 

@@ -167,8 +167,7 @@ static char *format_input(const Job *job, const JobClass *class, const char *id,
         return format_object(values);
 }
 
-/* Reference, row A8: a dry run of a job that supports it needs no approval. */
-static bool is_dry_run(const JobClass *class, JsonObject *values) {
+bool run_request_is_dry_run(const JobClass *class, JsonObject *values) {
         return variables_support_dryrun(class->variables) && json_object_has_member(values, "dryrun") &&
                json_object_get_boolean_member(values, "dryrun");
 }
@@ -255,7 +254,8 @@ int run_request_prepare(const RunContext *c, const Job *job, const RunRequest *r
         if (r < 0)
                 return r;
         if (!request->is_due) {
-                bool needs_approval = job->effective.approval_required && !is_dry_run(class, values);
+                /* Reference, row A8: a dry run of a job that supports it needs no approval. */
+                bool needs_approval = job->effective.approval_required && !run_request_is_dry_run(class, values);
 
                 if (needs_approval || schedule_request_is_for_later(request)) {
                         r = schedule_request_make(c, job, request, class, values, needs_approval, &ret->scheduled_job,

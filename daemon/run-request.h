@@ -78,6 +78,9 @@ int run_request_prepare(const RunContext *context, const Job *job, const RunRequ
 JobResult *run_request_new_result(const RunContext *context, const Job *job, uint32_t requester_uid,
                                   const char *requester, uint64_t now_usec);
 
+/* Of values that are valid. */
+bool run_request_is_dry_run(const JobClass *class, JsonObject *values);
+
 /* Whether a run of this job may use that queue; NULL: its default one. 0, or negative errno and the refusal. */
 int run_request_check_queue(const Settings *settings, const Job *job, const char *queue, Refusal *refusal) _must_check_;
 

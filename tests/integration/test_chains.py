@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """Jobs that follow on the end of others: what they get, for whom they run, and that each is asked for exactly once."""
+import contextlib
 import json
 import sqlite3
 import unittest
 
+from classes import wait_end, wait_started
 from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal_cursor, journal_wait, kill_jobd, read_until,
                      run, start, stopped)
 from rules import polkit_rules
@@ -48,13 +50,57 @@ def setUpModule():
         [Service]
         ExecStart=true
     ''')
+    install_job('chain.Dry', '''
+        [Job]
+        OnSuccess=chain.DryToo device=$input.device
+        OnSuccess=chain.Third
+        [Variable dryrun]
+        Type=dryrun
+        [Variable device]
+        Default=r1
+        [Service]
+        ExecStart=true
+    ''')
+    install_job('chain.DryToo', '''
+        [Job]
+        ApprovalRequired=yes
+        [Variable dryrun]
+        Type=dryrun
+        [Variable device]
+        [Service]
+        ExecStart=true
+    ''')
+    install_job('chain.Tries', '''
+        [Job]
+        Retry=2
+        RetryDelay=100ms
+        OnFailure=chain.Tell text=$id why=$message
+        [Service]
+        ExecStart=false
+    ''')
+    install_job('chain.Cancelled', '[Job]\nOnSuccess=chain.Third\nOnFailure=chain.Third\n[Service]\n'
+                'ExecStart=sleep 300\n')
+    install_job('chain.ToApproved', '[Job]\nOnSuccess=chain.Approved word=$result\nOnSuccess=chain.ApprovedToo '
+                'word=$result\n[Service]\nExecStart=jobd-job result 42\n')
+    for name, sensitive in ('Approved', 'no'), ('ApprovedToo', 'yes'):
+        install_job(f'chain.{name}', f'[Job]\nApprovalRequired=yes\n[Variable word]\nType=integer\n'
+                    f'Sensitive={sensitive}\n[Service]\nExecStart=true\n')
+    install_job('chain.Edited', '[Job]\nOnSuccess=chain.EditedToo\n[Service]\nExecStart=true\n')
+    install_job('chain.EditedToo', '[Service]\nExecStart=true\n')
     install_job('chain.ToNowhere', '[Job]\nOnSuccess=chain.Missing\n[Service]\nExecStart=true\n')
     install_job('chain.ToDisabled', '[Job]\nOnSuccess=chain.Disabled\n[Service]\nExecStart=true\n')
     install_job('chain.Disabled', '[Service]\nExecStart=true\n')
     install_job('chain.ToInvalid', '[Job]\nOnSuccess=chain.Second device=$result.none\n[Service]\nExecStart=true\n')
     jobctl('refresh')
-    jobctl('enable', *[f'chain.{name}' for name in ('First', 'Second', 'Third', 'Plain', 'Tell', 'ToNowhere', 'ToDisabled',
-                                                    'ToInvalid')])
+    jobctl('enable', *[f'chain.{name}' for name in (
+        'First', 'Second', 'Third', 'Plain', 'Tell', 'ToNowhere', 'ToDisabled', 'ToInvalid', 'Dry', 'DryToo', 'Tries',
+        'Cancelled', 'ToApproved', 'Approved', 'ApprovedToo', 'Edited', 'EditedToo')])
+
+
+def query(sql, *arguments):
+    """What the store has."""
+    with contextlib.closing(sqlite3.connect(f'file:{DATABASE}?mode=ro', uri=True)) as database:
+        return database.execute(sql, arguments).fetchall()
 
 
 class Chains(JobdTestCase):
@@ -101,6 +147,71 @@ class Chains(JobdTestCase):
         result_id = self.run_job('chain.ToNowhere')
         journal_wait(f'JOB_RESULT_ID={result_id}', since=cursor, contains="Job 'chain.Missing', which follows on job "
                      "'chain.ToNowhere', is not run: there is no such job")
+        self.assertOutcome(result_id, 'SUCCESS', warnings=[
+            "job 'chain.Missing', which follows on it, is not run: there is no such job: install its class and run "
+            '"jobctl refresh"'])
+        self.assertEqual(query('SELECT * FROM chain_hop WHERE result_id = ?', result_id), [])
+
+    def test_what_follows_on_a_dry_run_is_one(self):
+        first = self.run_job('chain.Dry', '--dry-run')
+        second = self.wait('chain.DryToo', first)    # which needs no approval for that
+        self.assertEqual((second['status'], second['task_kwargs']), ('SUCCESS', {'device': 'r1', 'dryrun': True}))
+        self.assertOutcome(first, 'SUCCESS',
+                           warnings=["job 'chain.Third' does not follow on a dry run: it has none itself"])
+        self.assertEqual(query('SELECT class_path FROM job_result WHERE caused_by = ?', first), [('chain.DryToo',)])
+        first = self.run_job('chain.Dry')
+        self.wait('chain.Third', first)
+        self.assertOutcome(first, 'SUCCESS', warnings=[])
+
+    def test_the_last_attempt_is_followed(self):
+        first = jobctl_json('result', self.run_job('chain.Tries'))
+        last = first
+        for _ in range(2):
+            wait_end(last['id'])
+            last = jobctl_json('result', jobctl_json('result', last['id'])['retried_by'])
+        tell = self.wait('chain.Tell', last['id'])
+        self.assertEqual(tell['task_kwargs']['text'], last['id'])
+        self.assertEqual(len(query("SELECT * FROM job_result WHERE class_path = 'chain.Tell' AND data ->> 'text' IN "
+                                   '(SELECT id FROM job_result WHERE id = ?1 OR retry_of = ?1)', first['id'])), 1)
+
+    def test_what_was_revoked_is_followed_by_nothing(self):
+        first = self.run_job('chain.Cancelled')
+        wait_started(first)
+        jobctl('cancel', first)
+        wait_end(first)
+        self.assertOutcome(first, 'REVOKED')
+        self.assertEqual(query('SELECT * FROM chain_hop WHERE result_id = ?', first), [])
+        self.assertEqual(query('SELECT * FROM job_result WHERE caused_by = ?', first), [])
+
+    def test_what_needs_an_approval_waits_for_it(self):
+        cursor = journal_cursor()
+        first = self.run_job('chain.ToApproved', user='alice')
+        refused = self.wait('chain.ApprovedToo', first)
+        self.assertIn('cannot wait for one with sensitive values', refused['message'])
+        journal_wait('JOB_CLASS_PATH=chain.Approved', since=cursor)
+        [request] = [request for request in jobctl_json('approvals') if request['task'] == 'chain.Approved']
+        self.assertEqual((request['user'], request['kwargs']), ('alice', {'word': 42}))
+        cursor = journal_cursor()
+        jobctl('approve', '--yes', request['id'], user='bob')
+        journal_wait('JOB_CLASS_PATH=chain.Approved', f'MESSAGE_ID={ENDED[0]}', since=cursor)
+
+    def test_it_ends_also_when_classes_lead_back(self):
+        """Behind the back of the refresh, which would have refused them."""
+        self.addCleanup(install_job, 'chain.EditedToo', '[Service]\nExecStart=true\n')
+        install_job('chain.EditedToo', '[Job]\nOnSuccess=chain.Edited\n[Service]\nExecStart=true\n')
+        cursor = journal_cursor()
+        first = self.run_job('chain.Edited')
+        journal_wait('MESSAGE_ID=4ff44cd5df1b45b28b093901628fc64e', since=cursor, contains='has 32 runs already')
+        chain = query('WITH RECURSIVE c(id, n) AS (SELECT ?1, 1 UNION ALL SELECT job_result.id, n + 1 FROM job_result, '
+                      'c WHERE caused_by = c.id) SELECT n, status, message FROM c, job_result USING (id) ORDER BY n',
+                      first)
+        self.assertEqual([status for _, status, _ in chain], ['SUCCESS'] * 32 + ['FAILURE'])
+        self.assertIn('the chain has 32 runs already, which is the most', chain[-1][2])
+
+    def test_it_is_shown(self):
+        first = self.run_job('chain.First')
+        second = self.wait('chain.Second', first)
+        self.assertRegex(jobctl('result', second['id']).stdout, f'Follows on: {first}')
 
     def test_each_hop_needs_the_permission(self):
         with polkit_rules('''
@@ -134,10 +245,8 @@ class Chains(JobdTestCase):
             kill_jobd()
             self.wait('chain.Third', second['id'])
             for class_path, cause in ('chain.Second', first), ('chain.Third', second['id']):
-                with sqlite3.connect(f'file:{DATABASE}?mode=ro', uri=True) as database:
-                    [count] = database.execute('SELECT count(*) FROM job_result WHERE class_path = ? AND caused_by = ?',
-                                               (class_path, cause)).fetchone()
-                self.assertEqual(count, 1)
+                self.assertEqual(query('SELECT count(*) FROM job_result WHERE class_path = ? AND caused_by = ?',
+                                       class_path, cause), [(1,)])
 
     def test_a_hop_that_was_stored_is_taken_up(self):
         plain = self.run_job('chain.Plain')

@@ -273,16 +273,16 @@ class Slice(JobdTestCase):
         run('systemctl mask --runtime jobd-crash.slice')
         run('systemctl stop jobd-crash.slice')
         self.assertOutcome(wait_status(first, 'REVOKED')['id'], 'REVOKED', reason='stopped')
-        waits = wait_for(second, 'a reason', lambda result: result['wait_reason'] and 'masked' in result['wait_reason'])
+        waits = wait_for(second, 'a reason', lambda result: 'masked' in (result['wait_reason'] or ''))
         self.assertEqual((waits['status'], waits['position'], waits['wait_reason']), (
             'PENDING', 1, '1st of 1 in job queue crash: systemd does not start it: Unit jobd-crash.slice is masked.'))
         set_queue('crash', when_unavailable='refuse')
-        self.assertFails(['jobctl', 'run', 'queue.Crash'], 'Unable to process request: systemd does not start the runs of '
-                         'job queue crash: Unit jobd-crash.slice is masked.', status=4)
+        self.assertFails(['jobctl', 'run', 'queue.Crash'], 'Unable to process request: systemd does not start the runs '
+                         'of job queue crash: Unit jobd-crash.slice is masked.', status=4)
         set_queue('crash', when_unavailable='wait')
         third = start_run('queue.Crash')
         kill_jobd()     # the next one finds out for itself
-        wait_for(third, 'a reason', lambda result: 'masked' in result['wait_reason'])
+        wait_for(third, 'a reason', lambda result: 'masked' in (result['wait_reason'] or ''))
         jobctl('cancel', second)
         self.assertOutcome(second, 'REVOKED', reason='revoked')
         run('systemctl unmask --runtime jobd-crash.slice')

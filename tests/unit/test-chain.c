@@ -151,11 +151,13 @@ static void assert_check(const char *line, const GPtrArray *variables, bool sens
 
 static void test_check(void) {
         g_autoptr(GPtrArray) variables = g_ptr_array_new_with_free_func(variable_free_func);
-        Variable *device = variable_new("device"), *password = variable_new("password");
+        Variable *device = variable_new("device"), *password = variable_new("password"), *report = variable_new("report");
 
         g_assert_cmpint(variable_set(password, "Sensitive", "yes", NULL), ==, 0);
         g_ptr_array_add(variables, device);
         g_ptr_array_add(variables, password);
+        g_assert_cmpint(variable_set(report, "Type", "file", NULL), ==, 0);
+        g_ptr_array_add(variables, report);
         for (guint i = 0; i < variables->len; i++) {
                 const char *key;
 
@@ -168,6 +170,8 @@ static void test_check(void) {
                      "OnSuccess=a.C: $input.password is sensitive, and is in memory for its own run only");
         assert_check("a.C x=$input.device", variables, true,
                      "OnSuccess=a.C: $input.device is sensitive, and is in memory for its own run only");
+        assert_check("a.C x=$input.report", variables, false,
+                     "OnSuccess=a.C: $input.report is a file, and is kept for its own run only");
         assert_check("a.C x=$input.devise", variables, false,
                      "OnSuccess=a.C: $input.devise: the class has no variable \"devise\"");
 }
