@@ -5,11 +5,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "file-bundle.h"
 #include "file-copy.h"
 #include "input-directory.h"
 #include "input-files.h"
 #include "log.h"
 #include "names.h"
+#include "sealed-file.h"
 #include "store-result.h"
 #include "store-schedule.h"
 #include "variable.h"
@@ -27,6 +29,7 @@ struct InputFiles {
         sd_event *event;
         const Settings *settings;
         char *directory;
+        char *sealed_directory;
         GQueue requests; /* of Request, owned; in their order */
         unsigned n_copying;
         GHashTable *secrets; /* id -> table of variable -> Secret */
@@ -65,10 +68,6 @@ static void request_free_func(void *p) {
 
 /* ---- sensitive ones ---- */
 
-static void secret_free_func(void *s) {
-        (void) secret_free(s);
-}
-
 static GHashTable *find_secrets(const InputFiles *f, const char *id) {
         return g_hash_table_lookup(f->secrets, id);
 }
@@ -99,7 +98,7 @@ void input_files_put_secret(InputFiles *f, const char *id, const char *variable,
         const Secret *old;
 
         if (!of_id) {
-                of_id = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, secret_free_func);
+                of_id = file_bundle_new();
                 (void) g_hash_table_insert(f->secrets, g_strdup(id), of_id);
         }
         old = g_hash_table_lookup(of_id, variable);
@@ -386,26 +385,24 @@ bool input_files_is_idle(const InputFiles *f) {
 
 /* ---- having them ---- */
 
-static GHashTable *copy_secrets(const InputFiles *f, const char *id) {
-        GHashTable *copies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, secret_free_func);
-        GHashTable *of_id = find_secrets(f, id);
+/* NULL: there is no memory for them. files may be NULL. */
+static GHashTable *copy_secrets(GHashTable *files) {
+        g_autoptr(GHashTable) copies = file_bundle_new();
         GHashTableIter i;
         const char *name;
         const Secret *s;
 
-        if (!of_id)
-                return copies;
-        g_hash_table_iter_init(&i, of_id);
+        if (!files)
+                return TAKE_PTR(copies);
+        g_hash_table_iter_init(&i, files);
         while (g_hash_table_iter_next(&i, (void **) &name, (void **) &s)) {
                 Secret *copy = secret_new_bytes(secret_bytes(s), secret_size(s));
 
-                if (!copy) {
-                        g_hash_table_unref(copies);
+                if (!copy)
                         return NULL;
-                }
                 (void) g_hash_table_insert(copies, g_strdup(name), copy);
         }
-        return copies;
+        return TAKE_PTR(copies);
 }
 
 static void put_secrets(InputFiles *f, const char *id, GHashTable *secrets) {
@@ -422,15 +419,21 @@ static void put_secrets(InputFiles *f, const char *id, GHashTable *secrets) {
 }
 
 int input_files_link(InputFiles *f, const char *from, const char *to) {
-        g_autoptr(GHashTable) secrets = copy_secrets(f, from);
+        g_autoptr(GHashTable) secrets = copy_secrets(find_secrets(f, from));
         int r;
 
         if (!secrets)
                 return -ENOMEM;
         r = input_directory_link(f->directory, from, to);
-        if (r >= 0)
-                put_secrets(f, to, secrets);
-        return r;
+        if (r < 0)
+                return r;
+        r = input_directory_link(f->sealed_directory, from, to);
+        if (r < 0) {
+                (void) input_directory_remove(f->directory, to, NULL);
+                return r;
+        }
+        put_secrets(f, to, secrets);
+        return 0;
 }
 
 int input_files_move(InputFiles *f, const char *from, const char *to) {
@@ -444,15 +447,68 @@ int input_files_move(InputFiles *f, const char *from, const char *to) {
 
 void input_files_remove(InputFiles *f, const char *id) {
         uint64_t freed = 0;
-        int r;
+        int r, q;
 
         remove_secrets(f, id);
         r = input_directory_remove(f->directory, id, &freed);
+        q = input_directory_remove(f->sealed_directory, id, &freed);
         f->kept_size -= MIN(freed, f->kept_size);
+        r = r < 0 ? r : q;
         if (r < 0)
                 (void) log_warning_errno(r, "Cannot remove the input files of %s, trying again at the next start: %m",
                                          id);
 }
+
+/* ---- sealed ---- */
+
+int input_files_bundle(const InputFiles *f, const char *id, Secret **ret) {
+        GHashTable *of_id = find_secrets(f, id);
+
+        if (!of_id)
+                return 0;
+        *ret = file_bundle_format(of_id);
+        return *ret ? 1 : -ENOMEM;
+}
+
+int input_files_put_sealed(InputFiles *f, const char *id, const char *ciphertext) {
+        int r;
+
+        r = sealed_file_write(f->sealed_directory, id, ciphertext);
+        if (r < 0)
+                return r;
+        f->kept_size += strlen(ciphertext);
+        remove_secrets(f, id);
+        return 0;
+}
+
+int input_files_read_sealed(const InputFiles *f, const char *id, char **ret) {
+        return sealed_file_read(f->sealed_directory, id, ret);
+}
+
+static uint64_t size_of_all(GHashTable *files) {
+        GHashTableIter i;
+        uint64_t size = 0;
+        const Secret *s;
+
+        g_hash_table_iter_init(&i, files);
+        while (g_hash_table_iter_next(&i, NULL, (void **) &s))
+                size += secret_size(s);
+        return size;
+}
+
+int input_files_put_secrets(InputFiles *f, const char *id, GHashTable *files) {
+        g_autoptr(GHashTable) copies = NULL;
+
+        if (f->secrets_size + size_of_all(files) > SECRETS_SIZE_MAX)
+                return -E2BIG;
+        copies = copy_secrets(files);
+        if (!copies)
+                return -ENOMEM;
+        put_secrets(f, id, copies);
+        return 0;
+}
+
+/* ---- where they are ---- */
 
 bool input_files_has(const InputFiles *f, const char *id, const char *variable) {
         g_autofree char *path = g_build_filename(f->directory, id, variable, NULL);
@@ -503,16 +559,22 @@ static bool is_needed(const char *id, void *userdata) {
 int input_files_new(sd_event *event, const char *state_directory, Store *store, const Settings *settings,
                     InputFiles **ret) {
         _cleanup_(input_files_freep) InputFiles *f = g_new0(InputFiles, 1);
+        uint64_t sealed_size = 0;
         int r;
 
         f->event = event;
         f->settings = settings;
         f->directory = g_build_filename(state_directory, "files", NULL);
+        f->sealed_directory = g_build_filename(state_directory, "sealed", NULL);
         f->secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
         g_queue_init(&f->requests);
         r = input_directory_prepare(f->directory, is_needed, store, &f->kept_size);
         if (r < 0)
                 return log_error_errno(r, "Cannot prepare %s: %m", f->directory);
+        r = input_directory_prepare(f->sealed_directory, is_needed, store, &sealed_size);
+        if (r < 0)
+                return log_error_errno(r, "Cannot prepare %s: %m", f->sealed_directory);
+        f->kept_size += sealed_size;
         *ret = TAKE_PTR(f);
         return 0;
 }
@@ -523,6 +585,7 @@ InputFiles *input_files_free(InputFiles *f) {
         g_queue_clear_full(&f->requests, request_free_func);
         g_hash_table_unref(f->secrets);
         g_free(f->directory);
+        g_free(f->sealed_directory);
         g_free(f);
         return NULL;
 }

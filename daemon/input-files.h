@@ -13,7 +13,8 @@
 /*
  * The files that runs are given (Type=file), by the id they are kept for: that of a job result, or of a scheduled job
  * that is to run later. Contents that are not sensitive are in files/<id>/<variable> in the state directory, on the
- * disk before a request is acknowledged; sensitive ones are in memory only (secret.h).
+ * disk before a request is acknowledged; sensitive ones are in memory only (secret.h), and for what is to run later in
+ * sealed/<id>/files, as the ciphertext of all of them (file-bundle.h, seal.h).
  *
  * Whoever has an id decides how long its files are kept: input_files_remove() when it ends, however it ends. What a
  * killed jobd could not remove is removed by the next one: at a start, what neither a job result that has not ended nor
@@ -76,8 +77,28 @@ const Secret *input_files_find_secret(const InputFiles *f, const char *id, const
 /* The names of the variables with sensitive contents, NULL-terminated, to be freed by g_strfreev(). */
 char **input_files_list_secrets(const InputFiles *f, const char *id);
 
-/* Puts contents that were sealed back, or replaces them. Takes over contents. */
+/* Puts contents there, or replaces them. Takes over contents. */
 void input_files_put_secret(InputFiles *f, const char *id, const char *variable, Secret *contents);
+
+/* ---- keeping sensitive ones for later ---- */
+
+/* All sensitive ones as one text, to be sealed. 1; 0: there are none; -ENOMEM. */
+int input_files_bundle(const InputFiles *f, const char *id, Secret **ret) _must_check_;
+
+/*
+ * Keeps their ciphertext instead, on the disk when it returns 0: they are no longer in memory. input_files_link() and
+ * input_files_remove() do with it what they do with the others. On negative errno all is as it was.
+ */
+int input_files_put_sealed(InputFiles *f, const char *id, const char *ciphertext) _must_check_;
+
+/* 1 and the ciphertext, to be freed; 0: there is none; negative errno. */
+int input_files_read_sealed(const InputFiles *f, const char *id, char **ret) _must_check_;
+
+/*
+ * They were unsealed for a run, which has them in memory then: a copy of files, which file_bundle_parse() has made.
+ * -E2BIG: there are too many sensitive files in memory already; -ENOMEM.
+ */
+int input_files_put_secrets(InputFiles *f, const char *id, GHashTable *files) _must_check_;
 
 /*
  * Adds to values, the stored input of a run, where the job finds each file ("path"). unit: the run's, whose

@@ -10,6 +10,7 @@
 #include "run-schedule-bus.h"
 #include "schedule-request.h"
 #include "scheduler.h"
+#include "sealed-input.h"
 #include "store-schedule.h"
 
 /* RunJob and Run, for later or with an approval. */
@@ -107,18 +108,19 @@ static SealingRequest *sealing_request_free(SealingRequest *s) {
 }
 DEFINE_CLEANUP(SealingRequest *, sealing_request_free);
 
-static void on_sealed(int error, const char *ciphertext, void *userdata) {
+static int refuse_sealing(Refusal *f, int error, const char *class_path) {
+        return error == -ENOSPC || error == -EDQUOT ? refuse_store(f, -ENOSPC, "there is no room on the disk")
+                                                    : seal_refuse(f, error, class_path);
+}
+
+static void on_sealed(int error, void *userdata) {
         _cleanup_(sealing_request_freep) SealingRequest *s = userdata;
         _cleanup_(refusal_done) Refusal f = {};
         ScheduledJob *sj = s->run.scheduled_job;
         int r;
 
-        if (error < 0)
-                r = seal_refuse(&f, error, sj->class_path);
-        else {
-                scheduled_job_set_text(&sj->sealed, ciphertext);
-                r = insert_and_reply(s->manager, s->call, &s->run, &f);
-        }
+        r = error < 0 ? refuse_sealing(&f, error, sj->class_path)
+                      : insert_and_reply(s->manager, s->call, &s->run, &f);
         if (r >= 0)
                 return;
         if (error < 0 && error != -ENOKEY)
@@ -130,13 +132,12 @@ static void on_sealed(int error, const char *ciphertext, void *userdata) {
 }
 
 static int begin_sealing(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
-        g_autofree char *name = g_strdup_printf("jobd-%s", run->scheduled_job->id);
         SealingRequest *s = g_new0(SealingRequest, 1);
         int r;
 
         *s = (SealingRequest){ .manager = m, .call = sd_bus_message_ref(call), .run = *run };
         *run = (PreparedRun){};
-        r = seal(m->sealer, s->run.to_seal, name, on_sealed, s, NULL);
+        r = sealed_input_seal(m->sealer, m->input_files, s->run.scheduled_job, s->run.to_seal, on_sealed, s);
         if (r < 0) {
                 r = seal_refuse(f, r, s->run.scheduled_job->class_path);
                 (void) sealing_request_free(s);

@@ -17,6 +17,7 @@
 #include "schedule-request.h"
 #include "scheduled-job-bus.h"
 #include "scheduler.h"
+#include "sealed-input.h"
 #include "store-approval.h"
 
 /* The methods of org.jobd1.ScheduledJob that change it. */
@@ -147,7 +148,9 @@ int schedule_bus_take_over(sd_bus_message *m, void *userdata, sd_bus_error *erro
                 return refuse_change(error, r, &f);
         name_changer(b, m);
         return store_and_reply(b, m,
-                               &(Change){ JOBD_MESSAGE_SCHEDULE_TAKEN_OVER_STR, "took over", "taken over", voids, false },
+                               &(Change){ JOBD_MESSAGE_SCHEDULE_TAKEN_OVER_STR,
+                                          b->scheduled_job->sealed ? "took over, with its sensitive input," : "took over",
+                                          "taken over", voids, false },
                                error);
 }
 
@@ -232,7 +235,8 @@ static RunNow *run_now_free(RunNow *n) {
 }
 DEFINE_CLEANUP(RunNow *, run_now_free);
 
-static int run_now(Manager *m, sd_bus_message *call, const ScheduledJob *sj, const Secret *unsealed, Refusal *f) {
+static int run_now(Manager *m, sd_bus_message *call, const ScheduledJob *sj, const SealedInput *sealed,
+                   Refusal *f) {
         g_autofree char *caller = access_caller_name(m->access, call);
         const Job *job = sj->job_id[0] ? registry_find_by_id(m->registry, sj->job_id) : NULL;
         char id[UUID_STRING_SIZE];
@@ -240,40 +244,41 @@ static int run_now(Manager *m, sd_bus_message *call, const ScheduledJob *sj, con
 
         if (!job)
                 return refuse(f, -ENXIO, BUS_ERROR_WRONG_STATE, "the job of scheduled job '%s' was deleted", sj->name);
-        r = scheduler_run_now(m->scheduler, sj, unsealed, job, access_caller_uid(m->access, call), caller, id, f);
+        r = scheduler_run_now(m->scheduler, sj, sealed, job, access_caller_uid(m->access, call), caller, id, f);
         if (r >= 0 && reply_run(m, call, id) < 0)
                 log_debug("Cannot answer a call");
         return r;
 }
 
-static void on_unsealed(int error, Secret *text, void *userdata) {
+static int refuse_unsealed(Refusal *f, int error, const ScheduledJob *sj) {
+        return refuse(f, error, SD_BUS_ERROR_FAILED, "scheduled job '%s' cannot run, its sensitive input is lost, %s. Delete "
+                      "it and make a new one.", sj->name, sealed_input_problem(error));
+}
+
+static void on_unsealed(int error, SealedInput *input, void *userdata) {
         _cleanup_(run_now_freep) RunNow *n = userdata;
-        _cleanup_(secret_freep) Secret *unsealed = text;
+        _cleanup_(sealed_input_freep) SealedInput *sealed = input;
         _cleanup_(refusal_done) Refusal f = {};
         int r;
 
-        if (error < 0)
-                r = refuse(&f, error, SD_BUS_ERROR_FAILED,
-                           "the sensitive input of scheduled job '%s' cannot be unsealed: %s", n->scheduled_job->name,
-                           g_strerror(-error));
-        else
-                r = run_now(n->manager, n->call, n->scheduled_job, unsealed, &f);
+        r = error < 0 ? refuse_unsealed(&f, error, n->scheduled_job)
+                      : run_now(n->manager, n->call, n->scheduled_job, sealed, &f);
         if (r < 0)
                 (void) sd_bus_reply_method_errorf(n->call, f.name, "%s", f.message);
 }
 
 static int run_now_unsealed(ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error) {
-        g_autofree char *name = g_strdup_printf("jobd-%s", b->scheduled_job->id);
+        const Manager *manager = b->manager;
         RunNow *n = g_new(RunNow, 1);
+        Refusal f = {};
         int r;
 
         *n = (RunNow){ b->manager, sd_bus_message_ref(m), scheduled_job_copy(b->scheduled_job) };
-        r = unseal(b->manager->sealer, n->scheduled_job->sealed, name, on_unsealed, n, NULL);
+        r = sealed_input_unseal(manager->sealer, manager->input_files, n->scheduled_job, n->scheduled_job->id,
+                                on_unsealed, n, NULL);
         if (r < 0) {
                 (void) run_now_free(n);
-                return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED,
-                                         "the sensitive input of scheduled job '%s' cannot be unsealed: %s",
-                                         b->scheduled_job->name, g_strerror(-r));
+                return bus_refuse(error, refuse_unsealed(&f, r, b->scheduled_job), &f);
         }
         return 1;
 }

@@ -92,6 +92,11 @@ int schedule_change_take_over(ScheduledJob *sj, const Job *job, uint32_t uid, co
                 return refuse_final(sj, f);
         if (sj->requester_uid == uid)
                 return refuse(f, -EALREADY, BUS_ERROR_WRONG_STATE, "You already own scheduled job '%s'.", sj->name);
+        if (sj->sealed && uid != 0)
+                return refuse(f, -EPERM, SD_BUS_ERROR_ACCESS_DENIED,
+                              "scheduled job '%s' has sensitive input of %s, which is not handed to somebody else: only "
+                              "root may take it over, or delete it and request it anew with input of your own",
+                              sj->name, sj->requester);
         r = check_job(sj, job, f);
         if (r < 0)
                 return r;

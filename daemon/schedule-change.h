@@ -14,7 +14,7 @@
 int schedule_change_enabled(ScheduledJob *sj, bool enabled, const Job *job, uint64_t now_usec, Refusal *f)
                 _must_check_;
 
-/* Reference, row S9. */
+/* Reference, row S9. Beyond it: one with sensitive input only by root, who could read it in any case. */
 int schedule_change_take_over(ScheduledJob *sj, const Job *job, uint32_t uid, const char *user, uint64_t now_usec,
                               bool *ret_voids, Refusal *f) _must_check_;
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "input-file.h"
 #include "schedule-request.h"
 #include "schedule-rules.h"
 #include "variable.h"
@@ -61,16 +60,6 @@ static int take_values(const Job *job, const JobClass *class, JsonObject *values
         return 0;
 }
 
-static int check_files(const Job *job, const RunRequest *request, Refusal *f) {
-        for (guint i = 0; request->files && i < request->files->len; i++)
-                if (((const InputFile *) request->files->pdata[i])->sensitive)
-                        return refuse(f, -EOPNOTSUPP, BUS_ERROR_SENSITIVE_CONFLICT,
-                                      "Unable to schedule job: Job may have sensitive input variables. A sensitive "
-                                      "file of job '%s' is kept in memory only, and cannot be kept for later",
-                                      job->class_path);
-        return 0;
-}
-
 static int take_schedule(const RunContext *c, const RunRequest *request, ScheduledJob *sj, Refusal *f) {
         ScheduleRequest schedule = request->schedule;
         _cleanup_(schedule_settings_done) ScheduleSettings settings = {};
@@ -123,9 +112,7 @@ int schedule_request_make(const RunContext *c, const Job *job, const RunRequest 
         sj->state = needs_approval ? SCHEDULED_JOB_PENDING : SCHEDULED_JOB_ACTIVE;
         sj->approval_required = needs_approval;
         sj->date_created = sj->date_changed = c->now_usec;
-        r = check_files(job, request, f);
-        if (r >= 0)
-                r = take_schedule(c, request, sj, f);
+        r = take_schedule(c, request, sj, f);
         if (r >= 0)
                 r = take_values(job, class, values, sj, &secret, f);
         if (r >= 0)
@@ -145,6 +132,13 @@ static int parse_part(const char *text, size_t size, JsonObject **ret) {
                 return 0;
         }
         return json_parse_object(text, size, VARIABLES_SIZE_MAX, ret, NULL);
+}
+
+bool schedule_request_has_public(const ScheduledJob *sj, const char *name) {
+        g_autoptr(JsonObject) data = NULL;
+
+        return sj->data && json_parse_object(sj->data, strlen(sj->data), VARIABLES_SIZE_MAX, &data, NULL) >= 0 &&
+               json_object_has_member(data, name);
 }
 
 Secret *schedule_request_input(const ScheduledJob *sj, const Secret *unsealed) {

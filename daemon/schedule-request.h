@@ -36,3 +36,6 @@ char *schedule_request_name(const char *job_name, uint64_t when_usec, unsigned n
  * sealed) in one JSON object. NULL when there is no memory for it, or when it is not what was stored.
  */
 Secret *schedule_request_input(const ScheduledJob *sj, const Secret *unsealed);
+
+/* Whether the value of that variable is among those that are stored in the clear. */
+bool schedule_request_has_public(const ScheduledJob *sj, const char *name);

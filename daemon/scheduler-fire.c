@@ -19,8 +19,8 @@ void scheduler_firing_free(void *p) {
         Firing *f = p;
 
         (void) scheduled_job_free(f->scheduled_job);
-        (void) seal_call_free(f->unseal);
-        (void) secret_free(f->unsealed);
+        (void) unsealing_free(f->unseal);
+        (void) sealed_input_free(f->sealed);
         (void) authority_check_free(f->check);
         g_free(f);
 }
@@ -134,7 +134,7 @@ static void firing_run(Firing *f, const Job *job) {
                 firing_fail_because(f, "%s", error ?: g_strerror(-r));
                 return;
         }
-        r = scheduler_run_plan(f->scheduler, sj, f->unsealed, job, &plan, now, &refusal);
+        r = scheduler_run_plan(f->scheduler, sj, f->sealed, job, &plan, now, &refusal);
         if (r < 0 && refusal.message && !is_store_error(&refusal)) {
                 firing_fail_because(f, "%s", refusal.message);
                 return;
@@ -192,15 +192,15 @@ static void ask_permission(Firing *f, const Job *job) {
                 firing_put_off(f, "polkit cannot be asked");
 }
 
-static void on_unsealed(int error, Secret *text, void *userdata) {
+static void on_unsealed(int error, SealedInput *sealed, void *userdata) {
         Firing *f = userdata;
         const Job *job = job_of(f);
 
         f->unseal = NULL;
-        f->unsealed = text;
-        if (error == -ENOKEY || error == -EKEYREJECTED)
-                firing_fail_because(f, "its sensitive input cannot be unsealed with the key of this host: delete "
-                                       "the scheduled job and make a new one");
+        f->sealed = sealed;
+        if (sealed_input_is_lost(error))
+                firing_fail_because(f, "its sensitive input is lost, %s. Delete it and make a new one.",
+                                    sealed_input_problem(error));
         else if (error < 0)
                 firing_put_off(f, "its sensitive input cannot be unsealed now");
         else if (!job)
@@ -210,15 +210,13 @@ static void on_unsealed(int error, Secret *text, void *userdata) {
 }
 
 static void unseal_input(Firing *f) {
+        const SchedulerContext *c = &f->scheduler->context;
         const ScheduledJob *sj = f->scheduled_job;
-        g_autofree char *name = g_strdup_printf("jobd-%s", sj->id);
         int r;
 
-        r = unseal(f->scheduler->context.sealer, sj->sealed, name, on_unsealed, f, &f->unseal);
-        if (r == -ENOKEY || r == -EINVAL)
-                on_unsealed(r == -EINVAL ? -EKEYREJECTED : r, NULL, f);
-        else if (r < 0)
-                firing_put_off(f, "its sensitive input cannot be unsealed now");
+        r = sealed_input_unseal(c->sealer, c->files, sj, sj->id, on_unsealed, f, &f->unseal);
+        if (r < 0)
+                on_unsealed(r, NULL, f);
 }
 
 /* 1: goes on, 0: it has ended. */

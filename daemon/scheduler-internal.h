@@ -27,8 +27,8 @@ struct Scheduler {
 typedef struct Firing {
         Scheduler *scheduler; /* weak ref */
         ScheduledJob *scheduled_job; /* as it was read */
-        SealCall *unseal;
-        Secret *unsealed;
+        Unsealing *unseal;
+        SealedInput *sealed;
         AuthorityCheck *check;
 } Firing;
 
@@ -55,6 +55,6 @@ int scheduler_record(Scheduler *s, const ScheduledJob *sj, uint64_t nominal_time
 /*
  * Requests the runs of a plan, and counts them in sj; then records what was missed, and stores sj with its next time.
  */
-int scheduler_run_plan(Scheduler *s, ScheduledJob *sj, const Secret *unsealed, const Job *job,
+int scheduler_run_plan(Scheduler *s, ScheduledJob *sj, const SealedInput *sealed, const Job *job,
                        const SchedulePlan *plan, uint64_t now, Refusal *refusal) _must_check_;
 int scheduler_finish_plan(Scheduler *s, ScheduledJob *sj, const SchedulePlan *plan, uint64_t now) _must_check_;

@@ -7,6 +7,7 @@
 #include "input-files.h"
 #include "scheduled-job.h"
 #include "seal.h"
+#include "sealed-input.h"
 
 typedef struct Access Access;
 
@@ -76,10 +77,10 @@ int scheduler_delete(Scheduler *s, const ScheduledJob *sj, const ScheduleChange 
                 _must_check_;
 
 /*
- * A run of it, once, now, beside its times, for the caller. unsealed: its sensitive input, NULL when it has none. In
+ * A run of it, once, now, beside its times, for the caller. sealed: its sensitive input, NULL when it has none. In
  * the open batch. 0 and the id of the job result, or negative errno and the refusal.
  */
-int scheduler_run_now(Scheduler *s, const ScheduledJob *sj, const Secret *unsealed, const Job *job, uint32_t uid,
+int scheduler_run_now(Scheduler *s, const ScheduledJob *sj, const SealedInput *sealed, const Job *job, uint32_t uid,
                       const char *user, char ret_id[static UUID_STRING_SIZE], Refusal *refusal) _must_check_;
 
 /*

@@ -578,14 +578,6 @@ class Later(JobdTestCase):
                 settle(request_id, lambda p: p['TotalRunCount'] == 1)
                 self.check_run(results(request_id)[0]['id'])
 
-    def test_sensitive_ones_are_refused(self):
-        run('systemd-creds setup')
-        with open(file_of(), 'rb') as file, RawBus('alice') as bus:
-            reply = bus.call('/org/jobd1', 'org.jobd1.Manager', 'RunJob', 'ssa{sv}', 'files.Secret', '{}',
-                             {'interval': ('s', 'daily'), 'name': ('s', 'secret'), 'start_time': ('t', now() + DAY),
-                              'files': ('a{sh}', [('key', 0)])}, fds=[file.fileno()])
-        self.assertEqual(reply.error, 'org.jobd1.Error.SensitiveConflict')
-
 
 class Secret(JobdTestCase):
     """Sensitive files: in memory, and nowhere else."""

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "file-bundle.h"
 #include "input-files.h"
 
 /* Files are copied, kept for an id, given to another one, and removed. */
@@ -192,6 +193,57 @@ static void test_secret(void) {
         bed_free(b);
 }
 
+static void test_sealed(void) {
+        g_autoptr(GPtrArray) files = two_files(3, 4, true);
+        g_autoptr(GHashTable) unsealed = NULL;
+        _cleanup_(secret_freep) Secret *bundle = NULL;
+        g_autofree char *ciphertext = NULL;
+        Bed *b = bed_new();
+
+        copy(b, A, files, false);
+        g_assert_cmpint(input_files_bundle(b->files, B, &bundle), ==, 0);
+        g_assert_cmpint(input_files_read_sealed(b->files, A, &ciphertext), ==, 0);
+        g_assert_cmpint(input_files_bundle(b->files, A, &bundle), ==, 1);
+        g_assert_cmpstr(secret_bytes(bundle), ==, "two 4\nxxxx");
+        g_assert_cmpint(input_files_put_sealed(b->files, A, "ciphertext"), ==, 0);
+        assert_has(b, A, true, false); /* no longer in memory */
+        g_assert_cmpint(input_files_put_sealed(b->files, A, "another"), ==, -EEXIST);
+
+        /* A run of it has both, and its share of the ciphertext when that is gone with the scheduled job. */
+        g_assert_cmpint(input_files_link(b->files, A, B), ==, 0);
+        assert_has(b, B, true, false);
+        input_files_remove(b->files, A);
+        g_assert_cmpint(input_files_read_sealed(b->files, A, &ciphertext), ==, 0);
+        g_assert_cmpint(input_files_read_sealed(b->files, B, &ciphertext), ==, 1);
+        g_assert_cmpstr(ciphertext, ==, "ciphertext");
+        g_assert_cmpint(file_bundle_parse(bundle, &unsealed), ==, 0);
+        g_assert_cmpint(input_files_put_secrets(b->files, B, unsealed), ==, 0);
+        assert_has(b, B, true, true);
+        input_files_remove(b->files, B);
+        assert_has(b, B, false, false);
+        g_clear_pointer(&ciphertext, g_free);
+        g_assert_cmpint(input_files_read_sealed(b->files, B, &ciphertext), ==, 0);
+        bed_free(b);
+}
+
+/* All runs together have so much of them in memory. */
+static void test_secrets_max(void) {
+        static char contents[8 * 1024 * 1024];
+        g_autoptr(GHashTable) files = file_bundle_new();
+        char id[] = A;
+        Bed *b = bed_new();
+
+        (void) g_hash_table_insert(files, g_strdup("one"), secret_new_bytes(contents, sizeof(contents)));
+        for (char last = '0'; last < '8'; last++) {
+                id[sizeof(id) - 2] = last;
+                g_assert_cmpint(input_files_put_secrets(b->files, id, files), ==, 0);
+        }
+        g_assert_cmpint(input_files_put_secrets(b->files, B, files), ==, -E2BIG);
+        input_files_remove(b->files, id);
+        g_assert_cmpint(input_files_put_secrets(b->files, B, files), ==, 0);
+        bed_free(b);
+}
+
 static void test_linked_and_moved(void) {
         g_autoptr(GPtrArray) files = two_files(3, 4, true);
         Bed *b = bed_new();
@@ -225,6 +277,9 @@ static void test_kept_max(void) {
         input_files_remove(b->files, A);
         g_assert_cmpint(input_files_copy(b->files, &request, &f), ==, -E2BIG);
         input_files_remove(b->files, B);
+        g_assert_cmpint(input_files_put_sealed(b->files, A, "0123456789"), ==, 0);
+        g_assert_cmpint(input_files_copy(b->files, &request, &f), ==, -E2BIG);
+        input_files_remove(b->files, A);
         copy(b, B, files, false);
         bed_free(b);
 }
@@ -263,6 +318,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/input-files/copied", test_copied);
         g_test_add_func("/input-files/refused", test_refused);
         g_test_add_func("/input-files/secret", test_secret);
+        g_test_add_func("/input-files/sealed", test_sealed);
+        g_test_add_func("/input-files/secrets-max", test_secrets_max);
         g_test_add_func("/input-files/linked-and-moved", test_linked_and_moved);
         g_test_add_func("/input-files/kept-max", test_kept_max);
         g_test_add_func("/input-files/swept", test_swept);

@@ -24,6 +24,7 @@ static void setup(Fixture *f, const void *unused) {
         f->sj->start_time = NOW - 10 * HOUR;
         f->sj->date_created = NOW - 20 * HOUR;
         f->sj->expires_at = 0;
+        scheduled_job_set_text(&f->sj->sealed, NULL);
 }
 
 static void teardown(Fixture *f, const void *unused) {
@@ -103,6 +104,15 @@ static void test_take_over(Fixture *f, const void *unused) {
         f->sj->state = SCHEDULED_JOB_PAUSED;
         g_assert_cmpint(schedule_change_take_over(f->sj, f->job, 8, "carol", NOW, &f->voids, &f->refusal), ==, 0);
         g_assert_cmpint(f->sj->state, ==, SCHEDULED_JOB_PAUSED);
+}
+
+static void test_take_over_sealed(Fixture *f, const void *unused) {
+        scheduled_job_set_text(&f->sj->sealed, "ciphertext");
+        assert_refused(f, schedule_change_take_over(f->sj, f->job, 7, "bob", NOW, &f->voids, &f->refusal),
+                       SD_BUS_ERROR_ACCESS_DENIED, "only root may take it over");
+        g_assert_cmpuint(f->sj->requester_uid, !=, 7);
+        g_assert_cmpint(schedule_change_take_over(f->sj, f->job, 0, "root", NOW, &f->voids, &f->refusal), ==, 0);
+        g_assert_cmpuint(f->sj->requester_uid, ==, 0);
 }
 
 /* Who has approved it could be the one who takes it over. */
@@ -198,6 +208,7 @@ int main(int argc, char **argv) {
         add("resume-one-off", test_resume_one_off);
         add("pending", test_pending);
         add("take-over", test_take_over);
+        add("take-over-sealed", test_take_over_sealed);
         add("take-over-voids", test_take_over_voids);
         add("final", test_final);
         add("settings", test_settings);
