@@ -7,13 +7,11 @@
 #include "bus-objects.h"
 #include "bus-option.h"
 #include "list-bus.h"
+#include "list-page.h"
 #include "names.h"
 #include "store-result.h"
-#include "store-schedule.h"
 
 /* ListJobResults, CountJobResults */
-
-enum { ROUNDS_MAX = 20 };
 
 typedef struct ResultOptions {
         const char *job, *status, *requester, *queue, *scheduled_job, *before;
@@ -49,55 +47,62 @@ static const BusOption count_filter_table[] = {
         { "scheduled_job", 's', offsetof(ResultOptions, scheduled_job) },
 };
 
-static const Job *job_of(Manager *manager, const JobResult *jr) {
-        return jr->job_id[0] ? registry_find_by_id(manager->registry, jr->job_id) : NULL;
+/* ---- the kind ---- */
+
+static void job_result_free_func(void *jr) {
+        (void) job_result_free(jr);
 }
 
-static int refuse_store_error(Manager *manager, sd_bus_error *error) {
-        return sd_bus_error_setf(error, BUS_ERROR_STORE_FAILED, "cannot read the job results: %s",
-                                 store_error_text(manager->store));
+static int list_results(Store *s, const void *filter, GPtrArray *results) {
+        return store_result_list(s, filter, results);
 }
+
+static AccessVerdict may_view(Access *a, sd_bus_message *m, const Job *job, const void *jr) {
+        return access_may_view_result(a, m, job, jr);
+}
+
+static const char *job_id_of(const void *jr) {
+        return ((const JobResult *) jr)->job_id;
+}
+
+static char *list_key_of(const void *options, const char *before) {
+        static const char none[] = "\x1e";
+        const ResultOptions *o = options;
+        g_autofree char *text = g_strdup_printf("results\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", o->job ?: none,
+                                                o->status ?: none, o->requester ?: none, o->queue ?: none,
+                                                o->scheduled_job ?: none, before ?: none);
+
+        return list_key(text);
+}
+
+static const ListKind result_kind = {
+        .plural = "job results",
+        .of_another = "job result of another user",
+        .action = "org.jobd1.view-jobresult",
+        .id_offset = offsetof(JobResult, id),
+        .seq_offset = offsetof(JobResult, seq),
+        .free = job_result_free_func,
+        .list = list_results,
+        .may_view = may_view,
+        .job_id = job_id_of,
+        .key = list_key_of,
+};
+
+/* ---- the filter ---- */
 
 /* -EAGAIN: polkit was asked. */
 static int read_before(Manager *manager, sd_bus_message *m, const char *text, int64_t *ret_seq, sd_bus_error *error) {
         _cleanup_(job_result_freep) JobResult *jr = NULL;
-        AccessVerdict v = ACCESS_DENIED;
         char id[UUID_STRING_SIZE];
+        int r = 0;
 
         if (uuid_parse(text, id) >= 0 && dispatcher_get_result(manager->dispatcher, id, &jr) > 0)
-                v = access_may_view_result(manager->access, m, job_of(manager, jr), jr);
-        if (v == ACCESS_UNKNOWN)
-                return -EAGAIN;
-        if (access_verdict_failed(v))
-                return access_fail_list(v, error);
-        if (v != ACCESS_ALLOWED)
+                r = list_may_view(&result_kind, manager, m, jr, error);
+        if (r == 0)
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_JOB_RESULT, BUS_MESSAGE_NO_SUCH_JOB_RESULT, text);
-        *ret_seq = jr->seq;
-        return 0;
-}
-
-/* -EAGAIN: polkit was asked. One that the caller may not view is not there. */
-static int find_scheduled_job(Manager *manager, sd_bus_message *m, const char *reference, ScheduledJob **ret,
-                              sd_bus_error *error) {
-        _cleanup_(scheduled_job_freep) ScheduledJob *sj = NULL;
-        AccessVerdict v = ACCESS_DENIED;
-        int r;
-
-        r = store_schedule_find(manager->store, reference, &sj);
-        if (r < 0)
-                return refuse_store_error(manager, error);
         if (r > 0)
-                v = access_may_view_schedule(manager->access, m,
-                                             sj->job_id[0] ? registry_find_by_id(manager->registry, sj->job_id) : NULL, sj);
-        if (v == ACCESS_UNKNOWN)
-                return -EAGAIN;
-        if (access_verdict_failed(v))
-                return access_fail_list(v, error);
-        if (v != ACCESS_ALLOWED)
-                return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_SCHEDULED_JOB, BUS_MESSAGE_NO_SUCH_SCHEDULED_JOB,
-                                         reference);
-        *ret = TAKE_PTR(sj);
-        return 0;
+                *ret_seq = jr->seq;
+        return r;
 }
 
 static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions *o, Found *found, JobResultFilter *f,
@@ -125,7 +130,7 @@ static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions 
         else
                 f->requester = o->requester;
         if (o->scheduled_job) {
-                r = find_scheduled_job(manager, m, o->scheduled_job, &found->scheduled_job, error);
+                r = list_find_scheduled_job(manager, m, o->scheduled_job, &found->scheduled_job, error);
                 if (r < 0)
                         return r;
                 f->scheduled_job_id = found->scheduled_job->id;
@@ -133,171 +138,36 @@ static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions 
         return o->before ? read_before(manager, m, o->before, &f->before_seq, error) : 0;
 }
 
-static bool page_is_full(const GPtrArray *page, uint32_t limit) {
-        return page->len > limit; /* one more, to know that there are more */
+/* ---- the list ---- */
+
+static ListPage page_of(Manager *manager, sd_bus_message *m, const ResultOptions *o, JobResultFilter *f) {
+        return (ListPage){
+                .kind = &result_kind,
+                .manager = manager,
+                .call = m,
+                .options = o,
+                .filter = f,
+                .of_filter = { &f->requester_uid, &f->requester, &f->before_seq, &f->limit },
+                .before = o->before,
+                .limit = o->limit,
+        };
 }
 
-/*
- * Moves what the caller may see from batch to page; *ret_seq is the last one that was looked at. 1: no further ones
- * will be looked at, -EAGAIN: polkit was asked; or the error is set.
- */
-static int filter_results(Manager *manager, sd_bus_message *m, GPtrArray *batch, GPtrArray *page, uint32_t limit,
-                          int64_t *ret_seq, sd_bus_error *error) {
-        bool unknown = false;
-
-        for (guint i = 0; i < batch->len && !page_is_full(page, limit); i++) {
-                JobResult *jr = batch->pdata[i];
-                AccessVerdict v = access_may_view_result(manager->access, m, job_of(manager, jr), jr);
-
-                if (access_verdict_failed(v))
-                        return access_fail_list(v, error);
-                if (v == ACCESS_UNASKED)
-                        return unknown ? -EAGAIN : 1;
-                *ret_seq = jr->seq;
-                if (v == ACCESS_UNKNOWN)
-                        unknown = true;
-                else if (v == ACCESS_ALLOWED) {
-                        g_ptr_array_add(page, jr);
-                        batch->pdata[i] = NULL;
-                }
-        }
-        return unknown ? -EAGAIN : page_is_full(page, limit);
-}
-
-static void job_result_free_func(void *jr) {
-        (void) job_result_free(jr);
-}
-
-/*
- * Fills the page by batches, and moves the filter on to what was not looked at. 1: there may be further ones, 0: there
- * are none, -EAGAIN: polkit was asked; or the error is set.
- */
-static int collect_results(Manager *manager, sd_bus_message *m, JobResultFilter *f, uint32_t limit, GPtrArray *page,
-                           sd_bus_error *error) {
+static int find_results(ListPage *p, const ResultOptions *o, JobResultFilter *f, sd_bus_error *error) {
+        _cleanup_(found_done) Found found = {};
         int r;
 
-        f->limit = limit + 1;
-        for (unsigned round = 0; round < ROUNDS_MAX; round++) {
-                g_autoptr(GPtrArray) batch = g_ptr_array_new_with_free_func(job_result_free_func);
-
-                if (store_result_list(manager->store, f, batch) < 0)
-                        return refuse_store_error(manager, error);
-                r = filter_results(manager, m, batch, page, limit, &f->before_seq, error);
-                if (r != 0)
-                        return r;
-                if (batch->len <= limit)
-                        return 0;
-        }
-        return 1;
-}
-
-/*
- * A page after an offset is of so many results that there are, whoever may see them: pages one after the other then have
- * each once.
- */
-static int collect_at_offset(Manager *manager, sd_bus_message *m, JobResultFilter *f, uint32_t limit, GPtrArray *page,
-                             sd_bus_error *error) {
-        g_autoptr(GPtrArray) batch = g_ptr_array_new_with_free_func(job_result_free_func);
-        bool more;
-        int r;
-
-        f->limit = limit + 1;
-        if (store_result_list(manager->store, f, batch) < 0)
-                return refuse_store_error(manager, error);
-        more = batch->len > limit;
-        if (more)
-                g_ptr_array_set_size(batch, (int) limit);
-        r = filter_results(manager, m, batch, page, limit, &f->before_seq, error);
-        return r < 0 ? r : r > 0 || more;
+        r = make_filter(p->manager, p->call, o, &found, f, error);
+        if (r >= 0)
+                r = list_page_check(p, found.job, error);
+        if (r < 0)
+                return r;
+        f->offset = o->offset;
+        return o->offset > 0 ? list_page_fill_at_offset(p, error) : list_page_fill(p, error);
 }
 
 static int append_result(sd_bus_message *m, const void *jr) {
         return job_result_bus_append_properties(m, jr);
-}
-
-/* Who may not see those of others is shown their own, by the database: not by asking for each of a million. */
-static int restrict_to_own(Manager *manager, sd_bus_message *m, JobResultFilter *f, sd_bus_error *error) {
-        g_autofree char *name = access_caller_name(manager->access, m);
-        uint32_t uid = access_caller_uid(manager->access, m);
-
-        if ((f->requester_uid >= 0 && f->requester_uid != uid) || (f->requester && strcmp(f->requester, name) != 0))
-                return access_refuse_list(m, "job result of another user", "org.jobd1.view-jobresult", error);
-        f->requester_uid = uid;
-        f->requester = NULL;
-        return 0;
-}
-
-/* In general first: so a job that must not be seen has no results, as one that does not exist. */
-static int check_results(Manager *manager, sd_bus_message *m, const Job *job, JobResultFilter *f,
-                         sd_bus_error *error) {
-        AccessVerdict v;
-
-        v = access_may_view_result(manager->access, m, NULL, NULL);
-        if (v == ACCESS_DENIED && job)
-                v = access_may_view_result(manager->access, m, job, NULL);
-        switch (v) {
-        case ACCESS_ALLOWED:
-                return 0;
-        case ACCESS_UNKNOWN:
-                return -EAGAIN;
-        case ACCESS_FAILED:
-                return access_fail_list(v, error);
-        default: /* without polkit, too */
-                return restrict_to_own(manager, m, f, error);
-        }
-}
-
-static char *result_list_key(const ResultOptions *o, const char *before) {
-        static const char none[] = "\x1e";
-        g_autofree char *text = g_strdup_printf("results\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", o->job ?: none,
-                                                o->status ?: none, o->requester ?: none, o->queue ?: none,
-                                                o->scheduled_job ?: none, before ?: none);
-
-        return list_key(text);
-}
-
-/* The next call gives the last one of this page as "before"; what was looked at since is not looked at again. */
-static void keep_result_position(Manager *manager, sd_bus_message *m, const ResultOptions *o, const GPtrArray *page,
-                                 int64_t seq, bool more) {
-        const JobResult *last = page->len > 0 ? page->pdata[page->len - 1] : NULL;
-        AccessListState next = { .position = (uint64_t) seq };
-        g_autofree char *key = result_list_key(o, last ? last->id : o->before);
-
-        access_keep_list(manager->access, m, key, more && seq > 0 && page->len < o->limit ? &next : NULL);
-}
-
-static int find_results(Manager *manager, sd_bus_message *m, const ResultOptions *o, GPtrArray *page, bool *ret_more,
-                        sd_bus_error *error) {
-        g_autofree char *key = result_list_key(o, o->before);
-        _cleanup_(found_done) Found found = {};
-        AccessListState state;
-        JobResultFilter f;
-        int r;
-
-        r = make_filter(manager, m, o, &found, &f, error);
-        if (r >= 0)
-                r = check_results(manager, m, found.job, &f, error);
-        if (r < 0)
-                return r;
-        if (o->offset > 0) {
-                f.offset = o->offset;
-                r = collect_at_offset(manager, m, &f, o->limit, page, error);
-                if (r >= 0)
-                        *ret_more = r > 0;
-                return r;
-        }
-        state = access_find_list(manager->access, m, key);
-        if (state.position > 0)
-                f.before_seq = (int64_t) state.position;
-
-        r = collect_results(manager, m, &f, o->limit, page, error);
-        if (r < 0)
-                return r;
-        *ret_more = r > 0;
-        if (page->len > o->limit)
-                g_ptr_array_set_size(page, (int) o->limit);
-        keep_result_position(manager, m, o, page, f.before_seq, *ret_more);
-        return 0;
 }
 
 static int check_offset(uint32_t offset, sd_bus_error *error) {
@@ -309,10 +179,10 @@ static int check_offset(uint32_t offset, sd_bus_error *error) {
 }
 
 int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        g_autoptr(GPtrArray) page = g_ptr_array_new_with_free_func(job_result_free_func);
         ResultOptions o = { .limit = LIST_LIMIT_DEFAULT };
+        _cleanup_(list_page_done) ListPage page = {};
         Manager *manager = userdata;
-        bool more = false;
+        JobResultFilter f;
         int r;
 
         r = bus_options_read(m, result_filter_table, ELEMENTSOF(result_filter_table), &o, error);
@@ -320,32 +190,36 @@ int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 r = list_check_limit(o.limit, error);
         if (r >= 0)
                 r = check_offset(o.offset, error);
-        if (r >= 0)
-                r = find_results(manager, m, &o, page, &more, error);
+        if (r < 0)
+                return r;
+        page = page_of(manager, m, &o, &f);
+        r = find_results(&page, &o, &f, error);
         if (r == -EAGAIN)
                 return access_wait(manager->access, m);
         if (r < 0)
                 return r;
-        for (guint i = 0; i < page->len; i++)
-                dispatcher_describe_wait(manager->dispatcher, page->pdata[i]);
-        return list_send(m, page, JOBD_RESULT_PATH, append_result, offsetof(JobResult, id), more);
+        for (guint i = 0; i < page.records->len; i++)
+                dispatcher_describe_wait(manager->dispatcher, page.records->pdata[i]);
+        return list_send(m, page.records, JOBD_RESULT_PATH, append_result, offsetof(JobResult, id), page.more);
 }
+
+/* ---- the count ---- */
 
 /*
  * Not one by one, as for a list: those that a rule hides from a caller who may view job results in general are counted.
  * Of a job whose results must not be seen only the caller's own are.
  */
-static int check_count(Manager *manager, sd_bus_message *m, const Job *job, JobResultFilter *f, sd_bus_error *error) {
-        AccessVerdict v = ACCESS_ALLOWED;
+static int check_count(ListPage *p, const Job *job, sd_bus_error *error) {
+        AccessVerdict v;
         int r;
 
-        r = check_results(manager, m, job, f, error);
+        r = list_page_check(p, job, error);
         if (r < 0 || !job)
                 return r;
-        v = access_may_view_result(manager->access, m, job, NULL);
+        v = access_may_view_result(p->manager->access, p->call, job, NULL);
         if (v == ACCESS_UNKNOWN)
                 return -EAGAIN;
-        return v == ACCESS_ALLOWED ? 0 : restrict_to_own(manager, m, f, error);
+        return v == ACCESS_ALLOWED ? 0 : list_page_restrict_to_own(p, error);
 }
 
 int list_bus_count_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -354,19 +228,21 @@ int list_bus_count_job_results(sd_bus_message *m, void *userdata, sd_bus_error *
         ResultOptions o = {};
         JobResultFilter f;
         uint64_t count;
+        ListPage page;
         int r;
 
         r = bus_options_read(m, count_filter_table, ELEMENTSOF(count_filter_table), &o, error);
         if (r < 0)
                 return r;
+        page = page_of(manager, m, &o, &f);
         r = make_filter(manager, m, &o, &found, &f, error);
         if (r >= 0)
-                r = check_count(manager, m, found.job, &f, error);
+                r = check_count(&page, found.job, error);
         if (r == -EAGAIN)
                 return access_wait(manager->access, m);
         if (r < 0)
                 return r;
         if (store_result_count(manager->store, &f, &count) < 0)
-                return refuse_store_error(manager, error);
+                return list_page_refuse_store_error(&page, error);
         return sd_bus_reply_method_return(m, "t", count);
 }
