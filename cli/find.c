@@ -58,7 +58,9 @@ static int append_job_filter(sd_bus_message *m, const JobFilter *f, unsigned off
                 r = sd_bus_message_append(m, "{sv}", "enabled", "b", f->enabled);
         if (r >= 0 && f->latest_result)
                 r = sd_bus_message_append(m, "{sv}", "latest_result", "b", true);
-        if (r >= 0 && !f->all)
+        if (r >= 0 && f->not_installed)
+                r = sd_bus_message_append(m, "{sv}", "installed", "b", false);
+        else if (r >= 0 && !f->all)
                 r = sd_bus_message_append(m, "{sv}{sv}", "hidden", "b", false, "installed", "b", true);
         if (r >= 0)
                 r = sd_bus_message_append(m, "{sv}{sv}", "limit", "u", OBJECT_PAGE_SIZE, "offset", "u", offset);

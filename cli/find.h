@@ -34,6 +34,7 @@ typedef struct JobFilter {
         const char *module_name, *grouping; /* NULL: any */
         int enabled;                        /* -1: either */
         bool all;                           /* hidden ones too, and those that are not installed */
+        bool not_installed;                 /* only those that are not installed, hidden or not */
         bool latest_result;                 /* with the members latest_... */
 } JobFilter;
 

@@ -93,14 +93,14 @@ _jobctl() {
                 singleton= soft_time_limit= time_limit= task_queues='
         local schedule='--at --interval --crontab --time-zone --name --missed --queue'
         local -A options=(
-                [list]='--all --enabled --disabled --module --grouping --no-legend'
+                [list]='--all --enabled --disabled --not-installed --module --grouping --no-legend'
                 [show]='--variables'
                 [refresh]='--quiet'
                 [enable]='--quiet' [disable]='--quiet'
                 [set]='--quiet' [revert]='--all --quiet'
                 [delete]='--yes --quiet'
                 [objects]='--prune --dry-run --username'
-                [run]="--data --var --file --from --username --dry-run --ignore-singleton $schedule --no-wait --quiet"
+                [run]="--data --var --file --from --username --dry-run --ignore-singleton --local $schedule --no-wait --quiet"
                 [results]='--job --status --user --queue --schedule --lines --no-legend'
                 [result]=''
                 [logs]='--follow --lines --level --grouping --output'

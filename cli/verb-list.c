@@ -10,7 +10,7 @@
 #include "table.h"
 
 typedef struct ListOptions {
-        gboolean all, enabled, disabled, no_legend;
+        gboolean all, enabled, disabled, not_installed, no_legend;
         char *module, *grouping;
 } ListOptions;
 
@@ -94,6 +94,7 @@ int verb_list(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 { "all", 'a', 0, G_OPTION_ARG_NONE, &o.all, "Also hidden jobs and those not installed", NULL },
                 { "enabled", 0, 0, G_OPTION_ARG_NONE, &o.enabled, "Only jobs that are enabled", NULL },
                 { "disabled", 0, 0, G_OPTION_ARG_NONE, &o.disabled, "Only jobs that are not enabled", NULL },
+                { "not-installed", 0, 0, G_OPTION_ARG_NONE, &o.not_installed, "Only jobs whose job class is gone", NULL },
                 { "module", 'm', 0, G_OPTION_ARG_FILENAME, &o.module, "Only jobs of this module", "MODULE" },
                 { "grouping", 'g', 0, G_OPTION_ARG_FILENAME, &o.grouping, "Only jobs of this grouping", "GROUPING" },
                 { "no-legend", 0, 0, G_OPTION_ARG_NONE, &o.no_legend, "No headings, no count", NULL },
@@ -109,11 +110,13 @@ int verb_list(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (o.enabled && o.disabled)
                 return usage_error(verb, "list: --enabled and --disabled exclude each other.");
 
+        o.all = o.all || o.not_installed; /* what is shown of each */
         filter = (JobFilter) {
                 .module_name = o.module,
                 .grouping = o.grouping,
                 .enabled = o.enabled ? true : o.disabled ? false : -1,
                 .all = o.all,
+                .not_installed = o.not_installed,
                 .latest_result = true,
         };
         if (connection_open(&j->connection, &c) < 0 || list_jobs(c, &filter, &jobs) < 0)

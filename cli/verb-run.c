@@ -20,7 +20,7 @@
 typedef struct RunOptions {
         char *data, **vars, **files, *queue, *from, *username;
         ScheduleOptions schedule;
-        gboolean no_wait, quiet, dry_run, ignore_singleton;
+        gboolean no_wait, quiet, dry_run, ignore_singleton, local;
 } RunOptions;
 
 /* What the run is given. */
@@ -270,6 +270,7 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 { "dry-run", 0, 0, G_OPTION_ARG_NONE, &o.dry_run, "The same as --var dryrun=yes", NULL },
                 { "ignore-singleton", 0, 0, G_OPTION_ARG_NONE, &o.ignore_singleton,
                   "Run beside the other run of a singleton", NULL },
+                { "local", 0, 0, G_OPTION_ARG_NONE, &o.local, "Without effect: every run is on this host", NULL },
                 SCHEDULE_OPTION_ENTRIES(&o.schedule),
                 { "no-wait", 0, 0, G_OPTION_ARG_NONE, &o.no_wait, "Print the ID and do not wait", NULL },
                 { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o.quiet, "Wait, but show no log and no outcome", NULL },

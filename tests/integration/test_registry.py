@@ -6,7 +6,7 @@ import os
 import unittest
 
 from classes import GOOD, VENDOR, ClassesTestCase, refresh, show, start_run, wait_end
-from harness import Signals, install_job, jobctl, journal, journal_cursor, run
+from harness import Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, run
 
 REFRESHED = '29876bfb71a64622b2c4b56d3c9e2c00'
 CLASS_REFUSED = '9f0c426130904ef6b50ff5a14b7d9bf6'
@@ -111,6 +111,9 @@ class Refresh(ClassesTestCase):
         self.assertEqual((show('vanish.Vanishing')['installed'], show('vanish.Vanishing')['enabled']), (False, True))
         self.assertNotIn('vanish.Vanishing', jobctl('list').stdout)
         self.assertIn('vanish.Vanishing', jobctl('list', '--all').stdout)
+        self.assertEqual([job['class_path'] for job in jobctl_json('list', '--not-installed', 'vanish.*')],
+                         ['vanish.Vanishing'])
+        self.assertTrue(all(not job['installed'] for job in jobctl_json('list', '--not-installed')))
         self.assertFails(['jobctl', 'run', 'vanish.Vanishing'], "job 'vanish.Vanishing' is not presently installed "
                          'and cannot be run: install its class again and run "jobctl refresh"', status=4)
         jobctl('disable', 'vanish.Vanishing')

@@ -3,7 +3,7 @@
 """A run that is asked for as another user: both are asked what they may, and both are on record."""
 import unittest
 
-from harness import JobdTestCase, install_job, journal, jobctl
+from harness import JobdTestCase, install_job, journal, jobctl, jobctl_json
 from raw_bus import RawBus
 from rules import polkit_rules
 
@@ -34,6 +34,12 @@ class RunAsUser(JobdTestCase):
         self.assertIn("root requested a run of job 'demo.Hello' as user alice",
                       [entry['MESSAGE'] for entry in journal(f'JOB_RESULT_ID={result_id}', 'JOB_CALLER=root')])
         self.assertIn(result_id, jobctl('results', user='alice').stdout)
+
+    def test_command_line_of_the_user_guide(self):
+        """runjob [--username <username>] [--local] [--data <data>] <class_path>"""
+        made = jobctl_json('run', '--username', 'alice', '--local', '--data={}', 'demo.Hello')
+        self.assertEqual((made['status'], made['user']), ('SUCCESS', 'alice'))
+        self.assertRegex(jobctl('result', made['id']).stdout, r'(?m)^ *Requester: alice.*root')
 
     def test_by_uid_is_the_same(self):
         import pwd
