@@ -258,6 +258,10 @@ static void print_result(JsonObject *result) {
         fields_add(f, "Requester", json_string(result, "user"));
         if (json_string(result, "requested_by"))
                 fields_add(f, "Requested by", json_string(result, "requested_by"));
+        if (json_string(result, "scheduled_job")) {
+                fields_add(f, "Scheduled job", json_string(result, "scheduled_job"));
+                add_time(f, result, "Due", "nominal_time");
+        }
         if (json_string(result, "revoked_by"))
                 fields_add(f, "Revoked by", json_string(result, "revoked_by"));
         if (json_string(result, "caused_by"))

@@ -57,6 +57,10 @@ compare("jobd.job(5) has the reserved names", set(re.findall(r"_([a-z_\\]+)_[,.\
         job, {name.replace("_", "\\") for name in find(r'^\s+"([a-z_]+)",', "daemon/variable-name.c")},
         "daemon/variable-name.c")
 
+members = set(re.findall(r"\*([a-z_]+)\*", section("man/jobctl.1.scd", "JSON")))
+out.check("jobctl(1) has the members of what --json prints", [f"{name}: not there" for name in sorted(
+    set(find(r'^\s+\{ "\w+", "([a-z_]+)", FIELD_', "common/job-json.c")) - members)] or ([] if members else ["nothing"]))
+
 listed = tap.run(list_settings)
 compare("jobd.job(5) has the settings of [Service]",
         re.findall(r"\b(\w+)=", section(job, "Settings that a job class may have")), job, listed.stdout.split(),

@@ -221,7 +221,9 @@ class Chains(JobdTestCase):
                         return polkit.Result.NO;
                 });
                 '''):
-            second = self.wait('chain.Second', self.run_job('chain.First', user='alice'))
+            first = self.run_job('chain.First', user='alice')
+            second = self.wait('chain.Second', first)
+            self.assertRegex(jobctl('result', second['id'], user='alice').stdout, f'(?m)^ *Follows on: {first}$')
             third = self.wait('chain.Third', second['id'])
             self.assertEqual((third['status'], third['reason']), ('FAILURE', 'not-runnable'))
             self.assertIn("user 'alice' does not have permission to run it", third['message'])

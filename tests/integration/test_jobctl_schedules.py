@@ -157,8 +157,10 @@ class Schedules(JobdTestCase):
         self.assertIn('SUCCESS', done.stderr)
         result = jobctl('schedule', 'run', '--no-wait', 'twice', user='alice').stdout.strip()
         wait_end(result)
-        self.assertOutcome(result, 'SUCCESS', task_kwargs={'text': 'now'})
-        self.assertEqual(schedule('twice')['state'], 'active')
+        made = schedule('twice')
+        self.assertOutcome(result, 'SUCCESS', task_kwargs={'text': 'now'}, scheduled_job=made['id'])
+        self.assertRegex(jobctl('result', result, user='alice').stdout, f'(?m)^ *Scheduled job: {made["id"]}\n *Due: ')
+        self.assertEqual(made['state'], 'active')
         self.create('wrong', '--at=2031-01-01', job='later.Fails')
         self.assertEqual(jobctl('schedule', 'run', '-q', 'wrong', user='alice', check=False).returncode, 1)
 
