@@ -132,6 +132,71 @@ class Matrix(JobdTestCase):
                     self.assertNotEqual(reply.status, 500, reply)
         self.assertGreater(refused, 40)
 
+    def fresh(self):
+        """operationId: what makes a thing of alice's, the route, and the call of D-Bus. Each is really done to the thing."""
+        def result():
+            return curl(job_path('matrix.On', 'run'), json_body={}, user='alice').json['job_result']['id']
+
+        def ended():
+            identity = result()
+            curl(result_path(identity, 'cancel') + '?kill=true', method='POST')
+            self.assertEqual(curl(result_path(identity) + '?wait=60').json['status'], 'REVOKED')
+            return identity
+
+        def request():
+            return curl(job_path('matrix.Asks', 'run'), json_body={}, user='alice').json['scheduled_job']['id']
+
+        def schedule():
+            body = {'schedule': {'name': str(uuid.uuid4()), 'interval': 'daily', 'start_time': '2099-01-01T00:00:00Z'}}
+            return curl(job_path('matrix.On', 'run'), json_body=body, user='alice').json['scheduled_job']['id']
+
+        def queue():
+            return curl('/api/extras/job-queues/', json_body={'name': f'q{uuid.uuid4().hex}'}).json['id']
+
+        def job():
+            name = f'N{uuid.uuid4().hex}'
+            install_job(f'matrix.{name}', '[Service]\nExecStart=true\n')
+            jobctl('refresh')
+            return jobctl_json('show', f'matrix.{name}')['id']
+        none, force = {}, {'force': ('b', True)}
+        return {
+            'cancelJobResult': (result, 'result', 'POST', 'job-results/{}/cancel/', None, (RESULT, 'Cancel', 'a{sv}', none)),
+            'deleteJobResult': (ended, 'result', 'DELETE', 'job-results/{}/', None, (RESULT, 'Delete')),
+            'approveScheduledJob': (request, 'schedule', 'POST', 'scheduled-jobs/{}/approve/?force=true', None,
+                                    (SCHEDULE, 'Approve', 'a{sv}', force)),
+            'denyScheduledJob': (request, 'schedule', 'POST', 'scheduled-jobs/{}/deny/', None,
+                                 (SCHEDULE, 'Deny', 'a{sv}', none)),
+            'cancelScheduledJob': (schedule, 'schedule', 'POST', 'scheduled-jobs/{}/cancel/', None,
+                                   (SCHEDULE, 'Cancel', 'a{sv}', none)),
+            'takeOverScheduledJob': (schedule, 'schedule', 'POST', 'scheduled-jobs/{}/take-over/', None,
+                                     (SCHEDULE, 'TakeOver')),
+            'runScheduledJobNow': (schedule, 'schedule', 'POST', 'scheduled-jobs/{}/run-now/', None,
+                                   (SCHEDULE, 'RunNow', 'a{sv}', none)),
+            'changeScheduledJob': (schedule, 'schedule', 'PATCH', 'scheduled-jobs/{}/', {'enabled': False},
+                                   (SCHEDULE, 'SetEnabled', 'b', False)),
+            'deleteScheduledJob': (schedule, 'schedule', 'DELETE', 'scheduled-jobs/{}/', None, (SCHEDULE, 'Delete')),
+            'changeJobQueue': (queue, 'queue', 'PATCH', 'job-queues/{}/', {'weight': 7},
+                               (QUEUE, 'Set', 'a{sv}', {'weight': ('u', 7)})),
+            'deleteJobQueue': (queue, 'queue', 'DELETE', 'job-queues/{}/', None, (QUEUE, 'Delete')),
+            'changeJob': (job, 'job', 'PATCH', 'jobs/{}/', {'enabled': True},
+                          (JOB, 'Update', 'a{sv}', {'enabled': ('b', True)})),
+            'deleteJob': (job, 'job', 'DELETE', 'jobs/{}/', None, (JOB, 'Delete')),
+        }
+
+    def test_what_is_really_done(self):
+        """The same to two things that are alike: what comes of it is the same, by either way."""
+        done = 0
+        for name, (make, kind, method, path, body, call) in self.fresh().items():
+            for user in USERS:
+                with self.subTest(route=name, user=user):
+                    denied, answer = is_denied_on_the_bus(user, (object_of(kind, make()), *call))
+                    reply = curl('/api/extras/' + path.format(make()), method=method, json_body=body,
+                                 user=None if user == 'root' else user)
+                    self.assertEqual(reply.status < 300, answer.error is None, (reply, answer))
+                    self.assertEqual(reply.status == 403 and 'own job request' not in reply.body, denied, (reply, answer))
+                    done += answer.error is None
+        self.assertGreater(done, 30)
+
     def test_hidden_by_a_rule(self):
         """A job that a rule hides is one that is not there: in lists, by name, by UUID, and in what a run says."""
         hidden = jobctl_json('show', 'matrix.Hidden')['id']
