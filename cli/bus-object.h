@@ -20,10 +20,24 @@ int object_properties(Connection *c, const char *path, const char *interface, co
 int object_path_of(Connection *c, const char *member, const char *name, char **ret_path) _must_check_;
 
 /*
- * Adds the entries of a list's reply to the array. Returns 1 if there are more, 0 if not, negative errno silently. A
- * page can be short, and even empty, with more to come: jobd asks polkit about so many at once only.
+ * A list of the manager, "ListJobs", page by page. append adds the entries of the call's filter (an a{sv} that is open);
+ * so_far: the entries that are there already, so many of the limit are still wanted.
  */
-int object_read_page(sd_bus_message *reply, PropertiesReader reader, JsonArray *array) _must_check_;
+typedef struct ObjectList {
+        const char *member;
+        const char *what; /* "jobs", for messages */
+        int (*append)(sd_bus_message *m, const void *filter, JsonArray *so_far);
+        PropertiesReader reader;
+} ObjectList;
+
+/*
+ * At most limit of them. A page can be short, and even empty, with more to come: jobd asks polkit about so many at once
+ * only. Returns 0 or negative errno once it has said what is wrong. ret: free with json_array_unref().
+ */
+int object_list(Connection *c, const ObjectList *list, const void *filter, unsigned limit, JsonArray **ret) _must_check_;
+
+/* For the filter of one: "before", those older than the last one of what is there. */
+int object_append_before(sd_bus_message *m, JsonArray *so_far) _must_check_;
 
 /* Adds an entry of an a{sv}; value NULL: none. */
 int object_append_string(sd_bus_message *m, const char *key, const char *value) _must_check_;

@@ -18,67 +18,40 @@ int get_queue(Connection *c, const char *path, const char *subject, JsonObject *
         return object_properties(c, path, JOBD_QUEUE_INTERFACE, subject, job_queue_json_read, ret);
 }
 
-/* before: those older than the last one of the array */
-static int append_schedule_filter(sd_bus_message *m, const ScheduleFilter *f, JsonArray *array) {
-        unsigned n = json_array_get_length(array);
-        const char *before = n > 0 ? json_string(json_array_get_object_element(array, n - 1), "id") : NULL;
+static int append_states(sd_bus_message *m, const char *const *states) {
         int r;
 
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
+        r = sd_bus_message_open_container(m, 'e', "sv");
         if (r >= 0)
-                r = object_append_string(m, "job", f->job);
+                r = sd_bus_message_append(m, "s", "states");
         if (r >= 0)
-                r = object_append_string(m, "requester", f->requester);
+                r = sd_bus_message_open_container(m, 'v', "as");
         if (r >= 0)
-                r = object_append_string(m, "before", before);
-        if (r >= 0 && f->states) {
-                r = sd_bus_message_open_container(m, 'e', "sv");
-                if (r >= 0)
-                        r = sd_bus_message_append(m, "s", "states");
-                if (r >= 0)
-                        r = sd_bus_message_open_container(m, 'v', "as");
-                if (r >= 0)
-                        r = sd_bus_message_append_strv(m, (char **) f->states);
-                if (r >= 0)
-                        r = sd_bus_message_close_container(m);
-                if (r >= 0)
-                        r = sd_bus_message_close_container(m);
-        }
-        if (r >= 0 && f->approval)
-                r = sd_bus_message_append(m, "{sv}", "approval", "b", 1);
+                r = sd_bus_message_append_strv(m, (char **) states);
         if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}", "limit", "u", MIN(f->limit - n, (unsigned) OBJECT_PAGE_SIZE));
+                r = sd_bus_message_close_container(m);
         return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
-static int list_schedules_page(Connection *c, const ScheduleFilter *filter, JsonArray *array) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
+static int append_schedule_filter(sd_bus_message *m, const void *filter, JsonArray *so_far) {
+        const ScheduleFilter *f = filter;
         int r;
 
-        r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListScheduledJobs", &call);
-        if (r < 0)
-                return r;
-        r = append_schedule_filter(call, filter, array);
-        if (r < 0)
-                return report_errno(r, "cannot make a message");
-        r = connection_call(c, call, NULL, &reply);
-        if (r < 0)
-                return r;
-        r = object_read_page(reply, scheduled_job_json_read, array);
-        return r < 0 ? report_errno(r, "cannot understand the list of scheduled jobs") : r;
+        r = object_append_string(m, "job", f->job);
+        if (r >= 0)
+                r = object_append_string(m, "requester", f->requester);
+        if (r >= 0 && f->states)
+                r = append_states(m, f->states);
+        if (r >= 0 && f->approval)
+                r = sd_bus_message_append(m, "{sv}", "approval", "b", 1);
+        return r < 0 ? r : object_append_before(m, so_far);
 }
 
 int list_schedules(Connection *c, const ScheduleFilter *filter, JsonArray **ret) {
-        g_autoptr(JsonArray) array = json_array_new();
-        int r;
+        static const ObjectList schedules = { "ListScheduledJobs", "scheduled jobs", append_schedule_filter,
+                                              scheduled_job_json_read };
 
-        do {
-                r = list_schedules_page(c, filter, array);
-                if (r < 0)
-                        return r;
-        } while (r > 0 && json_array_get_length(array) < filter->limit);
-        *ret = TAKE_PTR(array);
-        return 0;
+        return object_list(c, &schedules, filter, filter->limit, ret);
 }
 
 /* The digits of what may be the beginning of a UUID, in lower case; NULL when it cannot be one. */
@@ -148,22 +121,12 @@ int find_queue(Connection *c, const char *name, char **ret_path, JsonObject **re
         return 0;
 }
 
+static int append_offset(sd_bus_message *m, const void *unused, JsonArray *so_far) {
+        return sd_bus_message_append(m, "{sv}", "offset", "u", json_array_get_length(so_far));
+}
+
 int list_queues(Connection *c, JsonArray **ret) {
-        g_autoptr(JsonArray) array = json_array_new();
-        int r;
+        static const ObjectList queues = { "ListJobQueues", "job queues", append_offset, job_queue_json_read };
 
-        do {
-                _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-
-                r = connection_method(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListJobQueues", NULL, &reply,
-                                      "a{sv}", 2, "limit", "u", OBJECT_PAGE_SIZE, "offset", "u",
-                                      json_array_get_length(array));
-                if (r < 0)
-                        return r;
-                r = object_read_page(reply, job_queue_json_read, array);
-                if (r < 0)
-                        return report_errno(r, "cannot understand the list of job queues");
-        } while (r > 0);
-        *ret = TAKE_PTR(array);
-        return 0;
+        return object_list(c, &queues, NULL, UINT_MAX, ret);
 }

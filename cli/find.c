@@ -46,12 +46,11 @@ int check_job_exists(Connection *c, const char *job) {
         return report_bus_error(job, JOBD_MANAGER_PATH, &error, r);
 }
 
-static int append_job_filter(sd_bus_message *m, const JobFilter *f, unsigned offset) {
+static int append_job_filter(sd_bus_message *m, const void *filter, JsonArray *so_far) {
+        const JobFilter *f = filter;
         int r;
 
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r >= 0)
-                r = object_append_string(m, "module_name", f->module_name);
+        r = object_append_string(m, "module_name", f->module_name);
         if (r >= 0)
                 r = object_append_string(m, "grouping", f->grouping);
         if (r >= 0 && f->enabled >= 0)
@@ -62,49 +61,20 @@ static int append_job_filter(sd_bus_message *m, const JobFilter *f, unsigned off
                 r = sd_bus_message_append(m, "{sv}", "installed", "b", false);
         else if (r >= 0 && !f->all)
                 r = sd_bus_message_append(m, "{sv}{sv}", "hidden", "b", false, "installed", "b", true);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}{sv}", "limit", "u", OBJECT_PAGE_SIZE, "offset", "u", offset);
-        return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-static int list_jobs_page(Connection *c, const JobFilter *filter, JsonArray *array) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-        int r;
-
-        r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListJobs", &call);
-        if (r < 0)
-                return r;
-        r = append_job_filter(call, filter, json_array_get_length(array));
-        if (r < 0)
-                return report_errno(r, "cannot make a message");
-        r = connection_call(c, call, NULL, &reply);
-        if (r < 0)
-                return r;
-        r = object_read_page(reply, job_json_read, array);
-        return r < 0 ? report_errno(r, "cannot understand the list of jobs") : r;
+        return r < 0 ? r : sd_bus_message_append(m, "{sv}", "offset", "u", json_array_get_length(so_far));
 }
 
 int list_jobs(Connection *c, const JobFilter *filter, JsonArray **ret) {
-        g_autoptr(JsonArray) array = json_array_new();
-        int r;
+        static const ObjectList jobs = { "ListJobs", "jobs", append_job_filter, job_json_read };
 
-        while ((r = list_jobs_page(c, filter, array)) > 0)
-                ;
-        if (r < 0)
-                return r;
-        *ret = TAKE_PTR(array);
-        return 0;
+        return object_list(c, &jobs, filter, UINT_MAX, ret);
 }
 
-/* before: results older than the last one of the array */
-static int append_result_filter(sd_bus_message *m, const ResultFilter *f, JsonArray *array) {
-        unsigned n = json_array_get_length(array);
-        const char *before = n > 0 ? json_string(json_array_get_object_element(array, n - 1), "id") : NULL;
+static int append_result_filter(sd_bus_message *m, const void *filter, JsonArray *so_far) {
+        const ResultFilter *f = filter;
         int r;
 
-        r = sd_bus_message_open_container(m, 'a', "{sv}");
-        if (r >= 0)
-                r = object_append_string(m, "job", f->job);
+        r = object_append_string(m, "job", f->job);
         if (r >= 0)
                 r = object_append_string(m, "status", f->status);
         if (r >= 0)
@@ -113,41 +83,13 @@ static int append_result_filter(sd_bus_message *m, const ResultFilter *f, JsonAr
                 r = object_append_string(m, "queue", f->queue);
         if (r >= 0)
                 r = object_append_string(m, "scheduled_job", f->schedule);
-        if (r >= 0)
-                r = object_append_string(m, "before", before);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "{sv}", "limit", "u", MIN(f->limit - n, (unsigned) OBJECT_PAGE_SIZE));
-        return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-static int list_results_page(Connection *c, const ResultFilter *filter, JsonArray *array) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
-        int r;
-
-        r = connection_message_new(c, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListJobResults", &call);
-        if (r < 0)
-                return r;
-        r = append_result_filter(call, filter, array);
-        if (r < 0)
-                return report_errno(r, "cannot make a message");
-        r = connection_call(c, call, NULL, &reply);
-        if (r < 0)
-                return r;
-        r = object_read_page(reply, job_result_json_read, array);
-        return r < 0 ? report_errno(r, "cannot understand the list of job results") : r;
+        return r < 0 ? r : object_append_before(m, so_far);
 }
 
 int list_results(Connection *c, const ResultFilter *filter, JsonArray **ret) {
-        g_autoptr(JsonArray) array = json_array_new();
-        int r;
+        static const ObjectList results = { "ListJobResults", "job results", append_result_filter, job_result_json_read };
 
-        do {
-                r = list_results_page(c, filter, array);
-                if (r < 0)
-                        return r;
-        } while (r > 0 && json_array_get_length(array) < filter->limit);
-        *ret = TAKE_PTR(array);
-        return 0;
+        return object_list(c, &results, filter, filter->limit, ret);
 }
 
 int add_latest_result(Connection *c, JsonObject *job) {
