@@ -5,6 +5,7 @@
 
 #include "bus.h"
 #include "error.h"
+#include "json.h"
 #include "route.h"
 #include "server.h"
 #include "uuid.h"
@@ -67,6 +68,13 @@ void bus_send(Request *r, sd_bus_message *m, BusCallback callback) {
         send_call(r, m, callback, false);
 }
 
+void bus_send_filled(Request *r, sd_bus_message *m, int error, BusCallback callback) {
+        if (bus_failed(r, error))
+                (void) sd_bus_message_unref(m);
+        else
+                bus_send(r, m, callback);
+}
+
 void bus_send_any(Request *r, sd_bus_message *m, BusCallback callback) {
         send_call(r, m, callback, true);
 }
@@ -114,6 +122,18 @@ void bus_call_any(Request *r, BusCallback callback, const char *path, const char
 
 void bus_get_all(Request *r, const char *path, const char *interface, BusCallback callback) {
         bus_call(r, callback, path, "org.freedesktop.DBus.Properties", "GetAll", "s", interface);
+}
+
+void bus_show_json(Request *r, sd_bus_message *reply) {
+        JsonNode *node = NULL;
+        const char *text;
+        int n;
+
+        n = sd_bus_message_read(reply, "s", &text);
+        if (n >= 0)
+                n = json_parse(text, strlen(text), SIZE_MAX, &node, NULL);
+        if (!bus_failed(r, n))
+                request_reply_json(r, MHD_HTTP_OK, node);
 }
 
 int bus_path_of_uuid(const char *parent, const char *text, char ret[static BUS_PATH_SIZE]) {

@@ -16,6 +16,8 @@ typedef void (*BusCallback)(Request *r, sd_bus_message *reply);
 sd_bus_message *bus_message_new(Request *r, const char *path, const char *interface, const char *member);
 /* Takes over the message. */
 void bus_send(Request *r, sd_bus_message *m, BusCallback callback);
+/* The same of one that was filled in, or not: error is negative then, and becomes the answer. */
+void bus_send_filled(Request *r, sd_bus_message *m, int error, BusCallback callback);
 void bus_call(Request *r, BusCallback callback, const char *path, const char *interface, const char *member,
               const char *types, ...);
 
@@ -29,6 +31,9 @@ void bus_get_all(Request *r, const char *path, const char *interface, BusCallbac
 
 /* A message that cannot be read, or made: negative errno becomes the answer, and true is returned. */
 bool bus_failed(Request *r, int error);
+
+/* A callback: the reply is a JSON text, and that the answer. */
+void bus_show_json(Request *r, sd_bus_message *reply);
 
 /* "/org/jobd1/job/..." of a UUID; -EINVAL: it is none. */
 enum { BUS_PATH_SIZE = 64 };

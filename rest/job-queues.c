@@ -95,12 +95,7 @@ static void set_queue(Request *r, const char *path) {
         if (!m)
                 return;
         n = append_properties(m, object_body(r));
-        if (n < 0) {
-                sd_bus_message_unref(m);
-                error_reply_errno(r, n);
-                return;
-        }
-        bus_send(r, m, object_show_changed);
+        bus_send_filled(r, m, n, object_show_changed);
 }
 
 void job_queues_change(Request *r) {

@@ -6,6 +6,7 @@
 #include "bus.h"
 #include "encode.h"
 #include "job-json.h"
+#include "object.h"
 #include "page.h"
 #include "resources.h"
 #include "route.h"
@@ -28,26 +29,11 @@ static void result_list_free(void *p) {
         g_free(l);
 }
 
-static int read_results(Request *r, JsonArray *results, sd_bus_message *m) {
-        int n;
+static void add_result(Request *r, JsonObject *result) {
+        ResultList *l = r->state;
 
-        n = sd_bus_message_enter_container(m, 'a', "(oa{sv})");
-        if (n < 0)
-                return n;
-        while ((n = sd_bus_message_enter_container(m, 'r', "oa{sv}")) > 0) {
-                g_autoptr(JsonObject) result = NULL;
-
-                n = sd_bus_message_skip(m, "o");
-                if (n >= 0)
-                        n = job_result_json_read(m, &result);
-                if (n >= 0)
-                        n = sd_bus_message_exit_container(m);
-                if (n < 0)
-                        return n;
-                encode_add_links(r, result, "job-results");
-                json_array_add_object_element(results, TAKE_PTR(result));
-        }
-        return n < 0 ? n : sd_bus_message_exit_container(m);
+        encode_add_links(r, result, "job-results");
+        json_array_add_object_element(l->results, result);
 }
 
 /* Further back than an offset reaches it goes on from the last one of the page. */
@@ -78,21 +64,14 @@ static void on_results(Request *r, sd_bus_message *reply) {
         sd_bus_message *m;
         int n;
 
-        n = read_results(r, l->results, reply);
-        if (n >= 0)
-                n = sd_bus_message_read(reply, "b", &l->more);
+        n = object_read_list(r, reply, job_result_json_read, add_result, &l->more);
         if (bus_failed(r, n))
                 return;
         m = bus_message_new(r, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "CountJobResults");
         if (!m)
                 return;
         n = bus_append_filter(r, m);
-        if (n < 0) {
-                sd_bus_message_unref(m);
-                error_reply_errno(r, n);
-                return;
-        }
-        bus_send(r, m, on_count);
+        bus_send_filled(r, m, n, on_count);
 }
 
 void job_results_list(Request *r) {
@@ -115,12 +94,7 @@ void job_results_list(Request *r) {
                 n = bus_append_option(m, "before", "s", request_parameter(r, "before"));
         if (n >= 0)
                 n = sd_bus_message_close_container(m);
-        if (n < 0) {
-                sd_bus_message_unref(m);
-                error_reply_errno(r, n);
-                return;
-        }
-        bus_send(r, m, on_results);
+        bus_send_filled(r, m, n, on_results);
 }
 
 /* ---- one result ---- */
@@ -243,20 +217,11 @@ void job_results_delete(Request *r) {
                 bus_call(r, on_deleted, path, JOBD_RESULT_INTERFACE, "Delete", NULL);
 }
 
-static void on_cancelled_result(Request *r, sd_bus_message *reply) {
-        g_autoptr(JsonObject) result = NULL;
-
-        if (bus_failed(r, job_result_json_read(reply, &result)))
-                return;
-        encode_add_links(r, result, "job-results");
-        request_reply_object(r, MHD_HTTP_OK, TAKE_PTR(result));
-}
-
 static void on_cancelled(Request *r, sd_bus_message *reply) {
         char path[BUS_PATH_SIZE];
 
         if (result_path(r, path))
-                bus_get_all(r, path, JOBD_RESULT_INTERFACE, on_cancelled_result);
+                bus_get_all(r, path, JOBD_RESULT_INTERFACE, object_show_result);
 }
 
 void job_results_cancel(Request *r) {

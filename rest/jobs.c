@@ -4,7 +4,6 @@
 
 #include "body.h"
 #include "bus.h"
-#include "error.h"
 #include "json.h"
 #include "object.h"
 #include "resources.h"
@@ -23,20 +22,8 @@ void jobs_delete(Request *r) {
         object_delete(r, &object_job);
 }
 
-static void on_variables(Request *r, sd_bus_message *reply) {
-        JsonNode *node = NULL;
-        const char *text;
-        int n;
-
-        n = sd_bus_message_read(reply, "s", &text);
-        if (n >= 0)
-                n = json_parse(text, strlen(text), SIZE_MAX, &node, NULL);
-        if (!bus_failed(r, n))
-                request_reply_json(r, MHD_HTTP_OK, node);
-}
-
 static void get_variables(Request *r, const char *path) {
-        bus_call(r, on_variables, path, JOBD_JOB_INTERFACE, "GetVariables", NULL);
+        bus_call(r, bus_show_json, path, JOBD_JOB_INTERFACE, "GetVariables", NULL);
 }
 
 void jobs_variables(Request *r) {
@@ -118,12 +105,7 @@ static void change_job(Request *r, const char *path) {
                 n = append_changes(m, object_body(r));
         if (n >= 0)
                 n = sd_bus_message_close_container(m);
-        if (n < 0) {
-                sd_bus_message_unref(m);
-                error_reply_errno(r, n);
-                return;
-        }
-        bus_send(r, m, object_show_changed);
+        bus_send_filled(r, m, n, object_show_changed);
 }
 
 void jobs_change(Request *r) {

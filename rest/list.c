@@ -2,13 +2,15 @@
 
 #include "bus.h"
 #include "encode.h"
-#include "error.h"
 #include "object.h"
 #include "page.h"
 
+/* So many are counted, and no further ones. */
+enum { COUNT_MAX = 10000 };
+
 /*
- * jobd does not count what a caller may see of these, since polkit is asked about each. So the list is read to its end:
- * what is not on the page is counted.
+ * jobd does not count what a caller may see of these, since polkit is asked about each. So the list is read on, and what is
+ * not on the page is counted.
  */
 typedef struct List {
         const ObjectKind *kind;
@@ -26,18 +28,7 @@ static void list_free(void *p) {
         g_free(l);
 }
 
-static void add_object(Request *r, List *l, JsonObject *object) {
-        g_free(l->before);
-        l->before = g_strdup(json_object_get_string_member_with_default(object, "id", NULL));
-        if (l->seen++ < l->page.offset || json_array_get_length(l->results) == l->page.limit) {
-                json_object_unref(object);
-                return;
-        }
-        encode_add_links(r, object, l->kind->collection);
-        json_array_add_object_element(l->results, object);
-}
-
-static int read_objects(Request *r, List *l, sd_bus_message *m) {
+int object_read_list(Request *r, sd_bus_message *m, ObjectRead read, ObjectAdd add, int *ret_more) {
         int n;
 
         n = sd_bus_message_enter_container(m, 'a', "(oa{sv})");
@@ -48,14 +39,29 @@ static int read_objects(Request *r, List *l, sd_bus_message *m) {
 
                 n = sd_bus_message_skip(m, "o");
                 if (n >= 0)
-                        n = l->kind->read(m, &object);
+                        n = read(m, &object);
                 if (n >= 0)
                         n = sd_bus_message_exit_container(m);
                 if (n < 0)
                         return n;
-                add_object(r, l, TAKE_PTR(object));
+                add(r, TAKE_PTR(object));
         }
-        return n < 0 ? n : sd_bus_message_exit_container(m);
+        if (n >= 0)
+                n = sd_bus_message_exit_container(m);
+        return n < 0 ? n : sd_bus_message_read(m, "b", ret_more);
+}
+
+static void add_object(Request *r, JsonObject *object) {
+        List *l = r->state;
+
+        g_free(l->before);
+        l->before = g_strdup(json_object_get_string_member_with_default(object, "id", NULL));
+        if (l->seen++ < l->page.offset || json_array_get_length(l->results) == l->page.limit) {
+                json_object_unref(object);
+                return;
+        }
+        encode_add_links(r, object, l->kind->collection);
+        json_array_add_object_element(l->results, object);
 }
 
 static void list_next(Request *r);
@@ -64,12 +70,12 @@ static void on_objects(Request *r, sd_bus_message *reply) {
         List *l = r->state;
         int more, n;
 
-        n = read_objects(r, l, reply);
-        if (n >= 0)
-                n = sd_bus_message_read(reply, "b", &more);
+        n = object_read_list(r, reply, l->kind->read, add_object, &more);
         if (bus_failed(r, n))
                 return;
-        if (more)
+        if (more && l->seen >= COUNT_MAX && json_array_get_length(l->results) == l->page.limit)
+                page_reply(r, &l->page, -1, true, json_array_ref(l->results));
+        else if (more)
                 list_next(r);
         else
                 page_reply(r, &l->page, l->seen, l->seen > l->page.offset + json_array_get_length(l->results),
@@ -100,12 +106,7 @@ static void list_next(Request *r) {
                 n = bus_append_option(m, "before", "s", l->before);
         if (n >= 0)
                 n = sd_bus_message_close_container(m);
-        if (n < 0) {
-                sd_bus_message_unref(m);
-                error_reply_errno(r, n);
-                return;
-        }
-        bus_send(r, m, on_objects);
+        bus_send_filled(r, m, n, on_objects);
 }
 
 void object_list(Request *r, const ObjectKind *kind) {

@@ -121,3 +121,12 @@ static void delete_found(Request *r, const char *path) {
 void object_delete(Request *r, const ObjectKind *kind) {
         object_find(r, kind, delete_found, NULL);
 }
+
+void object_show_result(Request *r, sd_bus_message *reply) {
+        g_autoptr(JsonObject) result = NULL;
+
+        if (bus_failed(r, job_result_json_read(reply, &result)))
+                return;
+        encode_add_links(r, result, "job-results");
+        request_reply_object(r, MHD_HTTP_OK, TAKE_PTR(result));
+}

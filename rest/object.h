@@ -5,13 +5,15 @@
 
 #include "request.h"
 
+typedef int (*ObjectRead)(sd_bus_message *m, JsonObject **ret); /* one of job-json.h */
+
 /* What jobs, scheduled jobs and job queues have in common: they are listed, found by UUID or name, shown, deleted. */
 typedef struct ObjectKind {
         const char *collection; /* in the path */
         const char *parent;     /* of the object paths */
         const char *interface;
         const char *list, *get; /* the methods of the manager */
-        int (*read)(sd_bus_message *m, JsonObject **ret); /* of job-json.h */
+        ObjectRead read;
         bool by_cursor;         /* the list goes on by "before", and not by "offset" */
 } ObjectKind;
 
@@ -19,6 +21,10 @@ extern const ObjectKind object_job, object_schedule, object_queue;
 
 /* Answers with a page of the list: list.c. */
 void object_list(Request *r, const ObjectKind *kind);
+
+/* The entries of a list's reply, one after the other, and whether there are more. add takes over the object. */
+typedef void (*ObjectAdd)(Request *r, JsonObject *object);
+int object_read_list(Request *r, sd_bus_message *m, ObjectRead read, ObjectAdd add, int *ret_more) _must_check_;
 
 /* Finds what the path names, and calls next with its object path. Takes over body, the state of what is to come. */
 typedef void (*ObjectNext)(Request *r, const char *path);
@@ -35,3 +41,5 @@ void object_begin(Request *r);
 void object_show(Request *r, const ObjectKind *kind, unsigned status, const char *path);
 /* The callback of a call whose reply says no more than that it is done. */
 void object_show_changed(Request *r, sd_bus_message *reply);
+/* The same: the reply has the properties of a job result. */
+void object_show_result(Request *r, sd_bus_message *reply);

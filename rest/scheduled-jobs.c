@@ -5,7 +5,6 @@
 #include "body.h"
 #include "bus.h"
 #include "encode.h"
-#include "error.h"
 #include "job-json.h"
 #include "json.h"
 #include "object.h"
@@ -46,20 +45,8 @@ void scheduled_jobs_cancel(Request *r) {
 
 /* ---- the request as it is shown to who decides ---- */
 
-static void on_request(Request *r, sd_bus_message *reply) {
-        JsonNode *node = NULL;
-        const char *text;
-        int n;
-
-        n = sd_bus_message_read(reply, "s", &text);
-        if (n >= 0)
-                n = json_parse(text, strlen(text), SIZE_MAX, &node, NULL);
-        if (!bus_failed(r, n))
-                request_reply_json(r, MHD_HTTP_OK, node);
-}
-
 static void get_request(Request *r, const char *path) {
-        bus_call(r, on_request, path, JOBD_SCHEDULE_INTERFACE, "GetRequest", NULL);
+        bus_call(r, bus_show_json, path, JOBD_SCHEDULE_INTERFACE, "GetRequest", NULL);
 }
 
 void scheduled_jobs_request(Request *r) {
@@ -91,12 +78,7 @@ static void answer(Request *r, const char *path, const char *member, BusCallback
                 n = append_member(m, body, "digest");
         if (n >= 0)
                 n = sd_bus_message_close_container(m);
-        if (n < 0) {
-                sd_bus_message_unref(m);
-                error_reply_errno(r, n);
-                return;
-        }
-        bus_send(r, m, callback);
+        bus_send_filled(r, m, n, callback);
 }
 
 static void approve(Request *r, const char *path) {
@@ -127,20 +109,11 @@ void scheduled_jobs_deny(Request *r) {
 
 /* ---- runs beside its times ---- */
 
-static void on_result(Request *r, sd_bus_message *reply) {
-        g_autoptr(JsonObject) result = NULL;
-
-        if (bus_failed(r, job_result_json_read(reply, &result)))
-                return;
-        encode_add_links(r, result, "job-results");
-        request_reply_object(r, MHD_HTTP_OK, TAKE_PTR(result));
-}
-
 static void on_run(Request *r, sd_bus_message *reply) {
         const char *id, *path;
 
         if (!bus_failed(r, sd_bus_message_read(reply, "so", &id, &path)))
-                bus_get_all(r, path, JOBD_RESULT_INTERFACE, on_result);
+                bus_get_all(r, path, JOBD_RESULT_INTERFACE, object_show_result);
 }
 
 static void dry_run(Request *r, const char *path) {
@@ -195,12 +168,7 @@ static void update(Request *r, const char *path) {
                 n = append_changes(m, body);
         if (n >= 0)
                 n = sd_bus_message_close_container(m);
-        if (n < 0) {
-                sd_bus_message_unref(m);
-                error_reply_errno(r, n);
-                return;
-        }
-        bus_send(r, m, object_show_changed);
+        bus_send_filled(r, m, n, object_show_changed);
 }
 
 void scheduled_jobs_change(Request *r) {

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """The REST API: runs for later, approvals, forms with files, job queues."""
+import contextlib
 import datetime
+import sqlite3
 import subprocess
 import time
 import unittest
 
-from harness import JobdTestCase, environment, identity, install_job, journal_cursor, journal_wait, jobctl, jobctl_json
+from harness import (JobdTestCase, environment, identity, install_job, journal_cursor, journal_wait, jobctl, jobctl_json,
+                     run)
 from rest import SOCKET, curl, job_path, parse, result_path
 
 SCHEDULES = '/api/extras/scheduled-jobs/'
@@ -279,6 +282,25 @@ class Queues(JobdTestCase):
         self.assertEqual(curl(QUEUES + 'default/', method='DELETE').status, 409)
         self.assertEqual(curl(QUEUES + 'night/', method='DELETE').status, 204)
         self.assertEqual(curl(QUEUES + 'night/').status, 404)
+
+    def test_a_long_list_is_not_counted(self):
+        """So a page does not cost more the more scheduled jobs there have ever been."""
+        made = post('later.Plain', schedule={'name': 'copied', 'interval': 'daily', 'start_time': '2031-01-01T08:00:00'})
+        self.assertEqual(made.status, 201, made)
+        run(['systemctl', 'stop', 'jobd.service'])
+        with contextlib.closing(sqlite3.connect('/var/lib/jobd/jobd.db')) as db, db:
+            columns = [row[1] for row in db.execute('PRAGMA table_info(scheduled_job)')]
+            new = {'seq': 'NULL', 'id': "printf('%08x-0000-4000-8000-000000000000', i)", 'name': "'copy ' || i",
+                   'state': "'completed'", 'next_run_at': '0'}
+            db.execute('WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) '
+                       f'INSERT INTO scheduled_job SELECT {", ".join(new.get(c, c) for c in columns)} '
+                       "FROM n JOIN scheduled_job WHERE name = 'copied'")
+        page = curl(SCHEDULES + '?limit=2').json
+        self.assertEqual((page['count'], [found['name'] for found in page['results']]), (None, ['copy 12000', 'copy 11999']))
+        page = curl(page['next'].removeprefix('http://localhost')).json
+        self.assertEqual((page['count'], [found['name'] for found in page['results']]), (None, ['copy 11998', 'copy 11997']))
+        page = curl(SCHEDULES + '?state=active&limit=1').json
+        self.assertEqual((type(page['count']), page['results'][0]['name']), (int, 'copied'))
 
     def test_unavailable(self):
         curl(QUEUES + 'bulk/', method='PATCH', json_body={'enabled': False, 'when_unavailable': 'refuse'})
