@@ -58,8 +58,10 @@ static void add_time(Fields *f, JsonObject *schedule, const char *label, const c
         fields_add(f, label, text);
 }
 
+/* What waits for an approval has no time yet, whatever it would be without. */
 static void add_next(Fields *f, JsonObject *schedule) {
-        uint64_t next = json_time(schedule, "next_run_at");
+        bool pending = g_strcmp0(json_string(schedule, "state"), "pending") == 0;
+        uint64_t next = pending ? 0 : json_time(schedule, "next_run_at");
         g_autofree char *time = format_time(next), *until = format_until(next, now_usec());
         g_autofree char *text = until ? g_strdup_printf("%s (%s)", time, until) : NULL;
 

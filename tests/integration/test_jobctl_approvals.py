@@ -120,6 +120,7 @@ class Approvals(JobdTestCase):
     def test_for_later(self):
         request = self.request('--at=2031-01-01', '--name=new year')
         self.assertRegex(jobctl('schedules').stdout, r'(?m)^new year +pending +- +once')
+        self.assertRegex(jobctl('schedule', 'show', 'new year').stdout, r'(?m)^ *Next run: -$')
         answer = jobctl_json('approve', '--yes', 'new year', user='bob')
         self.assertEqual((answer['id'], answer['state'], answer['next_run_at']),
                          (request, 'active', '2031-01-01T00:00:00.000000Z'))

@@ -265,6 +265,30 @@ class Rules(JobdTestCase):
                 self.assertTrue(is_denied(dave.call(path, RESULT, 'Cancel', 'a{sv}', {})))
         jobctl('cancel', *runs.values(), own.rsplit('/', 1)[1])
 
+    def test_details_of_schedules_and_objects(self):
+        """Rules by the name of a scheduled job and by the model of objects allow exactly that."""
+        paths = {name: schedule_object(name) for name in ('open', 'closed')}
+        with polkit_rules('''
+                polkit.addRule(function(action, subject) {
+                    if (subject.user == "dave" &&
+                        (action.id == "org.jobd1.view-scheduledjob" && !action.lookup("job") ||
+                         action.id == "org.jobd1.view-scheduledjob" && action.lookup("schedule") == "open" &&
+                         action.lookup("requester") == "root" && action.lookup("class_path") == "matrix.On" ||
+                         action.id == "org.jobd1.view-object" && action.lookup("model") == "group"))
+                        return polkit.Result.YES;
+                });'''):
+            dave = BUSES['dave']
+            for name, path in paths.items():
+                for call in [('/org/jobd1', MANAGER, 'GetScheduledJob', 's', name), (path, SCHEDULE, 'GetRequest'),
+                             (path, PROPERTIES, 'GetAll', 's', SCHEDULE)]:
+                    self.assertEqual(not is_denied(dave.call(*call)), name == 'open', call)
+                self.assertTrue(is_denied(dave.call(path, SCHEDULE, 'SetEnabled', 'b', False)))
+            listed = dave.call('/org/jobd1', MANAGER, 'ListScheduledJobs', 'a{sv}', {}).body[0]
+            self.assertEqual([path for path, _ in listed], [paths['open']])
+            for model in 'group', 'user':
+                reply = dave.call('/org/jobd1', MANAGER, 'ListObjects', 'ssa{sv}', model, '', {})
+                self.assertEqual(not is_denied(reply), model == 'group', reply)
+
     def pairs_of_calls(self, result_id):
         """Each call that can be made for the job secret.Payroll and its result, with one for what does not exist."""
         job, result = job_object('secret.Payroll'), result_object(result_id)

@@ -83,6 +83,11 @@ class Rules(JobdTestCase):
     def result_of(self, class_path):
         return '/org/jobd1/result/' + jobctl('run', '--no-wait', class_path).stdout.strip().replace('-', '')
 
+    def listed(self, verb, user, *paths):
+        """Those of these objects that "jobctl VERB" shows."""
+        shown = jobctl('--no-ask-password', '--json', verb, user=user).stdout.replace('-', '')
+        return {path for path in paths if path.rsplit('/', 1)[1] in shown}
+
     def rule(self, heading):
         return polkit_rules(self.rules[heading])
 
@@ -127,6 +132,7 @@ class Rules(JobdTestCase):
         with self.rule('On call'):
             self.assertTrue(self.may('dave', result, RESULT, 'OpenLog', 'a{sv}', {}) and
                             self.may('dave', result, RESULT, 'Cancel', 'a{sv}', {}))
+            self.assertEqual(self.listed('results', 'dave', result, payroll), {result})
             self.assertFalse(self.may('dave', payroll, RESULT, 'OpenLog', 'a{sv}', {}) or
                              self.may('dave', payroll, RESULT, 'Cancel', 'a{sv}', {}) or self.may_run('dave', 'other.Plain'))
 
@@ -151,6 +157,7 @@ class Rules(JobdTestCase):
             with RawBus('alice') as alice:
                 requests[class_path] = alice.call(ROOT, MANAGER, 'RunJob', 'ssa{sv}', class_path, '', {}).body[1]
         with self.rule('Approvers of a module'):
+            self.assertEqual(self.listed('approvals', 'dave', *requests.values()), {requests['network.Change']})
             self.assertFalse(self.may('dave', requests['network.Change'], SCHEDULE, 'SetEnabled', 'b', False) or
                              self.may('dave', requests['network.Change'], SCHEDULE, 'Delete') or
                              self.may('dave', requests['other.Change'], SCHEDULE, 'Approve', 'a{sv}', {}))

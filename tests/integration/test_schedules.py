@@ -30,6 +30,7 @@ FIRED, MISSED, ERRORED = ('275fe77e5c8c43da97df4d82efad0ae1', 'e4ebcc91b7d049aba
 JOBS = {
     'plan.Trace': '[Variable word]\nType=string\nDefault=none\n'
                   '[Service]\nUser=root\nExecStart=sh -c "echo $JOB_RESULT_ID ${JOB_VAR_word} >> /var/tmp/trace"\n',
+    'plan.Limited': '[Job]\nSoftTimeLimit=1s\nTimeLimit=2s\n[Service]\nUser=root\nExecStart=sleep 60\n',
     'plan.Other': '[Service]\nUser=root\nExecStart=true\n',
     'plan.Gone': '[Service]\nUser=root\nExecStart=true\n',
     'plan.Deleted': '[Service]\nUser=root\nExecStart=true\n',
@@ -165,7 +166,8 @@ class Request(JobdTestCase):
         found = get_all(path)
         self.assertEqual(path, '/org/jobd1/schedule/' + schedule_id.replace('-', ''))
         expected = {'Id': schedule_id, 'Name': 'night', 'JobName': 'Trace', 'ClassPath': 'plan.Trace',
-                    'State': 'active', 'Requester': 'alice', 'RequesterUID': pwd.getpwnam('alice').pw_uid,
+                    'State': 'active', 'Requester': 'alice',
+                    'Description': 'night scheduled by alice for Trace', 'RequesterUID': pwd.getpwnam('alice').pw_uid,
                     'Interval': 'daily', 'TimeZone': 'Europe/Berlin', 'StartTime': start_time, 'Missed': 'all', 'Data': '{"word":"x"}',
                     'Enabled': True, 'OneOff': False, 'ApprovalRequired': False, 'Sealed': False, 'LastRunAt': 0,
                     'TotalRunCount': 0, 'LastResult': '/', 'StateReason': '', 'TaskQueue': 'default'}
@@ -290,6 +292,13 @@ class Fire(JobdTestCase):
             self.assertEqual((reply.error, reply.body),
                              (ERROR + 'NoSuchScheduledJob', [f"there is no scheduled job '{name}': \"jobctl schedules\" "
                                                              'shows those there are']))
+
+    def test_limits_hold(self):
+        """Whoever has asked for it, and when: section 3 of the reference has what comes of exceptions."""
+        schedule_id, _ = schedule('plan.Limited')
+        self.fires(schedule_id)
+        [row] = ended(schedule_id)
+        self.assertEqual((row['status'], row['reason']), ('FAILURE', 'soft-time-limit'))
 
     def test_one_off(self):
         schedule_id, path = schedule(interval='future', data='{"word": "one-off"}')
