@@ -9,6 +9,7 @@
 #include "listen.h"
 #include "log.h"
 #include "names.h"
+#include "secret.h"
 
 enum {
         CONNECTIONS_MAX = 256,
@@ -81,12 +82,21 @@ static void close_too_much(Connection *c) {
         (void) g_hash_table_remove(s->connections, c);
 }
 
-/* As sd_bus_process(); 0 also when that was the end of the connection. */
+/*
+ * As sd_bus_process(); 0 also when that was the end of the connection. From others, sd-bus makes room for the 128 MiB that
+ * a message says it has when it has read 16 bytes of it: that room must be no more than addresses. No secret of jobd is
+ * in what they send and are answered, but for the token of a run, which is overwritten as all arguments of Open() are.
+ */
 static int process(Connection *c) {
         DirectServer *s = c->server;
+        bool other = c->other;
         int r;
 
+        if (other)
+                secret_overwrite_freed(false);
         r = sd_bus_process(c->bus, NULL);
+        if (other)
+                secret_overwrite_freed(true);
         if (!g_hash_table_contains(s->connections, c))
                 return 0;
         if (r < 0)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <malloc.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <systemd/sd-daemon.h>
@@ -9,6 +8,7 @@
 #include "log.h"
 #include "manager.h"
 #include "out-of-order.h"
+#include "secret.h"
 
 /* EX_CONFIG of sysexits.h: jobd.service does not start it again by itself (RestartPreventExitStatus=). */
 enum { EXIT_STORE = 78 };
@@ -41,7 +41,7 @@ static int run(void) {
  */
 static void protect_memory(void) {
         (void) prctl(PR_SET_DUMPABLE, 0);
-        (void) mallopt(M_PERTURB, 0x5a);
+        secret_overwrite_freed(true);
 }
 
 int main(int argc, char *argv[]) {

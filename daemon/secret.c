@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <malloc.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -56,6 +57,10 @@ char *secret_buffer(Secret *s) {
 void secret_truncate(Secret *s, size_t size) {
         explicit_bzero(s->bytes + size, s->size - size);
         s->size = size;
+}
+
+void secret_overwrite_freed(bool on) {
+        (void) mallopt(M_PERTURB, on ? 0x5a : 0);
 }
 
 const char *secret_bytes(const Secret *s) {

@@ -21,5 +21,8 @@ void secret_truncate(Secret *s, size_t size);
 Secret *secret_free(Secret *s);
 DEFINE_CLEANUP(Secret *, secret_free);
 
+/* What malloc() has handed out is overwritten when it is freed; glibc then also writes to all of it when it hands it out. */
+void secret_overwrite_freed(bool on);
+
 const char *secret_bytes(const Secret *s); /* ends in NUL */
 size_t secret_size(const Secret *s);

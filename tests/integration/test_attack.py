@@ -275,10 +275,13 @@ class DirectSocket(JobdTestCase):
         socket.send_fds(client.socket, [b'l\1\0\1' + size.to_bytes(4, 'little') + b'\1\0\0\0' + bytes(4)], fds)
 
     def assertClosed(self, client):
+        """And all that it had is gone: jobd answers the next one then."""
         client.socket.settimeout(60)
         with contextlib.suppress(ConnectionError):
             while client.socket.recv(65536):
                 pass
+        with RawBus(None, DIRECT) as bus:
+            bus.call('/org/jobd1', MANAGER, 'GetJob', 's', 'try.Slow')
 
     def test_a_message_without_end(self):
         before = resident()
@@ -291,6 +294,15 @@ class DirectSocket(JobdTestCase):
         self.assertLess(resident() - before, 32 * 1024)
         self.assertEqual(len(journal('_SYSTEMD_UNIT=jobd.service', 'MESSAGE=Closing a connection on the direct socket of '
                                      'uid 2004: it sends more at once than any call of a run needs')), 1)
+
+    def test_only_the_size_of_a_message(self):
+        before = resident()
+        for client in self.clients:
+            self.send_part(client, 120 * 1024 * 1024)
+            client.socket.sendall(bytes(100))
+        with RawBus('dave', DIRECT) as client:
+            self.assertIsNone(client.call(*self.PING, destination=None).error)
+        self.assertLess(resident() - before, 32 * 1024)
 
     def test_descriptors_without_end(self):
         before = n_descriptors()
@@ -340,15 +352,18 @@ class DirectSocket(JobdTestCase):
 
     def test_no_descriptors_left(self):
         """A daemon that cannot accept connections says so once a second, and can again when there is room."""
-        cursor = journal_cursor()
-        n = n_descriptors()
-        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (n, resource.prlimit(self.pid, resource.RLIMIT_NOFILE)[1]))
-        client = socket.socket(socket.AF_UNIX)
-        client.connect(DIRECT)
-        journal_wait('_SYSTEMD_UNIT=jobd.service', since=cursor, contains='Cannot accept a connection on the direct socket')
-        journal_wait('_SYSTEMD_UNIT=jobd.service', since=journal_cursor(), contains='Cannot accept')
-        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (4096, 4096))
-        client.close()
+        cursor, before = journal_cursor(), resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        used = {int(name) for name in os.listdir(f'/proc/{self.pid}/fd')}
+        free = min(set(range(len(used) + 1)) - used)
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (free, before[1]))
+        try:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(DIRECT)
+                for _ in range(2):
+                    journal_wait('_SYSTEMD_UNIT=jobd.service', since=journal_cursor(),
+                                 contains='Cannot accept a connection on the direct socket')
+        finally:
+            resource.prlimit(self.pid, resource.RLIMIT_NOFILE, before)
         self.assertLess(len(journal('_SYSTEMD_UNIT=jobd.service', since=cursor)), 10)
 
 
