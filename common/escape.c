@@ -9,6 +9,8 @@ static bool is_dangerous(gunichar c) {
                c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x202a && c <= 0x202e) ||
                (c >= 0x2066 && c <= 0x2069) || /* bidirectional marks, overrides, isolates */
                c == 0x2028 || c == 0x2029 ||   /* line and paragraph separator */
+               c == 0x200b || (c >= 0x2060 && c <= 0x2064) || (c >= 0x206a && c <= 0x206f) ||
+               (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f) || /* not seen, and not joiners of letters */
                c == 0xfeff;
 }
 
@@ -20,6 +22,13 @@ static bool is_kept(gunichar c, EscapeFlags flags) {
         if (c >= 0x80 && (flags & ESCAPE_ASCII))
                 return false;
         return !is_dangerous(c);
+}
+
+bool escape_is_needed(const char *text) {
+        for (const char *p = text; *p; p = g_utf8_next_char(p))
+                if (is_dangerous(g_utf8_get_char(p)))
+                        return true;
+        return false;
 }
 
 static void append_escaped(GString *out, gunichar c) {

@@ -5,8 +5,8 @@
 
 /*
  * Text that somebody else wrote (log messages, names, errors) must not be able to drive the terminal it is shown on,
- * nor to look like something it is not: control characters, bidirectional overrides and bytes that are not UTF-8 are
- * shown as \x1b or \u202e. A tool that is made safe here needs no care elsewhere. Pure.
+ * nor to look like something it is not: control characters, bidirectional overrides, characters that are not seen and
+ * bytes that are not UTF-8 are shown as \x1b or \u202e. A tool that is made safe here needs no care elsewhere. Pure.
  */
 typedef enum EscapeFlags {
         ESCAPE_KEEP_TAB = 1 << 0,
@@ -16,6 +16,9 @@ typedef enum EscapeFlags {
 
 /* The text, size bytes (-1: up to its NUL), escaped. Free with g_free(). */
 char *escape_text(const char *text, ssize_t size, EscapeFlags flags);
+
+/* Whether valid UTF-8 has any of them, with tabs and line ends: such a text is no name. */
+bool escape_is_needed(const char *text);
 
 /*
  * JSON text escapes the controls below space itself; this does it for the others, as \u009b, which keeps the JSON the

@@ -148,6 +148,13 @@ static bool has_command(const JobClass *c) {
         return unit_property_find(c->properties, "ExecStart") || unit_property_find(c->properties, "ExecStartEx");
 }
 
+/* root has to be asked for: "DynamicUser=no" alone would be root without a word of it. */
+static bool is_root_unasked(const JobClass *c) {
+        const UnitProperty *dynamic = unit_property_find(c->properties, "DynamicUser");
+
+        return dynamic && !g_variant_get_boolean(dynamic->value) && !unit_property_find(c->properties, "User");
+}
+
 static void finish_warnings(JobClassSections *s) {
         JobClass *c = s->class;
 
@@ -177,6 +184,11 @@ int job_class_parser_finish(JobClassParser *p, JobClass **ret, char **ret_error)
 
         if (!has_command(c))
                 return error_text(ret_error, "%s: [Service] has no ExecStart=; it says which program the job runs",
+                                  p->main_path);
+
+        if (is_root_unasked(c))
+                return error_text(ret_error, "%s: [Service] has DynamicUser=no and no User=, so a run would be root; write "
+                                  "User=root if that is meant, or leave DynamicUser=no out",
                                   p->main_path);
 
         if (!c->values.name)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "error-text.h"
+#include "escape.h"
 #include "job-metadata.h"
 #include "time-span.h"
 
@@ -101,6 +102,10 @@ static int check_string(JobField field, const char *text, char **ret_error) {
 
         if (has_control_characters(text, field == JOB_FIELD_DESCRIPTION ? "\n\t" : ""))
                 return error_text(ret_error, "%s may not contain control characters", key);
+
+        if (field != JOB_FIELD_DESCRIPTION && escape_is_needed(text))
+                return error_text(ret_error, "%s may not contain characters that are not seen, or that change the "
+                                             "direction of text: it must not look like another one", key);
 
         /* The reference's sentences */
         if (field == JOB_FIELD_NAME && g_utf8_strlen(text, -1) > JOB_NAME_MAX)

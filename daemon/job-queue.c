@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "error-text.h"
+#include "escape.h"
 #include "job-queue.h"
 #include "unit-property.h"
 
@@ -122,6 +123,9 @@ int job_queue_check(const JobQueue *q, char **ret_error) {
         for (const char *p = q->description; *p; p = g_utf8_next_char(p))
                 if (g_unichar_iscntrl(g_utf8_get_char(p)))
                         return error_text(ret_error, "description is one line without control characters");
+        if (escape_is_needed(q->description))
+                return error_text(ret_error, "description may not contain characters that are not seen, or that change the "
+                                             "direction of text");
         if (q->weight < 1 || q->weight > JOB_QUEUE_WEIGHT_MAX)
                 return error_text(ret_error, "weight is a number from 1 to %d, not %" PRIu32, JOB_QUEUE_WEIGHT_MAX,
                                   q->weight);

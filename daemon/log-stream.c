@@ -12,6 +12,7 @@ enum {
         STREAMS_MAX = 256,
         STREAMS_PER_USER_MAX = 32,
         ENTRIES_PER_TURN = 64, /* so that one long log does not hold up everybody else */
+        SKIPPED_PER_TURN = 4096,
 };
 
 struct LogStreams {
@@ -31,6 +32,7 @@ typedef struct LogStream {
         JournalSync *sync;
         bool follow;
         bool run_ended;
+        uint64_t to_skip; /* so many entries back from where it is: it has still to find its first line */
         bool synced; /* nothing of the run is still on its way: the next end of the journal is the end */
         char *line;  /* being written */
         size_t line_size, line_sent;
@@ -154,9 +156,36 @@ static void stream_at_end(LogStream *s) {
         /* otherwise the journal's own event source goes on */
 }
 
+/* 1: it is at its first line, or was. */
+static int stream_skip(LogStream *s) {
+        uint64_t n = MIN(s->to_skip, (uint64_t) SKIPPED_PER_TURN);
+        int r;
+
+        if (n == 0)
+                return 1;
+        r = sd_journal_previous_skip(s->journal, n);
+        if (r < 0)
+                return r;
+        s->to_skip -= n;
+        if ((uint64_t) r < n) { /* fewer than asked for: from the first one on */
+                s->to_skip = 0;
+                r = sd_journal_seek_head(s->journal);
+                if (r < 0)
+                        return r;
+        }
+        return s->to_skip == 0;
+}
+
 static int stream_turn(LogStream *s) {
         int r;
 
+        r = stream_skip(s);
+        if (r < 0)
+                return r;
+        if (r == 0) {
+                stream_go_on(s);
+                return 0;
+        }
         for (size_t i = 0; i < ENTRIES_PER_TURN; i++) {
                 r = stream_write_line(s);
                 if (r < 0)
@@ -226,11 +255,7 @@ static int stream_seek(LogStream *s, const LogStreamOptions *o) {
         if (o->lines == UINT64_MAX)
                 return sd_journal_seek_head(s->journal);
         r = sd_journal_seek_tail(s->journal);
-        if (r >= 0) /* one further back: the first next() then gives the first of them */
-                r = sd_journal_previous_skip(s->journal, o->lines + 1);
-        /* fewer than asked for: from the first one on */
-        if (r >= 0 && (uint64_t) r < o->lines + 1)
-                r = sd_journal_seek_head(s->journal);
+        s->to_skip = o->lines + 1; /* one further back: the first next() then gives the first of them */
         return r;
 }
 

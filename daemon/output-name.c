@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "escape.h"
 #include "macro.h"
 #include "output-name.h"
 
@@ -20,5 +21,7 @@ const char *output_name_problem(const char *name) {
         for (const char *p = name; *p; p = g_utf8_next_char(p))
                 if (g_unichar_iscntrl(g_utf8_get_char(p)))
                         return "it has a control character in it";
+        if (escape_is_needed(name))
+                return "it has a character in it that is not seen, or that changes the direction of text";
         return NULL;
 }

@@ -171,16 +171,40 @@ static char *property_text(const JobClass *class, const char *name) {
         return p ? unit_property_to_text(p) : NULL;
 }
 
+/* ExecStart=+... and !... (systemd.service(5)) */
+static bool is_root_command(const JobClass *class) {
+        const UnitProperty *p = unit_property_find(class->properties, "ExecStartEx");
+        g_autoptr(GVariant) command = NULL, flags = NULL;
+        g_autofree const char **names = NULL;
+
+        if (!p || g_variant_n_children(p->value) == 0)
+                return false;
+        command = g_variant_get_child_value(p->value, 0);
+        flags = g_variant_get_child_value(command, 2);
+        names = g_variant_get_strv(flags, NULL);
+        return g_strv_contains(names, "privileged") || g_strv_contains(names, "no-setuid");
+}
+
+/* Whom the command runs as. Without User= and DynamicUser= jobd gives a run a user of its own. */
+static char *user_of_command(const JobClass *class) {
+        g_autofree char *user = property_text(class, "User"), *dynamic = property_text(class, "DynamicUser");
+
+        if (is_root_command(class))
+                return g_strdup("root");
+        if (user)
+                return TAKE_PTR(user);
+        return g_strdup(!dynamic || strcmp(dynamic, "yes") == 0 ? "(dynamic)" : "root");
+}
+
 static void add_class(JsonObject *o, const JobClass *class) {
         JsonObject *properties = json_object_new();
         g_autofree char *command = property_text(class, "ExecStart") ?: property_text(class, "ExecStartEx");
-        g_autofree char *user = property_text(class, "User"), *dynamic = property_text(class, "DynamicUser");
+        g_autofree char *user = user_of_command(class);
 
         set_text(o, "file", class->path);
         set_text(o, "class_digest", class->digest);
         set_text(o, "command", command);
-        /* Without either jobd gives a run a user of its own. */
-        set_text(o, "user", user ?: !dynamic || strcmp(dynamic, "yes") == 0 ? "(dynamic)" : "root");
+        set_text(o, "user", user);
         for (guint i = 0; i < class->properties->len; i++)
                 add_property(properties, class->properties->pdata[i]);
         json_object_set_object_member(o, "properties", properties);

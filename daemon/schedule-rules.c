@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "escape.h"
 #include "schedule-rules.h"
 
 #include "json.h"
@@ -61,7 +62,7 @@ static bool is_printable(const char *text) {
         for (const char *p = text; *p; p = g_utf8_next_char(p))
                 if (!g_unichar_isprint(g_utf8_get_char(p)))
                         return false;
-        return true;
+        return !escape_is_needed(text);
 }
 
 static void check_name(const ScheduleRequest *request, bool required, char **ret, JsonObject *errors) {

@@ -34,6 +34,12 @@ static void test_layout(void) {
 /* Text that would show itself in another order: CVE-2021-42574. */
 static void test_bidirectional(void) {
         assert_escaped("a\342\200\256b", -1, 0, "a\\u202eb");
+        assert_escaped("a\342\200\213b\342\201\240c", -1, 0, "a\\u200bb\\u2060c");
+        assert_escaped("a\363\240\201\201b", -1, 0, "a\\U000e0041b");
+        assert_escaped("\342\200\215\342\200\214", -1, 0, "\342\200\215\342\200\214"); /* letters need them */
+        g_assert_true(escape_is_needed("a\342\200\256b"));
+        g_assert_true(escape_is_needed("a\tb"));
+        g_assert_false(escape_is_needed("\303\244 b"));
         assert_escaped("a\342\201\246b\342\201\251", -1, 0, "a\\u2066b\\u2069");
         assert_escaped("a\342\200\250b", -1, 0, "a\\u2028b");
         assert_escaped("עברית", -1, 0, "עברית");

@@ -364,6 +364,9 @@ static void test_service(void) {
         assert_refused("[Job]\nName=x\n", "f.job: [Service] has no ExecStart=; it says which program the job runs");
         assert_refused("[Service]\nUser=root\n",
                        "f.job: [Service] has no ExecStart=; it says which program the job runs");
+        assert_refused(COMMAND "DynamicUser=no\n",
+                       "f.job: [Service] has DynamicUser=no and no User=, so a run would be root; write User=root if that "
+                       "is meant, or leave DynamicUser=no out");
         assert_refused(COMMAND "ExecStart=\n",
                        "f.job: [Service] has no ExecStart=; it says which program the job runs");
         assert_refused_at(COMMAND "ExecStart=/bin/false\n", "f.job:3: ExecStart=");

@@ -178,6 +178,10 @@ static void test_strings(void) {
         assert_refused(JOB_FIELD_GROUPING, longer_grouping, "Grouping may not exceed 255 characters in length");
         assert_refused(JOB_FIELD_DESCRIPTION, longer_description, "Description may not exceed 16384 bytes in length");
         assert_refused(JOB_FIELD_NAME, "a\nb", "Name may not contain control characters");
+        assert_refused(JOB_FIELD_NAME, "a\342\200\256b", "Name may not contain characters that are not seen, or that "
+                       "change the direction of text: it must not look like another one");
+        assert_refused(JOB_FIELD_GROUPING, "a\342\200\213b", "Grouping may not contain characters that are not seen, or "
+                       "that change the direction of text: it must not look like another one");
         assert_refused(JOB_FIELD_GROUPING, "a\tb", "Grouping may not contain control characters");
         assert_refused(JOB_FIELD_DESCRIPTION, "a\033[2Jb", "Description may not contain control characters");
         assert_refused(JOB_FIELD_DESCRIPTION, "a\302\233b", "Description may not contain control characters");

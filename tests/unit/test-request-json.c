@@ -79,6 +79,29 @@ static void assert_member(JsonObject *o, const char *member, const char *expecte
         g_assert_cmpstr(text, ==, expected);
 }
 
+/* Whatever User= says. */
+static void test_root_command(View *v, const void *unused) {
+        static const struct {
+                const char *flag, *user;
+        } cases[] = { { "privileged", "\"root\"" }, { "no-setuid", "\"root\"" }, { "no-env-expand", "\"net\"" } };
+
+        for (size_t i = 0; i < ELEMENTSOF(cases); i++) {
+                const char *const argv[] = { "id", NULL }, *const flags[] = { "ignore-failure", cases[i].flag, NULL };
+                UnitProperty *p = (UnitProperty *) unit_property_find(v->view.class->properties, i == 0 ? "ExecStart" : "ExecStartEx");
+                g_autofree char *text = NULL;
+                g_autoptr(JsonObject) o = NULL;
+                GVariant *command = g_variant_new("(s^as^as)", "/bin/id", argv, flags);
+
+                g_free(p->name);
+                p->name = g_strdup("ExecStartEx");
+                g_variant_unref(p->value);
+                p->value = g_variant_ref_sink(g_variant_new_array(NULL, &command, 1));
+                text = request_to_json(&v->view);
+                o = parse(text);
+                assert_member(o, "user", cases[i].user);
+        }
+}
+
 static void test_all(View *v, const void *unused) {
         g_autofree char *text = NULL;
         g_autoptr(JsonObject) o = NULL;
@@ -165,6 +188,7 @@ static void test_file(View *v, const void *unused) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add("/request-json/all", View, NULL, setup, test_all, teardown);
+        g_test_add("/request-json/root-command", View, NULL, setup, test_root_command, teardown);
         g_test_add("/request-json/safe", View, NULL, setup, test_safe, teardown);
         g_test_add("/request-json/without-class", View, NULL, setup, test_without_class, teardown);
         g_test_add("/request-json/file", View, NULL, setup, test_file, teardown);
