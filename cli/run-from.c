@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "json.h"
 #include "output.h"
 #include "run-data.h"
 #include "run-files.h"
@@ -11,26 +12,6 @@ typedef struct Input {
         JsonArray *variables;
         JsonObject *stored, *data;
 } Input;
-
-static bool array_has(JsonArray *array, JsonNode *value) {
-        for (unsigned i = 0; i < json_array_get_length(array); i++)
-                if (json_node_equal(json_array_get_element(array, i), value))
-                        return true;
-        return false;
-}
-
-/* As jobd has it: equal; of a list, that it has all of what is asked. */
-static bool value_matches(JsonNode *value, JsonNode *asked) {
-        JsonArray *all;
-
-        if (!JSON_NODE_HOLDS_ARRAY(value) || !JSON_NODE_HOLDS_ARRAY(asked))
-                return json_node_equal(value, asked);
-        all = json_node_get_array(asked);
-        for (unsigned i = 0; i < json_array_get_length(all); i++)
-                if (!array_has(json_node_get_array(value), json_array_get_element(all, i)))
-                        return false;
-        return true;
-}
 
 static bool value_is_empty(JsonNode *value) {
         if (JSON_NODE_HOLDS_ARRAY(value))
@@ -57,7 +38,7 @@ static bool is_taken_steps(const Input *in, JsonObject *variable, unsigned steps
         if (!value) /* not known here: jobd will say */
                 return true;
         asked = json_object_get_member(depends_on, "value");
-        return asked ? value_matches(value, asked) : !value_is_empty(value);
+        return asked ? json_has_all(value, asked) : !value_is_empty(value);
 }
 
 /* Whether the variable is taken, as far as its DependsOn= goes. */

@@ -154,6 +154,26 @@ char *json_show_text(const char *text) {
         return g_string_free(to, FALSE);
 }
 
+static bool list_has(JsonArray *list, JsonNode *value) {
+        for (unsigned i = 0; i < json_array_get_length(list); i++)
+                if (json_node_equal(json_array_get_element(list, i), value))
+                        return true;
+        return false;
+}
+
+bool json_has_all(JsonNode *value, JsonNode *asked) {
+        JsonArray *all;
+
+        if (!JSON_NODE_HOLDS_ARRAY(value) || !JSON_NODE_HOLDS_ARRAY(asked))
+                return json_node_equal(value, asked);
+
+        all = json_node_get_array(asked);
+        for (unsigned i = 0; i < json_array_get_length(all); i++)
+                if (!list_has(json_node_get_array(value), json_array_get_element(all, i)))
+                        return false;
+        return true;
+}
+
 unsigned json_depth(JsonNode *node) {
         g_autoptr(GList) members = NULL;
         unsigned depth = 0;

@@ -43,6 +43,9 @@ int json_parse_object(const char *text, size_t size, size_t size_max, JsonObject
 char *json_format(JsonNode *node);
 char *json_format_object(JsonObject *object);
 
+/* Whether they are equal, or are lists and value has all elements of asked, in any order. */
+bool json_has_all(JsonNode *value, JsonNode *asked);
+
 /* How deep it is nested: 0 for what is neither an object nor a list. */
 unsigned json_depth(JsonNode *node);
 

@@ -3,6 +3,7 @@
 #include "announcer.h"
 #include "log.h"
 #include "names.h"
+#include "object-path.h"
 
 typedef struct Change {
         const char *interface;
@@ -21,11 +22,14 @@ static int emit_signal(sd_bus *bus, const char *member, const char *path) {
         return sd_bus_emit_signal(bus, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, member, NULL);
 }
 
-void announcer_signal(Announcer *a, const char *member, const char *path) {
+void announcer_signal(Announcer *a, const char *member, const char *parent, const char *id) {
+        char path[OBJECT_PATH_SIZE];
         int r;
 
+        if (parent)
+                object_path_format(parent, id, path);
         for (guint i = 0; i < a->buses->len; i++) {
-                r = emit_signal(a->buses->pdata[i], member, path);
+                r = emit_signal(a->buses->pdata[i], member, parent ? path : NULL);
                 if (r < 0)
                         (void) log_debug_errno(r, "Cannot send signal %s, ignoring: %m", member);
         }
@@ -62,9 +66,12 @@ static int on_turn_end(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-void announcer_changed(Announcer *a, const char *path, const char *interface, const char *const *names) {
+void announcer_changed(Announcer *a, const char *parent, const char *id, const char *interface,
+                       const char *const *names) {
+        char path[OBJECT_PATH_SIZE];
         Change *c;
 
+        object_path_format(parent, id, path);
         c = g_new(Change, 1);
         *c = (Change){ interface, names };
         (void) g_hash_table_replace(a->changes, g_strdup(path), c);

@@ -18,14 +18,15 @@ DEFINE_CLEANUP(Announcer *, announcer_free);
 void announcer_add_bus(Announcer *a, sd_bus *bus);
 void announcer_remove_bus(Announcer *a, sd_bus *bus);
 
-/* A signal of the manager with one object path, or with none (NULL). At once. */
-void announcer_signal(Announcer *a, const char *member, const char *path);
+/* A signal of the manager about the object with that UUID below parent (JOBD_JOB_PATH), or about none (NULL). At once. */
+void announcer_signal(Announcer *a, const char *member, const char *parent, const char *id);
 
 /*
  * The object's changeable properties (names, static) are no longer what they were. Coalesced: all that happens to an
  * object in one turn of the loop is one signal.
  */
-void announcer_changed(Announcer *a, const char *path, const char *interface, const char *const *names);
+void announcer_changed(Announcer *a, const char *parent, const char *id, const char *interface,
+                       const char *const *names);
 
 /* Whether such a signal is still to be sent. */
 bool announcer_has_changes(const Announcer *a);

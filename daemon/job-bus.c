@@ -121,13 +121,11 @@ typedef struct ChangedJob {
 
 static void on_change_committed(int r, void *userdata) {
         g_autofree ChangedJob *c = userdata;
-        char path[OBJECT_PATH_SIZE];
 
         if (r < 0)
                 return;
         dispatcher_jobs_changed(c->manager->dispatcher);
-        object_path_format(JOBD_JOB_PATH, c->id, path);
-        announcer_changed(c->manager->announcer, path, JOBD_JOB_INTERFACE, job_bus_changing_properties);
+        announcer_changed(c->manager->announcer, JOBD_JOB_PATH, c->id, JOBD_JOB_INTERFACE, job_bus_changing_properties);
 }
 
 /* What was changed, for the journal: "<caller> <what>". */
@@ -375,12 +373,10 @@ static int method_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
 
 static void on_delete_committed(int r, void *userdata) {
         g_autofree ChangedJob *c = userdata;
-        char path[OBJECT_PATH_SIZE];
 
         if (r < 0)
                 return;
-        object_path_format(JOBD_JOB_PATH, c->id, path);
-        announcer_signal(c->manager->announcer, "JobRemoved", path);
+        announcer_signal(c->manager->announcer, "JobRemoved", JOBD_JOB_PATH, c->id);
 }
 
 static int check_delete(JobBus *b, sd_bus_error *error) {

@@ -175,12 +175,10 @@ typedef struct DeletedResult {
 
 static void on_delete_committed(int r, void *userdata) {
         DeletedResult *d = userdata;
-        char path[OBJECT_PATH_SIZE];
 
         if (r >= 0) {
                 result_log_deleted(d->result, d->caller);
-                object_path_format(JOBD_RESULT_PATH, d->result->id, path);
-                announcer_signal(d->manager->announcer, "JobResultRemoved", path);
+                announcer_signal(d->manager->announcer, "JobResultRemoved", JOBD_RESULT_PATH, d->result->id);
                 outputs_removal_is_due(d->manager->outputs);
         }
         (void) job_result_free(d->result);

@@ -4,18 +4,15 @@
 #include "log.h"
 #include "manager-approvals.h"
 #include "names.h"
-#include "object-path.h"
 #include "run-schedule-bus.h"
 #include "store-schedule.h"
 
 enum { EXPIRE_AT_ONCE_MAX = 100 }; /* the scheduler comes again for the others */
 
 static void on_requested(const ScheduledJob *sj, void *userdata) {
-        char path[OBJECT_PATH_SIZE];
         Manager *m = userdata;
 
-        object_path_format(JOBD_SCHEDULE_PATH, sj->id, path);
-        announcer_signal(m->announcer, "ApprovalRequested", path);
+        announcer_signal(m->announcer, "ApprovalRequested", JOBD_SCHEDULE_PATH, sj->id);
         dispatcher_notify(m->dispatcher, NOTIFY_ON_REQUEST, sj->class_path, sj->id);
 }
 

@@ -11,7 +11,6 @@
 #include "message-ids.h"
 #include "names.h"
 #include "now.h"
-#include "object-path.h"
 #include "queue-bus.h"
 #include "refresh.h"
 
@@ -112,7 +111,7 @@ static void report_inventory(Manager *m, GPtrArray *report) {
 /* The jobs that a refresh has made or changed, for the signals once it is on the disk. */
 typedef struct Refreshed {
         Manager *manager;
-        GPtrArray *made, *changed; /* object paths */
+        GPtrArray *made, *changed; /* ids */
 } Refreshed;
 
 static Refreshed *refreshed_new(Manager *m, const GPtrArray *report) {
@@ -122,15 +121,13 @@ static Refreshed *refreshed_new(Manager *m, const GPtrArray *report) {
         for (guint i = 0; i < report->len; i++) {
                 const RefreshEntry *e = report->pdata[i];
                 const Job *job = registry_find_by_class_path(m->registry, e->class_path);
-                char path[OBJECT_PATH_SIZE];
 
                 if (!job)
                         continue;
-                object_path_format(JOBD_JOB_PATH, job->id, path);
                 if (strcmp(e->action, "created") == 0)
-                        g_ptr_array_add(f->made, g_strdup(path));
+                        g_ptr_array_add(f->made, g_strdup(job->id));
                 else if (strcmp(e->action, "updated") == 0 || strcmp(e->action, "uninstalled") == 0)
-                        g_ptr_array_add(f->changed, g_strdup(path));
+                        g_ptr_array_add(f->changed, g_strdup(job->id));
         }
         return f;
 }
@@ -144,10 +141,10 @@ static void on_refresh_committed(int r, void *userdata) {
                 return;
         dispatcher_jobs_changed(f->manager->dispatcher);
         for (guint i = 0; i < made->len; i++)
-                announcer_signal(a, "JobNew", made->pdata[i]);
+                announcer_signal(a, "JobNew", JOBD_JOB_PATH, made->pdata[i]);
         for (guint i = 0; i < changed->len; i++)
-                announcer_changed(a, changed->pdata[i], JOBD_JOB_INTERFACE, job_bus_changing_properties);
-        announcer_signal(a, "Refreshed", NULL);
+                announcer_changed(a, JOBD_JOB_PATH, changed->pdata[i], JOBD_JOB_INTERFACE, job_bus_changing_properties);
+        announcer_signal(a, "Refreshed", NULL, NULL);
 }
 
 /* ---- refresh ---- */

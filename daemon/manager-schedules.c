@@ -7,34 +7,28 @@
 #include "message-ids.h"
 #include "names.h"
 #include "now.h"
-#include "object-path.h"
 #include "scheduled-job-bus.h"
 #include "store-schedule.h"
 
 /* ---- what is announced ---- */
 
 static void on_added(const ScheduledJob *sj, void *userdata) {
-        char path[OBJECT_PATH_SIZE];
         Manager *m = userdata;
 
-        object_path_format(JOBD_SCHEDULE_PATH, sj->id, path);
-        announcer_signal(m->announcer, "ScheduledJobNew", path);
+        announcer_signal(m->announcer, "ScheduledJobNew", JOBD_SCHEDULE_PATH, sj->id);
 }
 
 static void on_changed(const ScheduledJob *sj, void *userdata) {
-        char path[OBJECT_PATH_SIZE];
         Manager *m = userdata;
 
-        object_path_format(JOBD_SCHEDULE_PATH, sj->id, path);
-        announcer_changed(m->announcer, path, JOBD_SCHEDULE_INTERFACE, scheduled_job_bus_changing_properties);
+        announcer_changed(m->announcer, JOBD_SCHEDULE_PATH, sj->id, JOBD_SCHEDULE_INTERFACE,
+                          scheduled_job_bus_changing_properties);
 }
 
 static void on_removed(const ScheduledJob *sj, void *userdata) {
-        char path[OBJECT_PATH_SIZE];
         Manager *m = userdata;
 
-        object_path_format(JOBD_SCHEDULE_PATH, sj->id, path);
-        announcer_signal(m->announcer, "ScheduledJobRemoved", path);
+        announcer_signal(m->announcer, "ScheduledJobRemoved", JOBD_SCHEDULE_PATH, sj->id);
 }
 
 static const SchedulerHooks hooks = { on_added, on_changed, on_removed, manager_expire_approvals, manager_may_fire };

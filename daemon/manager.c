@@ -20,7 +20,6 @@
 #include "manager-store.h"
 #include "manager.h"
 #include "names.h"
-#include "object-path.h"
 #include "object-source.h"
 #include "outputs.h"
 #include "run-bus.h"
@@ -33,19 +32,16 @@
 /* ---- what is announced ---- */
 
 static void on_result_added(const JobResult *jr, void *userdata) {
-        char path[OBJECT_PATH_SIZE];
         Manager *m = userdata;
 
-        object_path_format(JOBD_RESULT_PATH, jr->id, path);
-        announcer_signal(m->announcer, "JobResultNew", path);
+        announcer_signal(m->announcer, "JobResultNew", JOBD_RESULT_PATH, jr->id);
 }
 
 static void on_result_changed(const JobResult *jr, void *userdata) {
-        char path[OBJECT_PATH_SIZE];
         Manager *m = userdata;
 
-        object_path_format(JOBD_RESULT_PATH, jr->id, path);
-        announcer_changed(m->announcer, path, JOBD_RESULT_INTERFACE, job_result_bus_changing_properties);
+        announcer_changed(m->announcer, JOBD_RESULT_PATH, jr->id, JOBD_RESULT_INTERFACE,
+                          job_result_bus_changing_properties);
         if (!job_result_status_is_final(jr->status))
                 return;
         log_streams_run_ended(m->log_streams, jr->id);
@@ -60,11 +56,9 @@ static void on_input_ready(void *userdata) {
 }
 
 static void on_result_cleaned(const char *result_id, void *userdata) {
-        char path[OBJECT_PATH_SIZE];
         Manager *m = userdata;
 
-        object_path_format(JOBD_RESULT_PATH, result_id, path);
-        announcer_signal(m->announcer, "JobResultRemoved", path);
+        announcer_signal(m->announcer, "JobResultRemoved", JOBD_RESULT_PATH, result_id);
         outputs_removal_is_due(m->outputs);
 }
 

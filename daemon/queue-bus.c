@@ -140,18 +140,17 @@ typedef struct Changed {
 static void on_committed(int r, void *userdata) {
         g_autofree Changed *c = userdata;
         g_autofree char *name = c->name;
-        char path[OBJECT_PATH_SIZE];
 
         if (r < 0)
                 return;
         dispatcher_queue_changed(c->manager->dispatcher, name);
         if (!c->manager->announcer)
                 return;
-        object_path_format(JOBD_QUEUE_PATH, c->id, path);
         if (c->signal)
-                announcer_signal(c->manager->announcer, c->signal, path);
+                announcer_signal(c->manager->announcer, c->signal, JOBD_QUEUE_PATH, c->id);
         else
-                announcer_changed(c->manager->announcer, path, JOBD_QUEUE_INTERFACE, changing_properties);
+                announcer_changed(c->manager->announcer, JOBD_QUEUE_PATH, c->id, JOBD_QUEUE_INTERFACE,
+                                  changing_properties);
 }
 
 /* signal: static. */

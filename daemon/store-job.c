@@ -198,14 +198,7 @@ static int put_record(Store *s, const Job *j) {
 }
 
 static int clear_overrides(Store *s, const Job *j) {
-        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = store_write_statement(s, STORE_JOB_OVERRIDES_CLEAR, "DELETE FROM job_override WHERE job_id = ?", &statement);
-        if (r < 0)
-                return r;
-        r = store_bind_text(s, statement, 1, j->id);
-        return r < 0 ? r : store_step(s, statement);
+        return store_write_key(s, STORE_JOB_OVERRIDES_CLEAR, "DELETE FROM job_override WHERE job_id = ?", j->id);
 }
 
 static int put_override(Store *s, const Job *j, JobField field) {
@@ -240,12 +233,5 @@ int store_job_put(Store *s, const Job *j) {
 }
 
 int store_job_delete(Store *s, const char *id) {
-        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = store_write_statement(s, STORE_JOB_DELETE, "DELETE FROM job WHERE id = ?", &statement);
-        if (r < 0)
-                return r;
-        r = store_bind_text(s, statement, 1, id);
-        return r < 0 ? r : store_step(s, statement);
+        return store_write_key(s, STORE_JOB_DELETE, "DELETE FROM job WHERE id = ?", id);
 }

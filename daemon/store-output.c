@@ -106,12 +106,5 @@ int store_output_removals(Store *s, unsigned limit, GPtrArray **ret) {
 }
 
 int store_output_removed(Store *s, const char *result_id) {
-        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = store_write_statement(s, STORE_OUTPUT_REMOVED, "DELETE FROM job_output_removal WHERE result_id = ?",
-                                  &statement);
-        if (r >= 0)
-                r = store_bind_text(s, statement, 1, result_id);
-        return r < 0 ? r : store_step(s, statement);
+        return store_write_key(s, STORE_OUTPUT_REMOVED, "DELETE FROM job_output_removal WHERE result_id = ?", result_id);
 }

@@ -157,11 +157,5 @@ int store_queue_put(Store *s, const JobQueue *q) {
 }
 
 int store_queue_delete(Store *s, const char *id) {
-        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = store_write_statement(s, STORE_QUEUE_DELETE, "DELETE FROM job_queue WHERE id = ?", &statement);
-        if (r >= 0)
-                r = store_bind_text(s, statement, 1, id);
-        return r < 0 ? r : store_step(s, statement);
+        return store_write_key(s, STORE_QUEUE_DELETE, "DELETE FROM job_queue WHERE id = ?", id);
 }

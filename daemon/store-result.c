@@ -275,14 +275,7 @@ int store_result_set_result(Store *s, const char *id, const char *result) {
 }
 
 int store_result_delete(Store *s, const char *id) {
-        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = store_write_statement(s, STORE_RESULT_DELETE, "DELETE FROM job_result WHERE id = ?", &statement);
-        if (r < 0)
-                return r;
-        r = store_bind_text(s, statement, 1, id);
-        return r < 0 ? r : store_step(s, statement);
+        return store_write_key(s, STORE_RESULT_DELETE, "DELETE FROM job_result WHERE id = ?", id);
 }
 
 int store_result_get(Store *s, const char *id, JobResult **ret) {

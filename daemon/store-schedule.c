@@ -192,13 +192,7 @@ int store_schedule_update(Store *s, const ScheduledJob *sj) {
 }
 
 int store_schedule_delete(Store *s, const char *id) {
-        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
-        int r;
-
-        r = store_write_statement(s, STORE_SCHEDULE_DELETE, "DELETE FROM scheduled_job WHERE id = ?", &statement);
-        if (r >= 0)
-                r = store_bind_text(s, statement, 1, id);
-        return r < 0 ? r : store_step(s, statement);
+        return store_write_key(s, STORE_SCHEDULE_DELETE, "DELETE FROM scheduled_job WHERE id = ?", id);
 }
 
 /* ---- reading ---- */

@@ -261,6 +261,16 @@ int store_bind_int64(Store *s, sqlite3_stmt *statement, int index, int64_t value
         return code == SQLITE_OK ? 0 : store_failed(s, code);
 }
 
+int store_write_key(Store *s, StoreStatement which, const char *sql, const char *key) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_write_statement(s, which, sql, &statement);
+        if (r >= 0)
+                r = store_bind_text(s, statement, 1, key);
+        return r < 0 ? r : store_step(s, statement);
+}
+
 const char *store_column_text(sqlite3_stmt *statement, int column) {
         return (const char *) sqlite3_column_text(statement, column) ?: "";
 }

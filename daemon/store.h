@@ -137,6 +137,9 @@ static inline void store_statement_finalizep(sqlite3_stmt **statement) {
 /* The same, and opens the batch: for statements that write. */
 int store_write_statement(Store *s, StoreStatement which, const char *sql, sqlite3_stmt **ret) _must_check_;
 
+/* Executes one that writes and has one value, the key of what it is about. */
+int store_write_key(Store *s, StoreStatement which, const char *sql, const char *key) _must_check_;
+
 /*
  * Several writes that belong together: begin, the writes up to the first that fails, end with the result so far, which
  * undoes all of them when it is negative and returns it.

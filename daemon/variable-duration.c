@@ -34,26 +34,13 @@ static int parse_duration(const char *text, int64_t *ret) {
 }
 
 static int finish_bound(const char *text, int64_t *ret, char **ret_error) {
-        if (text && parse_duration(text, ret) < 0)
+        if (parse_duration(text, ret) < 0)
                 return variable_fail(ret_error, "not a time span, such as 2min 30s, or a longer one than is taken");
         return 0;
 }
 
 static int duration_finish(Variable *v, VariableKey *ret_key, char **ret_error) {
-        int r;
-
-        *ret_key = VARIABLE_KEY_MAX_VALUE;
-        r = finish_bound(v->max_value_text, &v->max_value, ret_error);
-        if (r < 0)
-                return r;
-
-        *ret_key = VARIABLE_KEY_MIN_VALUE;
-        r = finish_bound(v->min_value_text, &v->min_value, ret_error);
-        if (r < 0)
-                return r;
-        if (v->min_value > v->max_value)
-                return variable_fail(ret_error, "%s is more than MaxValue=%s", v->min_value_text, v->max_value_text);
-        return 0;
+        return variable_finish_bounds(v, finish_bound, ret_key, ret_error);
 }
 
 /* Returns 0, -EINVAL, or -ERANGE for what is beyond DURATION_MAX. */

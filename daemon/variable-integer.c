@@ -8,26 +8,13 @@
 /* Type=integer: a JSON integer, or a string that is one, as a form sends it. 0 is a bound like any other. */
 
 static int finish_bound(const char *text, int64_t *ret, char **ret_error) {
-        if (text && variable_text_to_integer(text, ret) < 0)
+        if (variable_text_to_integer(text, ret) < 0)
                 return variable_fail(ret_error, "not an integer of 64 bits, such as 5 or -20");
         return 0;
 }
 
 static int integer_finish(Variable *v, VariableKey *ret_key, char **ret_error) {
-        int r;
-
-        *ret_key = VARIABLE_KEY_MAX_VALUE;
-        r = finish_bound(v->max_value_text, &v->max_value, ret_error);
-        if (r < 0)
-                return r;
-
-        *ret_key = VARIABLE_KEY_MIN_VALUE;
-        r = finish_bound(v->min_value_text, &v->min_value, ret_error);
-        if (r < 0)
-                return r;
-        if (v->min_value > v->max_value)
-                return variable_fail(ret_error, "%s is more than MaxValue=%s", v->min_value_text, v->max_value_text);
-        return 0;
+        return variable_finish_bounds(v, finish_bound, ret_key, ret_error);
 }
 
 /* Returns 0, -EINVAL, or -ERANGE for the text of an integer beyond 64 bits. */

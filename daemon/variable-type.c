@@ -91,3 +91,23 @@ bool variable_value_is_empty(const Variable *v, JsonNode *value) {
 JsonNode *variable_without_value(const Variable *v, JsonNode *given) {
         return v->type->without_value ? v->type->without_value(given) : json_node_init_null(json_node_alloc());
 }
+
+int variable_finish_bounds(Variable *v, int (*parse)(const char *text, int64_t *ret, char **ret_error),
+                           VariableKey *ret_key, char **ret_error) {
+        int r = 0;
+
+        *ret_key = VARIABLE_KEY_MAX_VALUE;
+        if (v->max_value_text)
+                r = parse(v->max_value_text, &v->max_value, ret_error);
+        if (r < 0)
+                return r;
+
+        *ret_key = VARIABLE_KEY_MIN_VALUE;
+        if (v->min_value_text)
+                r = parse(v->min_value_text, &v->min_value, ret_error);
+        if (r < 0)
+                return r;
+        if (v->min_value > v->max_value)
+                return variable_fail(ret_error, "%s is more than MaxValue=%s", v->min_value_text, v->max_value_text);
+        return 0;
+}

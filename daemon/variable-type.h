@@ -135,6 +135,10 @@ void variable_key_reset(Variable *v, VariableKey key);
 /* *ret_error = the formatted text; ret_error may be NULL. Returns -EINVAL. */
 int variable_fail(char **ret_error, const char *format, ...) _printf_(2, 3);
 
+/* A finish() of a type that has MinValue= and MaxValue=; parse: of the text of one, 0 or what variable_fail() returns. */
+int variable_finish_bounds(Variable *v, int (*parse)(const char *text, int64_t *ret, char **ret_error),
+                           VariableKey *ret_key, char **ret_error) _must_check_;
+
 /* Adds a message on a value. */
 void variable_message(JsonArray *messages, const char *format, ...) _printf_(2, 3);
 

@@ -36,27 +36,6 @@ static Field *find_field(Validation *v, const char *name) {
         return NULL;
 }
 
-static bool list_has(JsonArray *list, JsonNode *value) {
-        for (unsigned i = 0; i < json_array_get_length(list); i++)
-                if (json_node_equal(json_array_get_element(list, i), value))
-                        return true;
-        return false;
-}
-
-/* Equal; of a list, that it has all of what is asked. */
-static bool value_matches(JsonNode *value, JsonNode *asked) {
-        JsonArray *all;
-
-        if (!JSON_NODE_HOLDS_ARRAY(value) || !JSON_NODE_HOLDS_ARRAY(asked))
-                return json_node_equal(value, asked);
-
-        all = json_node_get_array(asked);
-        for (unsigned i = 0; i < json_array_get_length(all); i++)
-                if (!list_has(json_node_get_array(value), json_array_get_element(all, i)))
-                        return false;
-        return true;
-}
-
 static bool value_is_false(JsonNode *value) {
         return JSON_NODE_HOLDS_VALUE(value) && json_node_get_value_type(value) == G_TYPE_BOOLEAN &&
                         !json_node_get_boolean(value);
@@ -77,7 +56,7 @@ static Condition check_condition(Validation *v, const Variable *variable) {
 
         if (variable->depends_on_value) {
                 asked = variable_depends_on_value(variable, other->variable, NULL);
-                met = asked && value_matches(other->value, asked);
+                met = asked && json_has_all(other->value, asked);
         } else
                 met = !variable_value_is_empty(other->variable, other->value) && !value_is_false(other->value);
         return met ? CONDITION_MET : CONDITION_UNMET;
