@@ -2,186 +2,9 @@
 
 #include <string.h>
 
-#include "job-json.h"
+#include "job-json-field.h"
 #include "json.h"
 #include "uuid.h"
-
-/* What a property becomes. Each stands for one D-Bus type and one way to write it as JSON. */
-typedef enum FieldType {
-        FIELD_STRING,         /* s */
-        FIELD_STRING_OR_NULL, /* s, "" is null */
-        FIELD_BOOLEAN,        /* b */
-        FIELD_STRINGS,        /* as */
-        FIELD_STRING_MAP,     /* a{ss} */
-        FIELD_TIME,           /* t, 0 is null */
-        FIELD_TIME_SPAN,      /* t, infinity is null */
-        FIELD_UINT64,         /* t, all bits set is null */
-        FIELD_UINT32,         /* u */
-        FIELD_EXIT_CODE,      /* i, -1 is null */
-        FIELD_SIGNAL,         /* i, 0 is null */
-        FIELD_OBJECT_ID,      /* o, "/" is null */
-        FIELD_DATA,           /* s, a JSON object in text form, "" is {} */
-        FIELD_JSON,           /* s, any JSON value in text form, "" is null */
-        FIELD_PERCENT,        /* u, all bits set is null */
-        FIELD_COUNTS,         /* a{su} */
-        FIELD_INT32,          /* i */
-        FIELD_APPROVALS,      /* a(ussssbt), becomes an array of objects */
-        FIELD_STAGES,         /* a(ssuu), the same */
-        FIELD_OVERRIDES,      /* as, becomes one boolean for each field that can be overridden */
-} FieldType;
-
-typedef struct Field {
-        const char *property;
-        const char *member;
-        FieldType type;
-        bool optional; /* the member is only there where the property is */
-} Field;
-
-static const Field job_fields[] = {
-        { "Id", "id", FIELD_STRING },
-        { "Name", "name", FIELD_STRING },
-        { "ClassPath", "class_path", FIELD_STRING },
-        { "ModuleName", "module_name", FIELD_STRING },
-        { "JobClassName", "job_class_name", FIELD_STRING },
-        { "Grouping", "grouping", FIELD_STRING },
-        { "Description", "description", FIELD_STRING },
-        { "Enabled", "enabled", FIELD_BOOLEAN },
-        { "Installed", "installed", FIELD_BOOLEAN },
-        { "Runnable", "runnable", FIELD_BOOLEAN },
-        { "Hidden", "hidden", FIELD_BOOLEAN },
-        { "System", "system", FIELD_BOOLEAN },
-        { "ApprovalRequired", "approval_required", FIELD_BOOLEAN },
-        { "DryRunDefault", "dryrun_default", FIELD_BOOLEAN },
-        { "SupportsDryRun", "supports_dryrun", FIELD_BOOLEAN },
-        { "HasSensitiveVariables", "has_sensitive_variables", FIELD_BOOLEAN },
-        { "ReadOnly", "read_only", FIELD_BOOLEAN },
-        { "Singleton", "is_singleton", FIELD_BOOLEAN },
-        { "SingletonPolicy", "singleton_policy", FIELD_STRING },
-        { "SoftTimeLimitUSec", "soft_time_limit", FIELD_TIME_SPAN },
-        { "TimeLimitUSec", "time_limit", FIELD_TIME_SPAN },
-        { "TaskQueues", "task_queues", FIELD_STRINGS },
-        { "Overrides", NULL, FIELD_OVERRIDES },
-        { "ClassValues", "class_values", FIELD_STRING_MAP },
-        { "File", "file", FIELD_STRING_OR_NULL },
-        { "DateCreated", "created", FIELD_TIME },
-        { "LastUpdated", "last_updated", FIELD_TIME },
-        { "LatestResult", "latest_result", FIELD_OBJECT_ID, .optional = true },
-        { "LatestStatus", "latest_status", FIELD_STRING_OR_NULL, .optional = true },
-        { "LatestDate", "latest_date", FIELD_TIME, .optional = true },
-};
-
-static const Field result_fields[] = {
-        { "Id", "id", FIELD_STRING },
-        { "Job", "job_model", FIELD_OBJECT_ID },
-        { "JobName", "name", FIELD_STRING },
-        { "ClassPath", "task_name", FIELD_STRING },
-        { "Status", "status", FIELD_STRING },
-        { "Reason", "reason", FIELD_STRING_OR_NULL },
-        { "Message", "message", FIELD_STRING_OR_NULL },
-        { "Warnings", "warnings", FIELD_STRINGS },
-        { "Requester", "user", FIELD_STRING },
-        { "RequesterUID", "user_uid", FIELD_UINT32 },
-        { "RequestedBy", "requested_by", FIELD_STRING_OR_NULL },
-        { "CausedBy", "caused_by", FIELD_STRING_OR_NULL },
-        { "ScheduledJob", "scheduled_job", FIELD_OBJECT_ID },
-        { "NominalTime", "nominal_time", FIELD_TIME },
-        { "RevokedBy", "revoked_by", FIELD_STRING_OR_NULL },
-        { "DateCreated", "date_created", FIELD_TIME },
-        { "DateStarted", "date_started", FIELD_TIME },
-        { "DateDone", "date_done", FIELD_TIME },
-        { "Data", "task_kwargs", FIELD_DATA },
-        { "TaskQueue", "task_queue", FIELD_STRING },
-        { "SoftTimeLimitUSec", "soft_time_limit", FIELD_TIME_SPAN },
-        { "TimeLimitUSec", "time_limit", FIELD_TIME_SPAN },
-        { "ExitCode", "exit_code", FIELD_EXIT_CODE },
-        { "Signal", "signal", FIELD_SIGNAL },
-        { "CPUUsageNSec", "cpu_usage_nsec", FIELD_UINT64 },
-        { "Unit", "unit", FIELD_STRING_OR_NULL },
-        { "InvocationID", "invocation_id", FIELD_STRING_OR_NULL },
-        { "Progress", "progress", FIELD_PERCENT },
-        { "ProgressText", "progress_text", FIELD_STRING_OR_NULL },
-        { "LogCounts", "log_counts", FIELD_COUNTS },
-        { "Attempt", "attempt", FIELD_UINT32 },
-        { "Attempts", "attempts", FIELD_UINT32 },
-        { "RetryOf", "retry_of", FIELD_STRING_OR_NULL },
-        { "RetriedBy", "retried_by", FIELD_STRING_OR_NULL },
-        { "NotBefore", "not_before", FIELD_TIME },
-        { "Position", "position", FIELD_UINT32 },
-        { "WaitReason", "wait_reason", FIELD_STRING_OR_NULL },
-        { "Result", "result", FIELD_JSON },
-};
-
-static const Field schedule_fields[] = {
-        { "Id", "id", FIELD_STRING },
-        { "Name", "name", FIELD_STRING },
-        { "Description", "description", FIELD_STRING },
-        { "Job", "job_model", FIELD_OBJECT_ID },
-        { "JobName", "job_name", FIELD_STRING },
-        { "ClassPath", "task", FIELD_STRING },
-        { "Requester", "user", FIELD_STRING },
-        { "RequesterUID", "user_uid", FIELD_UINT32 },
-        { "RequestedBy", "requested_by", FIELD_STRING_OR_NULL },
-        { "Interval", "interval", FIELD_STRING },
-        { "Crontab", "crontab", FIELD_STRING },
-        { "TimeZone", "time_zone", FIELD_STRING },
-        { "StartTime", "start_time", FIELD_TIME },
-        { "OneOff", "one_off", FIELD_BOOLEAN },
-        { "Missed", "missed", FIELD_STRING },
-        { "TaskQueue", "task_queue", FIELD_STRING },
-        { "Data", "kwargs", FIELD_DATA },
-        { "Sealed", "sealed", FIELD_BOOLEAN },
-        { "State", "state", FIELD_STRING },
-        { "StateReason", "state_reason", FIELD_STRING_OR_NULL },
-        { "Enabled", "enabled", FIELD_BOOLEAN },
-        { "ApprovalRequired", "approval_required", FIELD_BOOLEAN },
-        { "Approvals", "approvals", FIELD_APPROVALS },
-        { "Stages", "stages", FIELD_STAGES },
-        { "Digest", "digest", FIELD_STRING_OR_NULL },
-        { "ExpiresAt", "expires_at", FIELD_TIME },
-        { "DecidedAt", "decided_at", FIELD_TIME },
-        { "LastRunAt", "last_run_at", FIELD_TIME },
-        { "NextRunAt", "next_run_at", FIELD_TIME },
-        { "TotalRunCount", "total_run_count", FIELD_UINT64 },
-        { "LastResult", "last_result", FIELD_OBJECT_ID },
-        { "DateCreated", "date_created", FIELD_TIME },
-        { "DateChanged", "date_changed", FIELD_TIME },
-};
-
-static const Field queue_fields[] = {
-        { "Id", "id", FIELD_STRING },
-        { "Name", "name", FIELD_STRING },
-        { "Description", "description", FIELD_STRING },
-        { "Enabled", "enabled", FIELD_BOOLEAN },
-        { "Default", "default", FIELD_BOOLEAN },
-        { "MaxRunning", "max_running", FIELD_UINT32 },
-        { "MaxPending", "max_pending", FIELD_UINT32 },
-        { "Weight", "weight", FIELD_UINT32 },
-        { "Priority", "priority", FIELD_INT32 },
-        { "WhenUnavailable", "when_unavailable", FIELD_STRING },
-        { "Resources", "resources", FIELD_STRING_MAP },
-        { "Slice", "slice", FIELD_STRING },
-        { "Running", "running", FIELD_UINT32 },
-        { "Waiting", "waiting", FIELD_UINT32 },
-        { "DateCreated", "created", FIELD_TIME },
-        { "LastUpdated", "last_updated", FIELD_TIME },
-};
-
-/* The fields that can be overridden, and the flag that says so: the reference calls singleton "is_singleton". */
-static const struct {
-        const char *field, *flag;
-} override_flags[] = {
-        { "name", "name_override" },
-        { "grouping", "grouping_override" },
-        { "description", "description_override" },
-        { "approval_required", "approval_required_override" },
-        { "dryrun_default", "dryrun_default_override" },
-        { "has_sensitive_variables", "has_sensitive_variables_override" },
-        { "hidden", "hidden_override" },
-        { "singleton", "is_singleton_override" },
-        { "soft_time_limit", "soft_time_limit_override" },
-        { "time_limit", "time_limit_override" },
-        { "task_queues", "task_queues_override" },
-};
 
 char *job_json_format_time(uint64_t usec) {
         g_autoptr(GDateTime) seconds = NULL;
@@ -283,9 +106,9 @@ static int read_strings(sd_bus_message *m, JsonObject *o, const Field *field) {
                         json_array_add_string_element(array, s);
                         continue;
                 }
-                for (size_t i = 0; i < ELEMENTSOF(override_flags); i++)
-                        if (strcmp(override_flags[i].field, s) == 0)
-                                json_object_set_boolean_member(o, override_flags[i].flag, true);
+                for (size_t i = 0; i < OVERRIDE_FLAGS; i++)
+                        if (strcmp(job_json_override_flags[i].field, s) == 0)
+                                json_object_set_boolean_member(o, job_json_override_flags[i].flag, true);
         }
         if (r < 0)
                 return r;
@@ -512,31 +335,34 @@ static int read_variant(sd_bus_message *m, JsonObject *o, const Field *field) {
 }
 
 /* All members but optional ones, null, in the order in which they are shown; setting one later does not move it. */
-static JsonObject *object_new(const Field *fields, size_t n_fields) {
+static JsonObject *object_new(const FieldTable *table) {
         JsonObject *o = json_object_new();
 
-        for (size_t i = 0; i < n_fields; i++) {
-                if (fields[i].optional)
+        for (size_t i = 0; i < table->n; i++) {
+                const Field *f = &table->fields[i];
+
+                if (f->optional)
                         continue;
-                if (fields[i].type != FIELD_OVERRIDES) {
-                        json_object_set_null_member(o, fields[i].member);
+                if (f->type != FIELD_OVERRIDES) {
+                        json_object_set_null_member(o, f->member);
                         continue;
                 }
-                for (size_t k = 0; k < ELEMENTSOF(override_flags); k++)
-                        json_object_set_boolean_member(o, override_flags[k].flag, false);
+                for (size_t k = 0; k < OVERRIDE_FLAGS; k++)
+                        json_object_set_boolean_member(o, job_json_override_flags[k].flag, false);
         }
         return o;
 }
 
-static const Field *field_find(const Field *fields, size_t n_fields, const char *property) {
-        for (size_t i = 0; i < n_fields; i++)
-                if (strcmp(fields[i].property, property) == 0)
-                        return fields + i;
+static const Field *field_find(const FieldTable *table, const char *property) {
+        for (size_t i = 0; i < table->n; i++)
+                if (strcmp(table->fields[i].property, property) == 0)
+                        return &table->fields[i];
         return NULL;
 }
 
-static int properties_read(sd_bus_message *m, const Field *fields, size_t n_fields, JsonObject **ret) {
-        g_autoptr(JsonObject) o = object_new(fields, n_fields);
+static int properties_read(sd_bus_message *m, JobJsonKind kind, JsonObject **ret) {
+        const FieldTable *table = &job_json_tables[kind];
+        g_autoptr(JsonObject) o = object_new(table);
         int r;
 
         r = sd_bus_message_enter_container(m, 'a', "{sv}");
@@ -550,7 +376,7 @@ static int properties_read(sd_bus_message *m, const Field *fields, size_t n_fiel
                 r = sd_bus_message_read_basic(m, 's', &property);
                 if (r < 0)
                         return r;
-                field = field_find(fields, n_fields, property);
+                field = field_find(table, property);
                 r = field ? read_variant(m, o, field) : sd_bus_message_skip(m, "v");
                 if (r < 0)
                         return r;
@@ -569,86 +395,17 @@ static int properties_read(sd_bus_message *m, const Field *fields, size_t n_fiel
 }
 
 int job_json_read(sd_bus_message *m, JsonObject **ret) {
-        return properties_read(m, job_fields, ELEMENTSOF(job_fields), ret);
+        return properties_read(m, JOB_JSON_JOB, ret);
 }
 
 int job_result_json_read(sd_bus_message *m, JsonObject **ret) {
-        return properties_read(m, result_fields, ELEMENTSOF(result_fields), ret);
+        return properties_read(m, JOB_JSON_RESULT, ret);
 }
 
 int scheduled_job_json_read(sd_bus_message *m, JsonObject **ret) {
-        return properties_read(m, schedule_fields, ELEMENTSOF(schedule_fields), ret);
+        return properties_read(m, JOB_JSON_SCHEDULED_JOB, ret);
 }
 
 int job_queue_json_read(sd_bus_message *m, JsonObject **ret) {
-        return properties_read(m, queue_fields, ELEMENTSOF(queue_fields), ret);
-}
-
-/* ---- the schema ---- */
-
-static const char *schema_type(FieldType type) {
-        switch (type) {
-        case FIELD_BOOLEAN:
-                return "boolean";
-        case FIELD_STRINGS:
-        case FIELD_APPROVALS:
-        case FIELD_STAGES:
-                return "array";
-        case FIELD_STRING_MAP:
-        case FIELD_DATA:
-        case FIELD_COUNTS:
-                return "object";
-        case FIELD_TIME_SPAN:
-                return "number";
-        case FIELD_UINT64:
-        case FIELD_UINT32:
-        case FIELD_INT32:
-        case FIELD_EXIT_CODE:
-        case FIELD_SIGNAL:
-        case FIELD_PERCENT:
-                return "integer";
-        default:
-                return "string";
-        }
-}
-
-static JsonObject *describe_field(FieldType type) {
-        JsonObject *o = json_object_new();
-
-        if (type != FIELD_JSON) /* any value */
-                json_object_set_string_member(o, "type", schema_type(type));
-        if (type == FIELD_TIME)
-                json_object_set_string_member(o, "format", "date-time");
-        if (strcmp(schema_type(type), "array") == 0) {
-                JsonObject *items = json_object_new();
-
-                json_object_set_string_member(items, "type", type == FIELD_STRINGS ? "string" : "object");
-                json_object_set_object_member(o, "items", items);
-        }
-        json_object_set_boolean_member(o, "nullable", true);
-        return o;
-}
-
-JsonObject *job_json_describe(JobJsonKind kind) {
-        static const struct {
-                const Field *fields;
-                size_t n;
-        } tables[] = {
-                [JOB_JSON_JOB] = { job_fields, ELEMENTSOF(job_fields) },
-                [JOB_JSON_RESULT] = { result_fields, ELEMENTSOF(result_fields) },
-                [JOB_JSON_SCHEDULED_JOB] = { schedule_fields, ELEMENTSOF(schedule_fields) },
-                [JOB_JSON_QUEUE] = { queue_fields, ELEMENTSOF(queue_fields) },
-        };
-        const Field *fields = tables[kind].fields;
-        JsonObject *o = json_object_new();
-
-        for (size_t i = 0; i < tables[kind].n; i++) {
-                if (fields[i].type != FIELD_OVERRIDES) {
-                        json_object_set_object_member(o, fields[i].member, describe_field(fields[i].type));
-                        continue;
-                }
-                for (size_t k = 0; k < ELEMENTSOF(override_flags); k++)
-                        json_object_set_object_member(o, override_flags[k].flag, describe_field(FIELD_BOOLEAN));
-        }
-        return o;
+        return properties_read(m, JOB_JSON_QUEUE, ret);
 }

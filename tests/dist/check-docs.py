@@ -59,7 +59,7 @@ compare("jobd.job(5) has the reserved names", set(re.findall(r"_([a-z_\\]+)_[,.\
 
 members = set(re.findall(r"\*([a-z_]+)\*", section("man/jobctl.1.scd", "JSON")))
 out.check("jobctl(1) has the members of what --json prints", [f"{name}: not there" for name in sorted(
-    set(find(r'^\s+\{ "\w+", "([a-z_]+)", FIELD_', "common/job-json.c")) - members)] or ([] if members else ["nothing"]))
+    set(find(r'^\s+\{ "\w+", "([a-z_]+)", FIELD_', "common/job-json-field.c")) - members)] or ([] if members else ["nothing"]))
 
 listed = tap.run(list_settings)
 compare("jobd.job(5) has the settings of [Service]",
