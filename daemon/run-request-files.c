@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
+#include <string.h>
+
+#include "json.h"
 #include "names.h"
 #include "run-request-files.h"
+#include "unit-property.h"
 #include "variables-objects.h"
 
 static bool is_sensitive(const Job *job, const Variable *v) {
@@ -69,4 +74,67 @@ void run_files_add_paths(const Job *job, const JobClass *class, const char *id, 
                 path = input_file_path(unit, variable_name(v), is_sensitive(job, v));
                 json_object_set_string_member(json_node_get_object(value), "path", path);
         }
+}
+
+/* ---- what fits ---- */
+
+static uint64_t size_of_json(JsonObject *values) {
+        g_autofree char *text = json_format_object(values);
+        size_t size = strlen(text);
+
+        explicit_bzero(text, size);
+        return size;
+}
+
+/* Those that the class gives itself. What it has loaded from elsewhere is known to systemd only. */
+static uint64_t size_of_class(const JobClass *class) {
+        static const char *const names[] = { "SetCredential", "SetCredentialEncrypted" };
+        uint64_t size = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++) {
+                const UnitProperty *p = unit_property_find(class->properties, names[i]);
+
+                size += p ? g_variant_get_size(p->value) : 0;
+        }
+        return size;
+}
+
+static void add_size_error(JsonObject *errors, const char *name, uint64_t files, uint64_t input, uint64_t of_class) {
+        JsonArray *messages = json_array_new();
+        g_autofree char *text = g_strdup_printf(
+                        "A run gets at most %d bytes of input and sensitive files: these sensitive files have %" PRIu64
+                        ", the input %" PRIu64 " as JSON with its objects, and SetCredential= of the job class %" PRIu64 ".",
+                        RUN_CREDENTIALS_SIZE_MAX, files, input, of_class);
+
+        json_array_add_string_element(messages, text);
+        json_object_set_array_member(errors, name, messages);
+}
+
+int run_files_check_size(const Job *job, const JobClass *class, JsonObject *values, JsonObject **ret_errors) {
+        uint64_t files = 0, largest_size = 0, input, of_class;
+        const char *largest = NULL;
+
+        for (guint i = 0; class->variables && i < class->variables->len; i++) {
+                const Variable *v = class->variables->pdata[i];
+                JsonNode *value = variable_is_file(v) ? json_object_get_member(values, variable_name(v)) : NULL;
+                uint64_t size;
+
+                if (!value || !JSON_NODE_HOLDS_OBJECT(value) || !is_sensitive(job, v))
+                        continue;
+                size = (uint64_t) json_object_get_int_member_with_default(json_node_get_object(value), "size", 0);
+                files += size;
+                if (!largest || size > largest_size) {
+                        largest = variable_name(v);
+                        largest_size = size;
+                }
+        }
+        if (!largest)
+                return 0;
+        input = size_of_json(values);
+        of_class = size_of_class(class);
+        if (files + input + of_class <= RUN_CREDENTIALS_SIZE_MAX)
+                return 0;
+        *ret_errors = json_object_new();
+        add_size_error(*ret_errors, largest, files, input, of_class);
+        return -E2BIG;
 }

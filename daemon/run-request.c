@@ -132,16 +132,20 @@ static int check_models(const RunContext *c, GHashTable *wants, Refusal *f) {
 }
 
 /* Whether all of it fits into what a run can be given. */
-static int check_with_objects(const RunContext *c, const JobClass *class, JsonObject *values, Refusal *f) {
+static int check_size(const RunContext *c, const Job *job, const JobClass *class, JsonObject *values, bool with_objects,
+                      Refusal *f) {
         g_autoptr(JsonObject) with = NULL, errors = NULL;
-        int r;
+        int r = 0;
 
-        r = variables_with_objects(class->variables, values, c->objects, &with, &errors);
+        if (with_objects)
+                r = variables_with_objects(class->variables, values, c->objects, &with, &errors);
+        if (r >= 0)
+                r = run_files_check_size(job, class, with ?: values, &errors);
         return r < 0 ? refuse_data(errors, r, f) : 0;
 }
 
-static int validate(const RunContext *c, const RunRequest *request, const JobClass *class, JsonObject *data,
-                    JsonObject **ret_values, Refusal *f) {
+static int validate(const RunContext *c, const Job *job, const RunRequest *request, const JobClass *class,
+                    JsonObject *data, JsonObject **ret_values, Refusal *f) {
         g_autoptr(GHashTable) wants = variables_object_wants(class->variables, data);
         g_autoptr(JsonObject) files = run_files_to_json(request, class, data), values = NULL, errors = NULL;
         int r = 0;
@@ -153,8 +157,7 @@ static int validate(const RunContext *c, const RunRequest *request, const JobCla
         r = variables_validate_all(class->variables, data, files, c->objects, &values, &errors);
         if (r < 0)
                 return refuse_data(errors, r, f);
-        if (wants && c->objects)
-                r = check_with_objects(c, class, values, f);
+        r = check_size(c, job, class, values, wants && c->objects, f);
         if (r < 0)
                 return r;
         *ret_values = TAKE_PTR(values);
@@ -248,7 +251,7 @@ int run_request_prepare(const RunContext *c, const Job *job, const RunRequest *r
 
         r = run_request_check(c, job, request, &class, &data, f);
         if (r >= 0)
-                r = validate(c, request, class, data, &values, f);
+                r = validate(c, job, request, class, data, &values, f);
         if (r >= 0)
                 r = run_files_check(job, class, request, f);
         if (r < 0)

@@ -49,12 +49,16 @@ JOBS = {
                         'cat "$$1/job-data"; env\' sh ${CREDENTIALS_DIRECTORY}\n',
     'files.Objects': REPORT + '[Variable who]\nType=object\nModel=user\n[Service]\nExecStart=/bin/sh -c '
                      '\'cat "$$1" "$$CREDENTIALS_DIRECTORY/job-data"\' sh ${JOB_VAR_report}\n',
+    'files.Full': KEY + '[Variable racks]\nType=multiobject\nModel=bulk\n[Service]\nUser=root\n' + GATE,
+    'files.TooFull': KEY + '[Variable racks]\nType=multiobject\nModel=bulk\nRequired=no\n'
+                     f'[Service]\nUser=root\nSetCredential=own:{"x" * 30000}\n' + GATE,
     'files.Mode': '[Variable mode]\nType=choice\nChoices=a b\n[Variable of_a]\nType=file\nDependsOn=mode=a\n'
                   '[Service]\nExecStart=true\n',
 }
 
 
 def setUpModule():
+    write('/etc/jobd/objects/bulk.json', json.dumps([{'id': f'r{n}', 'text': 'x' * 1000} for n in range(590)]))
     for class_path, text in JOBS.items():
         install_job(class_path, text)
     jobctl('refresh')
@@ -640,6 +644,24 @@ class Secret(JobdTestCase):
             else:
                 self.assertFails(['jobctl', 'run', 'files.Secret', '--file', f'key={path}'],
                                  'Ensure this file has at most 393216 bytes.', status=4)
+
+    def test_all_that_systemd_takes(self):
+        """Objects, sensitive files and credentials of the class: what is accepted can start, the rest is refused at once."""
+        path = file_of(os.urandom(384 * 1024), 'key')
+        data = json.dumps({'racks': [f'r{n}' for n in range(590)]})
+        result_id = jobctl('run', '--no-wait', 'files.Full', '--file', f'key={path}', '--data=-', user='alice',
+                           input=data).stdout.strip()
+        open_gate(result_id)
+        wait_end(result_id)
+        self.assertOutcome(result_id, 'SUCCESS')
+
+        self.assertFails(['jobctl', 'run', 'files.TooFull', '--file', f'key={path}', '--data=-'],
+                         'A run gets at most 1015808 bytes of input and sensitive files: these sensitive files have 393216,',
+                         'SetCredential= of the job class 300', status=4, user='alice', input=data)
+        result_id = start_run('files.TooFull', '--file', f'key={path}')
+        open_gate(result_id)
+        wait_end(result_id)
+        self.assertOutcome(result_id, 'SUCCESS')
 
 
 if __name__ == '__main__':
