@@ -7,7 +7,8 @@
  *
  * JOB_CALLER is the user who did it, JOB_REASON a Reason of jobd(8), JOB_ACTION a polkit action, JOB_FIELD an
  * overridable field ("time_limit"). A field without a value is left out. What somebody's call has led to has the fields
- * JOB_CALLER_UID and JOB_CALLER_SESSION (of logind, when there is one) besides.
+ * JOB_CALLER_UID, JOB_CALLER_SESSION (of logind, when there is one) and JOB_CALLER_LOGIN_UID (who has logged in there, when
+ * that is somebody else) besides.
  */
 
 /* JOB_RESULT_ID JOB_NAME JOB_CLASS_PATH JOB_REQUESTER */
@@ -69,6 +70,9 @@
 
 /* JOB_CALLER JOB_ACTION */
 #define JOBD_MESSAGE_ACCESS_DENIED_STR "59a068bf972f45e28d734d07c3c54376"
+
+/* JOB_CALLER JOB_CLASS_PATH */
+#define JOBD_MESSAGE_CALL_REFUSED_STR "a8d9bd1da01246768a3185cc0c2705e5"
 
 /* JOB_CALLER */
 #define JOBD_MESSAGE_RESULTS_CLEANED_STR "36b4ed3ed2a5438fb5af9c6d59b94a0f"

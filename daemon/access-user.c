@@ -29,6 +29,7 @@ static int ask_may_run_as(Access *a, const AccessCheck *c) {
 static int ask_user_may_run(Access *a, const AccessCheck *c) {
         _cleanup_(access_details_done) AccessDetails d = {};
         const AccessTargetObject *t = c->target;
+        g_autofree char *text = NULL;
         AccessQuestion question = { .uid = t->as_uid, .action = RUN_JOB, .details = d.pairs, .of_user = true };
         PolkitVerdict verdict;
         int r;
@@ -43,10 +44,11 @@ static int ask_user_may_run(Access *a, const AccessCheck *c) {
                 return 0;
         if (verdict == POLKIT_FAILED || verdict == POLKIT_UNREACHABLE)
                 return access_refuse_call(a, c, verdict);
-        return sd_bus_reply_method_errorf(c->message, SD_BUS_ERROR_ACCESS_DENIED,
-                                          "user '%s' does not have permission to run job '%s': an administrator can "
-                                          "permit the polkit action %s (see \"Permissions\" in jobd(8))",
-                                          t->as_user, t->job->class_path, RUN_JOB);
+        text = g_strdup_printf("user '%s' does not have permission to run job '%s': an administrator can permit the polkit "
+                               "action %s (see \"Permissions\" in jobd(8))",
+                               t->as_user, t->job->class_path, RUN_JOB);
+        access_log_refusal(a, c->message, t->job->class_path, text);
+        return sd_bus_reply_method_errorf(c->message, SD_BUS_ERROR_ACCESS_DENIED, "%s", text);
 }
 
 int access_user_check_run(Access *a, const AccessCheck *c) {

@@ -64,16 +64,37 @@ void access_release(Access *a, sd_bus_message *m) {
 
 /* ---- the gate ---- */
 
+/* Of the job that it is about; NULL: of none. */
+static const char *class_path_of(const AccessTargetObject *t) {
+        return t->scheduled_job ? t->scheduled_job->class_path
+               : t->result      ? t->result->class_path
+               : t->job         ? t->job->class_path
+                                : NULL;
+}
+
 static void log_denied(Access *a, sd_bus_message *m, const AccessRule *rule, const AccessTargetObject *t) {
         g_autofree char *caller = access_caller_name(a, m);
         g_autofree char *caller_field = g_strdup_printf("JOB_CALLER=%s", caller);
         g_autofree char *action_field = g_strdup_printf("JOB_ACTION=%s", rule->action);
         g_autofree char *shown = json_show_text(t->reference ?: "");
-        const char *fields[] = { caller_field, action_field, NULL };
+        const char *class_path = class_path_of(t);
+        g_autofree char *class_field = class_path ? g_strdup_printf("JOB_CLASS_PATH=%s", class_path) : NULL;
+        const char *fields[] = { caller_field, action_field, class_field, NULL };
 
         if (access_denials_add(a->denials, caller))
                 log_event(LOG_NOTICE, JOBD_MESSAGE_ACCESS_DENIED_STR, fields, "Denied %s to %s %s%s%s", caller,
                           rule->verb, access_target_kind(rule), t->reference ? " " : "", shown);
+}
+
+void access_log_refusal(Access *a, sd_bus_message *m, const char *class_path, const char *message) {
+        g_autofree char *caller = access_caller_name(a, m);
+        g_autofree char *caller_field = g_strdup_printf("JOB_CALLER=%s", caller);
+        g_autofree char *class_field = g_strdup_printf("JOB_CLASS_PATH=%s", class_path);
+        const char *fields[] = { caller_field, class_field, NULL };
+
+        if (access_denials_add(a->denials, caller))
+                log_event(LOG_NOTICE, JOBD_MESSAGE_CALL_REFUSED_STR, fields, "Refused %s on %s: %s",
+                          sd_bus_message_get_member(m), class_path, message);
 }
 
 static int too_many_calls(sd_bus_message *m) {

@@ -43,6 +43,9 @@ char *access_caller_name(Access *a, sd_bus_message *m);
 /* Whether a denied call, that the caller has counted by this, is to be logged: of one user only so many are. */
 bool access_may_log_denial(Access *a, sd_bus_message *m);
 
+/* An event in the journal, unless there are too many of that user: a call was refused for who its caller is. */
+void access_log_refusal(Access *a, sd_bus_message *m, const char *class_path, const char *message);
+
 /* Calls that wait for polkit, or for other calls of the same user. */
 size_t access_n_waiting(const Access *a);
 

@@ -51,7 +51,7 @@ static int answer(ScheduledJobBus *b, sd_bus_message *m, bool approve, const Ans
 
         r = approvals_answer(b->manager->approvals, b->scheduled_job, &a, &caller, &f);
         if (r < 0)
-                return bus_refuse(error, r, &f);
+                return bus_refuse_caller(b->manager, m, b->scheduled_job->class_path, error, r, &f);
         return bus_reply_after_commit(b->manager, m, NULL);
 }
 

@@ -35,6 +35,16 @@ int bus_refuse(sd_bus_error *error, int r, Refusal *refusal) {
         return r;
 }
 
+int bus_refuse_caller(Manager *m, sd_bus_message *call, const char *class_path, sd_bus_error *error, int r,
+                      Refusal *refusal) {
+        static const char *const about_caller[] = { SD_BUS_ERROR_ACCESS_DENIED, BUS_ERROR_OWN_REQUEST,
+                                                    BUS_ERROR_NOT_APPROVER, NULL };
+
+        if (g_strv_contains(about_caller, refusal->name))
+                access_log_refusal(m->access, call, class_path, refusal->message);
+        return bus_refuse(error, r, refusal);
+}
+
 /* ---- answers that wait for the disk ---- */
 
 typedef struct WaitingReply {

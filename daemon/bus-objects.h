@@ -30,6 +30,10 @@ int bus_reply_after_commit(Manager *m, sd_bus_message *call, sd_bus_message *rep
 /* Turns a refusal into the error of a call; returns negative errno for the handler to return. */
 int bus_refuse(sd_bus_error *error, int r, Refusal *refusal);
 
+/* The same, and an event in the journal when it is for who the caller is: beyond what polkit says. */
+int bus_refuse_caller(Manager *m, sd_bus_message *call, const char *class_path, sd_bus_error *error, int r,
+                      Refusal *refusal);
+
 /* Handler of CleanJobResults (clean-bus.c). */
 int clean_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);
 

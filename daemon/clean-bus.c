@@ -31,6 +31,7 @@ static const BusOption table[] = {
 typedef struct CleanCall {
         sd_bus_message *call;
         char *caller;
+        char **log_context;
         bool dry_run;
 } CleanCall;
 
@@ -43,8 +44,10 @@ static void on_clean_done(const CleanCounts *counts, Refusal *refusal, void *use
         CleanCall *c = userdata;
         int r;
 
+        log_context_enter(c->log_context);
         if (!c->dry_run)
                 audit_results_cleaned(c->caller, counts->job_results, counts->output_files);
+        log_context_enter(NULL);
         if (refusal)
                 r = sd_bus_reply_method_errorf(c->call, refusal->name, "%s", refusal->message);
         else
@@ -53,6 +56,7 @@ static void on_clean_done(const CleanCounts *counts, Refusal *refusal, void *use
                 (void) log_debug_errno(r, "Cannot answer a call, its sender has gone: %m");
         (void) sd_bus_message_unref(c->call);
         g_free(c->caller);
+        g_strfreev(c->log_context);
         g_free(c);
 }
 
@@ -127,6 +131,7 @@ int clean_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error
         }
         c->call = sd_bus_message_ref(m);
         c->caller = user ? TAKE_PTR(user) : access_caller_name(manager->access, m);
+        c->log_context = log_context_capture();
         c->dry_run = options.dry_run;
         return 1;
 }

@@ -33,6 +33,7 @@ typedef struct RunCall {
         char job_id[UUID_STRING_SIZE];
         char id[UUID_STRING_SIZE]; /* of the job result to be */
         char *caller, *user, *login_user;
+        char **log_context; /* of the call, for what it leads to later */
         RunOptions options;
         RunRequest request;
         ObjectSet *objects; /* NULL: none were asked for */
@@ -48,6 +49,7 @@ static RunCall *run_call_free(RunCall *c) {
         g_free(c->caller);
         g_free(c->user);
         g_free(c->login_user);
+        g_strfreev(c->log_context);
         g_ptr_array_unref(c->options.files);
         g_hash_table_unref(c->options.file_names);
         (void) object_set_unref(c->objects);
@@ -66,6 +68,7 @@ static RunCall *run_call_new(Manager *m, sd_bus_message *message, const Job *job
         uuid_new(c->id);
         c->caller = access_caller_name(m->access, message);
         c->login_user = access_caller_login_name(m->access, message);
+        c->log_context = log_context_capture();
         c->objects = object_call_objects(m, message) ? object_set_ref(object_call_objects(m, message)) : NULL;
         c->options.files = g_ptr_array_new_with_free_func(free_file);
         c->options.file_names = g_hash_table_new(g_str_hash, g_str_equal);
@@ -265,7 +268,9 @@ static void on_files_copied(Refusal *refusal, void *userdata) {
                 refuse_later(c, &f);
                 return;
         }
+        log_context_enter(c->log_context);
         r = submit_with_files(c, &f);
+        log_context_enter(NULL);
         if (r < 0)
                 refuse_later(c, &f);
         else if (r == 0 && reply_run(c->manager, c->message, c->id) < 0)

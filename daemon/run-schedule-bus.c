@@ -97,11 +97,13 @@ static int insert_and_reply(Manager *m, sd_bus_message *call, PreparedRun *run, 
 typedef struct SealingRequest {
         Manager *manager; /* weak ref */
         sd_bus_message *call;
+        char **log_context;
         PreparedRun run;
 } SealingRequest;
 
 static SealingRequest *sealing_request_free(SealingRequest *s) {
         (void) sd_bus_message_unref(s->call);
+        g_strfreev(s->log_context);
         prepared_run_done(&s->run);
         g_free(s);
         return NULL;
@@ -119,8 +121,10 @@ static void on_sealed(int error, void *userdata) {
         ScheduledJob *sj = s->run.scheduled_job;
         int r;
 
+        log_context_enter(s->log_context);
         r = error < 0 ? refuse_sealing(&f, error, sj->class_path)
                       : insert_and_reply(s->manager, s->call, &s->run, &f);
+        log_context_enter(NULL);
         if (r >= 0)
                 return;
         if (error < 0 && error != -ENOKEY)
@@ -135,7 +139,8 @@ static int begin_sealing(Manager *m, sd_bus_message *call, PreparedRun *run, Ref
         SealingRequest *s = g_new0(SealingRequest, 1);
         int r;
 
-        *s = (SealingRequest){ .manager = m, .call = sd_bus_message_ref(call), .run = *run };
+        *s = (SealingRequest){ .manager = m, .call = sd_bus_message_ref(call), .log_context = log_context_capture(),
+                               .run = *run };
         *run = (PreparedRun){};
         r = sealed_input_seal(m->sealer, m->input_files, s->run.scheduled_job, s->run.to_seal, on_sealed, s);
         if (r < 0) {

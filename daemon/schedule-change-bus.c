@@ -28,8 +28,8 @@ static const Job *job_of(const ScheduledJobBus *b) {
         return id[0] ? registry_find_by_id(b->manager->registry, id) : NULL;
 }
 
-static int refuse_change(sd_bus_error *error, int r, Refusal *f) {
-        return bus_refuse(error, r, f);
+static int refuse_change(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error, int r, Refusal *f) {
+        return bus_refuse_caller(b->manager, m, b->scheduled_job->class_path, error, r, f);
 }
 
 /* Who has written what it runs: they cannot approve it, also behind a sudo, and as long as nobody takes it over. */
@@ -125,7 +125,7 @@ int schedule_bus_set_enabled(sd_bus_message *m, void *userdata, sd_bus_error *er
                 return r;
         r = schedule_change_enabled(b->scheduled_job, enabled != 0, job_of(b), now_usec(), &f);
         if (r < 0)
-                return refuse_change(error, r, &f);
+                return refuse_change(b, m, error, r, &f);
         if (r == 0)
                 return sd_bus_reply_method_return(m, NULL);
         return store_and_reply(b, m,
@@ -145,7 +145,7 @@ int schedule_bus_take_over(sd_bus_message *m, void *userdata, sd_bus_error *erro
 
         r = schedule_change_take_over(b->scheduled_job, job_of(b), uid, caller, now_usec(), &voids, &f);
         if (r < 0)
-                return refuse_change(error, r, &f);
+                return refuse_change(b, m, error, r, &f);
         name_changer(b, m);
         return store_and_reply(b, m,
                                &(Change){ JOBD_MESSAGE_SCHEDULE_TAKEN_OVER_STR,
@@ -165,7 +165,7 @@ int schedule_bus_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) 
                 return r;
         r = schedule_change_cancel(b->scheduled_job, caller, now_usec(), &f);
         if (r < 0)
-                return refuse_change(error, r, &f);
+                return refuse_change(b, m, error, r, &f);
         return store_and_reply(b, m, &(Change){ JOBD_MESSAGE_SCHEDULE_CANCELED_STR, "canceled", NULL, false, false },
                                error);
 }
@@ -183,28 +183,27 @@ int schedule_bus_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) 
                                                 .text = text },
                              &f);
         if (r < 0)
-                return refuse_change(error, r, &f);
+                return refuse_change(b, m, error, r, &f);
         return bus_reply_after_commit(b->manager, m, NULL);
 }
 
 /* ---- running it now ---- */
 
-static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error) {
+static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, Refusal *f) {
         const ScheduledJob *sj = b->scheduled_job;
         uint32_t uid = access_caller_uid(b->manager->access, m);
         const Job *job = job_of(b);
 
         /* Also since it was made, or changed from a dry run: nobody has looked at it. */
         if (sj->approval_required || (job && job->effective.approval_required))
-                return sd_bus_error_setf(error, BUS_ERROR_APPROVAL_REQUIRED,
-                                         "scheduled job '%s' was to be approved for its times only: request a run of "
-                                         "its own by \"jobctl run %s\"",
-                                         sj->name, sj->class_path);
+                return refuse(f, -EPERM, BUS_ERROR_APPROVAL_REQUIRED,
+                              "scheduled job '%s' was to be approved for its times only: request a run of its own by "
+                              "\"jobctl run %s\"",
+                              sj->name, sj->class_path);
         if (sj->sealed && uid != 0 && uid != sj->requester_uid)
-                return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
-                                         "scheduled job '%s' has sensitive input of %s: only its requester and root "
-                                         "may run it now",
-                                         sj->name, sj->requester);
+                return refuse(f, -EPERM, SD_BUS_ERROR_ACCESS_DENIED,
+                              "scheduled job '%s' has sensitive input of %s: only its requester and root may run it now",
+                              sj->name, sj->requester);
         return 0;
 }
 
@@ -225,11 +224,13 @@ typedef struct RunNow {
         Manager *manager; /* weak ref */
         sd_bus_message *call;
         ScheduledJob *scheduled_job;
+        char **log_context;
 } RunNow;
 
 static RunNow *run_now_free(RunNow *n) {
         (void) sd_bus_message_unref(n->call);
         (void) scheduled_job_free(n->scheduled_job);
+        g_strfreev(n->log_context);
         g_free(n);
         return NULL;
 }
@@ -261,8 +262,10 @@ static void on_unsealed(int error, SealedInput *input, void *userdata) {
         _cleanup_(refusal_done) Refusal f = {};
         int r;
 
+        log_context_enter(n->log_context);
         r = error < 0 ? refuse_unsealed(&f, error, n->scheduled_job)
                       : run_now(n->manager, n->call, n->scheduled_job, sealed, &f);
+        log_context_enter(NULL);
         if (r < 0)
                 (void) sd_bus_reply_method_errorf(n->call, f.name, "%s", f.message);
 }
@@ -273,7 +276,7 @@ static int run_now_unsealed(ScheduledJobBus *b, sd_bus_message *m, sd_bus_error 
         Refusal f = {};
         int r;
 
-        *n = (RunNow){ b->manager, sd_bus_message_ref(m), scheduled_job_copy(b->scheduled_job) };
+        *n = (RunNow){ b->manager, sd_bus_message_ref(m), scheduled_job_copy(b->scheduled_job), log_context_capture() };
         r = sealed_input_unseal(manager->sealer, manager->input_files, n->scheduled_job, n->scheduled_job->id,
                                 on_unsealed, n, NULL);
         if (r < 0) {
@@ -289,14 +292,15 @@ int schedule_bus_run_now(sd_bus_message *m, void *userdata, sd_bus_error *error)
         int r;
 
         r = bus_options_read(m, NULL, 0, NULL, error);
-        if (r >= 0)
-                r = check_run_now(b, m, error);
         if (r < 0)
                 return r;
+        r = check_run_now(b, m, &f);
+        if (r < 0)
+                return refuse_change(b, m, error, r, &f);
         if (b->scheduled_job->sealed)
                 return run_now_unsealed(b, m, error);
         r = run_now(b->manager, m, b->scheduled_job, NULL, &f);
-        return r < 0 ? refuse_change(error, r, &f) : 1;
+        return r < 0 ? refuse_change(b, m, error, r, &f) : 1;
 }
 
 /* ---- changing it ---- */
@@ -385,7 +389,7 @@ int schedule_bus_update(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         if (r >= 0 && (o.task_queue || o.data))
                 r = update_input(b, job_of(b), &o, &input_voids, &f);
         if (r < 0)
-                return refuse_change(error, r, &f);
+                return refuse_change(b, m, error, r, &f);
         if (changes_run(&o))
                 name_changer(b, m);
         return store_and_reply(b, m,
