@@ -116,5 +116,8 @@ char *schedule_next_text(JsonObject *schedule, uint64_t now) {
                 return g_strdup_printf("waits for %s", awaits);
         if (state_is(schedule, "active") && json_time(schedule, "next_run_at") > 0)
                 return run_text(schedule, now);
+        /* As soon as a request to run at once is approved. */
+        if (state_is(schedule, "completed") && json_string(schedule, "last_result"))
+                return g_strdup_printf("%s, its run is job result %s", state, json_string(schedule, "last_result"));
         return g_strdup(state);
 }
