@@ -94,9 +94,11 @@ static int call_clean(Connection *c, const CleanOptions *o, JsonObject **ret) {
 static void print_counts(JsonObject *counts, bool dry_run) {
         int64_t results = json_object_get_int_member_with_default(counts, "job_results", 0);
         int64_t files = json_object_get_int_member_with_default(counts, "output_files", 0);
+        int64_t schedules = json_object_get_int_member_with_default(counts, "scheduled_jobs", 0);
 
-        printf("%s %" PRIi64 " job result%s with %" PRIi64 " output file%s.\n", dry_run ? "Would delete" : "Deleted",
-               results, results == 1 ? "" : "s", files, files == 1 ? "" : "s");
+        printf("%s %" PRIi64 " job result%s with %" PRIi64 " output file%s, and %" PRIi64 " scheduled job%s.\n",
+               dry_run ? "Would delete" : "Deleted", results, results == 1 ? "" : "s", files, files == 1 ? "" : "s",
+               schedules, schedules == 1 ? "" : "s");
 }
 
 int verb_clean(Jobctl *j, const Verb *verb, int argc, char **argv) {

@@ -62,11 +62,12 @@ void audit_queue_after_commit(Store *store, const char *message_id, const char *
         va_end(ap);
 }
 
-void audit_results_cleaned(const char *caller, uint64_t n_results, uint64_t n_outputs) {
+void audit_results_cleaned(const char *caller, uint64_t n_results, uint64_t n_outputs, uint64_t n_schedules) {
         g_autofree char *field = g_strdup_printf("JOB_CALLER=%s", caller);
         const char *fields[] = { field, NULL };
 
         log_event(LOG_NOTICE, JOBD_MESSAGE_RESULTS_CLEANED_STR, fields,
-                  "%s cleaned up: %" PRIu64 " job results and %" PRIu64 " output files were deleted", caller,
-                  n_results, n_outputs);
+                  "%s cleaned up: %" PRIu64 " job results, %" PRIu64 " output files and %" PRIu64
+                  " scheduled jobs were deleted",
+                  caller, n_results, n_outputs, n_schedules);
 }

@@ -12,7 +12,7 @@ void audit_job_after_commit(Store *store, const char *message_id, const char *ca
                             const char *field, const char *format, ...) _printf_(6, 7);
 
 /* A clean-up has ended: so much is gone. */
-void audit_results_cleaned(const char *caller, uint64_t n_results, uint64_t n_outputs);
+void audit_results_cleaned(const char *caller, uint64_t n_results, uint64_t n_outputs, uint64_t n_schedules);
 /* The same for a job queue. */
 void audit_queue_after_commit(Store *store, const char *message_id, const char *caller, const char *queue,
                               const char *format, ...) _printf_(5, 6);

@@ -36,8 +36,8 @@ typedef struct CleanCall {
 } CleanCall;
 
 static int reply_counts(sd_bus_message *call, const CleanCounts *counts) {
-        return sd_bus_reply_method_return(call, "a{st}", 2, "job_results", counts->job_results, "output_files",
-                                          counts->output_files);
+        return sd_bus_reply_method_return(call, "a{st}", 3, "job_results", counts->job_results, "output_files",
+                                          counts->output_files, "scheduled_jobs", counts->scheduled_jobs);
 }
 
 static void on_clean_done(const CleanCounts *counts, Refusal *refusal, void *userdata) {
@@ -46,7 +46,7 @@ static void on_clean_done(const CleanCounts *counts, Refusal *refusal, void *use
 
         log_context_enter(c->log_context);
         if (!c->dry_run)
-                audit_results_cleaned(c->caller, counts->job_results, counts->output_files);
+                audit_results_cleaned(c->caller, counts->job_results, counts->output_files, counts->scheduled_jobs);
         log_context_enter(NULL);
         if (refusal)
                 r = sd_bus_reply_method_errorf(c->call, refusal->name, "%s", refusal->message);

@@ -6,6 +6,7 @@
 #include "now.h"
 #include "store-clean.h"
 #include "store-result.h"
+#include "store-schedule.h"
 
 enum {
         ROWS_PER_STEP = 100, /* some milliseconds, with all that a deletion touches */
@@ -23,13 +24,15 @@ typedef struct Clean {
 
         /* the job whose results are looked at, unless is_between */
         bool is_between;
+        bool at_schedules; /* its results are done, its scheduled jobs follow */
         const char *job_id;
         uint64_t created_before, done_before; /* 0: none is too old */
         int64_t below_seq;                    /* those below are too many; 0: none are */
         int64_t seq;
 
         /* the step that is on its way to the disk */
-        GPtrArray *deleted; /* of char*: ids */
+        GPtrArray *deleted;           /* of char*: ids */
+        GPtrArray *deleted_schedules; /* the same of scheduled jobs */
         uint64_t n_outputs;
 } Clean;
 
@@ -46,6 +49,7 @@ static Clean *clean_free(Clean *clean) {
                 return NULL;
         g_ptr_array_unref(clean->job_ids);
         g_ptr_array_unref(clean->deleted);
+        g_ptr_array_unref(clean->deleted_schedules);
         g_free(clean);
         return NULL;
 }
@@ -94,6 +98,7 @@ static int begin_job(Cleaner *c, const char *job_id) {
 
         clean->job_id = job_id;
         clean->seq = clean->below_seq = 0;
+        clean->at_schedules = false;
         clean->done_before = age > 0 && age < clean->now_usec ? clean->now_usec - age : 0;
         if (clean->options.max_age_usec != RESULT_MAX_UNSET) /* 0: whatever has ended */
                 clean->done_before = clean->options.max_age_usec < clean->now_usec
@@ -151,6 +156,39 @@ static int step_job(Cleaner *c, unsigned n_rows) {
         return n;
 }
 
+static int delete_schedule(Cleaner *c, const char *id) {
+        Clean *clean = c->clean;
+        int r;
+
+        if (clean->options.dry_run) {
+                clean->counts.scheduled_jobs++;
+                return 0;
+        }
+        r = store_schedule_delete(c->context.store, id);
+        if (r < 0)
+                return r;
+        g_ptr_array_add(clean->deleted_schedules, g_strdup(id));
+        return 0;
+}
+
+/* The same with its scheduled jobs. How many there are of those that are over is no matter: they go by age alone. */
+static int step_schedules(Cleaner *c, unsigned n_rows) {
+        CleanScheduleRow rows[ROWS_PER_STEP];
+        Clean *clean = c->clean;
+        int n, r;
+
+        n = store_clean_list_schedules(c->context.store, clean->job_id, clean->seq, rows, n_rows);
+        for (int i = 0; i < n; i++) {
+                clean->seq = rows[i].seq;
+                if (!rows[i].over || rows[i].date_changed >= clean->done_before)
+                        continue;
+                r = delete_schedule(c, rows[i].id);
+                if (r < 0)
+                        return r;
+        }
+        return n;
+}
+
 /* ---- step by step ---- */
 
 static void arm(Cleaner *c) {
@@ -162,9 +200,13 @@ static void take_over_step(Cleaner *c) {
 
         clean->counts.job_results += clean->deleted->len;
         clean->counts.output_files += clean->n_outputs;
+        clean->counts.scheduled_jobs += clean->deleted_schedules->len;
         for (guint i = 0; i < clean->deleted->len; i++)
                 c->context.removed(clean->deleted->pdata[i], c->context.userdata);
+        for (guint i = 0; i < clean->deleted_schedules->len; i++)
+                c->context.schedule_removed(clean->deleted_schedules->pdata[i], c->context.userdata);
         g_ptr_array_set_size(clean->deleted, 0);
+        g_ptr_array_set_size(clean->deleted_schedules, 0);
         clean->n_outputs = 0;
 }
 
@@ -181,6 +223,13 @@ static void on_step_committed(int r, void *userdata) {
                 cleaner_stop(c);
         else
                 arm(c);
+}
+
+/* What comes after all of one kind was looked at. */
+static void go_on(Clean *clean) {
+        clean->is_between = clean->at_schedules || clean->done_before == 0;
+        clean->at_schedules = !clean->is_between;
+        clean->seq = 0;
 }
 
 /* 1: there is more to do, 0: that was all. */
@@ -200,11 +249,12 @@ static int step(Cleaner *c) {
                                 continue;
                         clean->is_between = false;
                 }
-                r = step_job(c, n_rows);
+                r = clean->at_schedules ? step_schedules(c, n_rows) : step_job(c, n_rows);
                 if (r < 0)
                         return r;
                 n_rows -= (unsigned) r;
-                clean->is_between = r == 0;
+                if (r == 0)
+                        go_on(clean);
         }
         return 1;
 }
@@ -216,7 +266,7 @@ static int on_step(sd_event_source *source, void *userdata) {
         r = step(c);
         if (r < 0)
                 cleaner_fail(c, r);
-        else if (c->clean->deleted->len > 0) {
+        else if (c->clean->deleted->len > 0 || c->clean->deleted_schedules->len > 0) {
                 c->committing = true;
                 store_after_commit(c->context.store, on_step_committed, c);
         } else if (r > 0)
@@ -264,6 +314,7 @@ int cleaner_start(Cleaner *c, const CleanOptions *options, CleanDone done, void 
         c->clean->now_usec = now_usec();
         c->clean->job_ids = list_jobs(c, options);
         c->clean->deleted = g_ptr_array_new_with_free_func(g_free);
+        c->clean->deleted_schedules = g_ptr_array_new_with_free_func(g_free);
         c->clean->is_between = true;
         c->clean->done = done;
         c->clean->userdata = userdata;

@@ -9,8 +9,8 @@
 #include "settings.h"
 
 /*
- * Deletes job results that are too old or too many (reference, row L10): never one that has not ended. It goes on in
- * small steps, a transaction each, when the loop has nothing else to do, so that a million of old ones delay nobody;
+ * Deletes job results that are too old or too many, and scheduled jobs that were over for as long (reference, row L10):
+ * never one that has not ended. It goes on in small steps, a transaction each, when the loop has nothing else to do, so that a million of old ones delay nobody;
  * killed in between, what is done is done, and the next clean-up goes on.
  */
 typedef struct Cleaner Cleaner;
@@ -23,6 +23,7 @@ typedef struct CleanerContext {
         const JobClassLoader *loader;
         const char *const *roots;
         void (*removed)(const char *result_id, void *userdata); /* this one is gone, which is on the disk */
+        void (*schedule_removed)(const char *scheduled_job_id, void *userdata);
         void *userdata;
 } CleanerContext;
 
@@ -41,6 +42,7 @@ typedef struct CleanOptions {
 typedef struct CleanCounts {
         uint64_t job_results;
         uint64_t output_files;
+        uint64_t scheduled_jobs;
 } CleanCounts;
 
 /* refusal NULL: done. Otherwise counts says what was deleted until then. */

@@ -62,6 +62,12 @@ static void on_result_cleaned(const char *result_id, void *userdata) {
         outputs_removal_is_due(m->outputs);
 }
 
+static void on_schedule_cleaned(const char *scheduled_job_id, void *userdata) {
+        Manager *m = userdata;
+
+        announcer_signal(m->announcer, "ScheduledJobRemoved", JOBD_SCHEDULE_PATH, scheduled_job_id);
+}
+
 static const DispatcherHooks dispatcher_hooks = { on_result_added, on_result_changed, on_input_ready, manager_may_start,
                                                  manager_recover_input };
 
@@ -185,6 +191,7 @@ static int manager_make_parts(Manager *m) {
                         .loader = m->loader,
                         .roots = m->roots,
                         .removed = on_result_cleaned,
+                        .schedule_removed = on_schedule_cleaned,
                         .userdata = m,
         });
         return outputs_new(m->event, state_directory(), m->store, m->dispatcher, &m->outputs);

@@ -40,6 +40,37 @@ int store_clean_list(Store *s, const char *job_id, int64_t after_seq, CleanRow *
         return r < 0 ? r : (int) n;
 }
 
+int store_clean_list_schedules(Store *s, const char *job_id, int64_t after_seq, CleanScheduleRow *rows, unsigned n_rows) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        unsigned n = 0;
+        int r;
+
+        r = store_statement(s, STORE_CLEAN_SCHEDULES,
+                            "SELECT seq, id, date_changed,"
+                            " state IN ('completed', 'denied', 'canceled', 'expired') AND NOT EXISTS"
+                            " (SELECT 1 FROM job_result WHERE scheduled_job_id = scheduled_job.id"
+                            " AND status IN ('PENDING', 'STARTED'))"
+                            " FROM scheduled_job WHERE job_id IS ? AND seq > ? ORDER BY seq LIMIT ?",
+                            &statement);
+        if (r >= 0)
+                r = store_bind_text(s, statement, 1, job_id);
+        if (r >= 0)
+                r = store_bind_int64(s, statement, 2, after_seq);
+        if (r >= 0)
+                r = store_bind_int64(s, statement, 3, n_rows);
+        if (r < 0)
+                return r;
+        for (; n < n_rows && (r = store_step(s, statement)) > 0; n++) {
+                rows[n] = (CleanScheduleRow){
+                        .seq = sqlite3_column_int64(statement, 0),
+                        .date_changed = (uint64_t) sqlite3_column_int64(statement, 2),
+                        .over = sqlite3_column_int(statement, 3) != 0,
+                };
+                (void) g_strlcpy(rows[n].id, store_column_text(statement, 1), sizeof(rows[n].id));
+        }
+        return r < 0 ? r : (int) n;
+}
+
 int store_clean_threshold(Store *s, const char *job_id, uint64_t n, int64_t *ret_seq) {
         _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;

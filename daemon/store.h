@@ -95,6 +95,7 @@ typedef enum StoreStatement {
         STORE_CHAIN_LIST,
         STORE_CLEAN_LIST,
         STORE_CLEAN_THRESHOLD,
+        STORE_CLEAN_SCHEDULES,
         STORE_WAITING_LINES,
         STORE_WAITING_ASIDE,
         STORE_WAITING_SINGLETONS,

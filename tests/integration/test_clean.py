@@ -92,14 +92,14 @@ class WhatGoes(Clean):
         self.assertEqual(results('clean.Quick'), old[2:])
         entry = journal_wait(f'MESSAGE_ID={CLEANED}', since=cursor)
         self.assertEqual((entry['MESSAGE'], entry['JOB_CALLER']),
-                         ('root cleaned up: 2 job results and 0 output files were deleted', 'root'))
+                         ('root cleaned up: 2 job results, 0 output files and 0 scheduled jobs were deleted', 'root'))
         self.assertEqual(clean('--max-age=30d'), 0)
-        self.assertEqual(jobctl('clean', '--max-age=0').stdout, 'Deleted 2 job results with 0 output files.\n')
+        self.assertEqual(jobctl('clean', '--max-age=0').stdout, 'Deleted 2 job results with 0 output files, and 0 scheduled jobs.\n')
 
     def test_by_count_of_each_job(self):
         some, others = seed('clean.Quick', 5, 4, 3, 2, 1), seed('clean.Other', 2, 1)
         self.assertEqual(jobctl('clean', '--max-count=2', '--dry-run').stdout,
-                         'Would delete 3 job results with 0 output files.\n')
+                         'Would delete 3 job results with 0 output files, and 0 scheduled jobs.\n')
         self.assertEqual(clean('--max-count=2'), 3)
         self.assertEqual(results('clean.Quick'), some[3:])
         self.assertEqual(results('clean.Other'), others)
@@ -131,13 +131,56 @@ class WhatGoes(Clean):
         self.assertEqual(clean('--max-age=20d'), 2)
         self.assertEqual(jobctl_json('result', old[2])['job_model'], None)
 
+    def test_scheduled_jobs_that_are_over(self):
+        """As old as the results may get since they are over; never while a run of it has not ended."""
+        def make(name, age, cancel=True):
+            made = jobctl_json('run', f'--name={name}', '--at=2031-01-01', 'clean.Other')['id']
+            if cancel:
+                jobctl('schedule', 'cancel', '-q', made)
+            ages[made] = age
+            self.addCleanup(jobctl, 'schedule', 'delete', '-q', made, check=False)
+            return made
+        ages = {}
+        old, new, waits = make('old', 40), make('new', 20), make('waits', 40, cancel=False)
+        run('systemctl stop jobd.service')
+        with sqlite3.connect(STORE) as store:
+            for each, age in ages.items():
+                store.execute('UPDATE scheduled_job SET date_changed = ? WHERE id = ?',
+                              (time.time_ns() // 1000 - age * DAY, each))
+        store.close()
+        self.assertEqual(jobctl_json('clean', '--max-count=1')['scheduled_jobs'], 0)
+        self.assertEqual(jobctl_json('clean', '--max-age=30d', '--dry-run')['scheduled_jobs'], 1)
+        self.assertEqual(jobctl_json('clean', '--max-age=30d', '--job=clean.Quick')['scheduled_jobs'], 0)
+        signals = Signals("type='signal',interface='org.jobd1.Manager',member='ScheduledJobRemoved'")
+        self.assertEqual(jobctl('clean', '--max-age=30d').stdout,
+                         'Deleted 0 job results with 0 output files, and 1 scheduled job.\n')
+        self.assertEqual(signals.wait()['payload']['data'], ['/org/jobd1/schedule/' + old.replace('-', '')])
+        self.assertEqual({each['id'] for each in jobctl_json('schedules', '--all', '--job=clean.Other')}, {new, waits})
+        self.assertEqual(jobctl_json('clean', '--max-age=0')['scheduled_jobs'], 1)
+        self.assertEqual([each['id'] for each in jobctl_json('schedules', '--all', '--job=clean.Other')], [waits])
+
+    def test_scheduled_job_of_a_run_that_has_not_ended(self):
+        jobctl('set', 'clean.Gate', 'approval_required=yes')
+        self.addCleanup(jobctl, 'revert', 'clean.Gate', 'approval_required')
+        request = jobctl_json('run', 'clean.Gate', user='alice')['id']
+        signals = Signals("type='signal',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged'")
+        jobctl('approve', '-q', request, user='bob')
+        while not (run_id := jobctl_json('schedule', 'show', request)[0]['last_result']):
+            signals.wait()
+        wait_started(run_id)
+        self.assertEqual(jobctl_json('schedule', 'show', request)[0]['state'], 'completed')
+        self.assertEqual(jobctl_json('clean', '--max-age=0')['scheduled_jobs'], 0)
+        open_gate(run_id)
+        wait_end(run_id)
+        self.assertEqual(jobctl_json('clean', '--max-age=0')['scheduled_jobs'], 1)
+
     def test_output_files_go_too(self):
         result_id = jobctl_json('run', 'clean.Output')['id']
         self.assertTrue(os.path.isdir(f'{OUTPUTS}/{result_id}'))
         seed('clean.Quick', 10, 9)
-        self.assertEqual(jobctl_json('clean', '--max-age=0', '--dry-run'), {'job_results': 3, 'output_files': 1})
+        self.assertEqual(jobctl_json('clean', '--max-age=0', '--dry-run'), {'job_results': 3, 'output_files': 1, 'scheduled_jobs': 0})
         self.assertTrue(os.path.isdir(f'{OUTPUTS}/{result_id}'))
-        self.assertEqual(jobctl_json('clean', '--max-age=0'), {'job_results': 3, 'output_files': 1})
+        self.assertEqual(jobctl_json('clean', '--max-age=0'), {'job_results': 3, 'output_files': 1, 'scheduled_jobs': 0})
         jobctl('list')
         deadline = time.monotonic() + TIMEOUT
         while os.path.isdir(f'{OUTPUTS}/{result_id}') and time.monotonic() < deadline:
@@ -232,14 +275,14 @@ class SystemJob(Clean):
     def test_run(self):
         ids = seed('clean.Quick', 40, 20, 1)
         result = jobctl_json('run', self.JOB, '--var', 'max_age=30', '--var', 'dryrun=yes', user='carol')
-        self.assertOutcome(result['id'], 'SUCCESS', result={'job_results': 1, 'output_files': 0})
+        self.assertOutcome(result['id'], 'SUCCESS', result={'job_results': 1, 'output_files': 0, 'scheduled_jobs': 0})
         self.assertEqual(results('clean.Quick'), ids)
         self.assertIn('Would delete 1 job results', jobctl('logs', result['id']).stdout)
         result = jobctl_json('run', self.JOB, '--var', 'max_age=30', user='carol')
-        self.assertOutcome(result['id'], 'SUCCESS', result={'job_results': 1, 'output_files': 0})
+        self.assertOutcome(result['id'], 'SUCCESS', result={'job_results': 1, 'output_files': 0, 'scheduled_jobs': 0})
         self.assertEqual(results('clean.Quick'), ids[1:])
         result = jobctl_json('run', self.JOB, '--var', 'max_count=1', '--var', 'job=clean.Quick', user='carol')
-        self.assertOutcome(result['id'], 'SUCCESS', result={'job_results': 1, 'output_files': 0})
+        self.assertOutcome(result['id'], 'SUCCESS', result={'job_results': 1, 'output_files': 0, 'scheduled_jobs': 0})
         self.assertEqual(results('clean.Quick'), ids[2:])
 
     def test_may_run_but_not_delete(self):
@@ -288,7 +331,7 @@ class Many(Clean):
         result_id = jobctl_json('run', 'clean.Quick', user='alice')['id']
         self.assertIsNone(process.poll())
         stdout, stderr = process.communicate(timeout=TIMEOUT)
-        self.assertEqual((json.loads(stdout), stderr), ({'job_results': MANY, 'output_files': 0}, ''))
+        self.assertEqual((json.loads(stdout), stderr), ({'job_results': MANY, 'output_files': 0, 'scheduled_jobs': 0}, ''))
         self.assertOutcome(result_id, 'SUCCESS')
         self.assertEqual(self.left(), 0)
 

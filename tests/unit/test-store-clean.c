@@ -4,6 +4,7 @@
 #include "store-job.h"
 #include "store-output.h"
 #include "store-result.h"
+#include "store-schedule.h"
 #include "test-records.h"
 #include "test-store.h"
 
@@ -75,6 +76,41 @@ static void test_threshold(StoreTest *t, const void *unused) {
         g_assert_cmpint(seq, ==, 0);
 }
 
+static void test_schedules(StoreTest *t, const void *unused) {
+        static const ScheduledJobState over[] = { SCHEDULED_JOB_COMPLETED, SCHEDULED_JOB_DENIED, SCHEDULED_JOB_CANCELED,
+                                                  SCHEDULED_JOB_EXPIRED };
+        _cleanup_(job_freep) Job *j = test_job_new("a", "B", "b");
+        CleanScheduleRow rows[20];
+        unsigned n = 0;
+
+        g_assert_cmpint(store_job_put(t->store, j), ==, 0);
+        for (int state = 0; state < _SCHEDULED_JOB_STATE_MAX; state++, n++) {
+                _cleanup_(scheduled_job_freep) ScheduledJob *sj =
+                                test_scheduled_job_new(j->id, "a.B", scheduled_job_state_to_string(state));
+                _cleanup_(job_result_freep) JobResult *jr = test_result_new(j->id, "a.B");
+
+                sj->state = state;
+                sj->date_changed = TEST_TIME + 7;
+                g_assert_cmpint(store_schedule_insert(t->store, sj), ==, 0);
+                if (state != SCHEDULED_JOB_DENIED)
+                        continue;
+                /* A run of it that waits */
+                jr->scheduled_job_id = g_strdup(sj->id);
+                g_assert_cmpint(store_result_insert(t->store, jr), ==, 0);
+        }
+        g_assert_cmpint(store_clean_list_schedules(t->store, j->id, 0, rows, ELEMENTSOF(rows)), ==, n);
+        for (unsigned i = 0; i < n; i++) {
+                bool expected = false;
+
+                for (size_t k = 0; k < ELEMENTSOF(over); k++)
+                        expected = expected || ((int) over[k] == (int) i && over[k] != SCHEDULED_JOB_DENIED);
+                g_assert_true(rows[i].over == expected);
+                g_assert_cmpuint(rows[i].date_changed, ==, TEST_TIME + 7);
+        }
+        g_assert_cmpint(store_clean_list_schedules(t->store, j->id, rows[1].seq, rows, 2), ==, 2);
+        g_assert_cmpint(store_clean_list_schedules(t->store, NULL, 0, rows, 2), ==, 0);
+}
+
 /* By an index, also where the job is NULL: what a step costs does not grow with history. */
 static void test_index(StoreTest *t, const void *unused) {
         static const char *const queries[] = {
@@ -82,12 +118,24 @@ static void test_index(StoreTest *t, const void *unused) {
                 "SELECT id, status FROM job_result WHERE job_id IS NULL AND seq > 5 ORDER BY seq LIMIT 10",
                 "SELECT seq FROM job_result WHERE job_id IS 'x' ORDER BY seq DESC LIMIT 1 OFFSET 3",
         };
+        static const char *const of_schedules[] = {
+                "SELECT id FROM scheduled_job WHERE job_id IS 'x' AND seq > 5 ORDER BY seq LIMIT 10",
+                "SELECT id FROM scheduled_job WHERE job_id IS NULL AND seq > 5 ORDER BY seq LIMIT 10",
+                "SELECT status FROM job_result WHERE scheduled_job_id = 'x' AND status IN ('PENDING', 'STARTED')",
+        };
 
         for (size_t i = 0; i < ELEMENTSOF(queries); i++) {
                 g_autofree char *sql = g_strconcat("EXPLAIN QUERY PLAN ", queries[i], NULL);
                 g_autofree char *plan = test_sql_text(t->path, sql);
 
                 g_assert_nonnull(strstr(plan, "INDEX job_result_by_job (job_id=?"));
+                g_assert_null(strstr(plan, "TEMP B-TREE"));
+        }
+        for (size_t i = 0; i < ELEMENTSOF(of_schedules); i++) {
+                g_autofree char *sql = g_strconcat("EXPLAIN QUERY PLAN ", of_schedules[i], NULL);
+                g_autofree char *plan = test_sql_text(t->path, sql);
+
+                g_assert_nonnull(strstr(plan, "USING INDEX "));
                 g_assert_null(strstr(plan, "TEMP B-TREE"));
         }
 }
@@ -99,6 +147,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("list", test_list);
         ADD("threshold", test_threshold);
+        ADD("schedules", test_schedules);
         ADD("index", test_index);
         return g_test_run();
 }
