@@ -134,6 +134,7 @@ int object_bus_list(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(list_objects_done) ListObjects l = { .limit = LIST_LIMIT_DEFAULT };
         _cleanup_(object_query_freep) ObjectQuery *q = NULL;
         g_autofree char *problem = NULL, *text = NULL;
+        uint64_t budget = OBJECT_QUERY_STEPS_MAX;
         Manager *manager = userdata;
         JsonArray *objects;
         Refusal f = {};
@@ -154,9 +155,11 @@ int object_bus_list(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         if (r < 0)
                 return bus_refuse(error, r, &f);
         objects = object_list_objects(object_set_find(set, l.model));
-        if (object_query_new(l.lookups, objects, &q, &problem) < 0)
+        if (object_query_new(l.lookups, objects, &budget, &q, &problem) < 0)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_QUERY, "the query is refused: %s", problem);
         text = collect(&l, q, objects, &more);
+        if (budget == 0)
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_QUERY, "the query is refused: " OBJECT_QUERY_TOO_LONG);
         return sd_bus_reply_method_return(m, "sb", text, (int) more);
 }
 

@@ -4,6 +4,7 @@
 
 #include "error-text.h"
 #include "object-query.h"
+#include "object-values.h"
 
 enum { NAMES_SHOWN_MAX = 40 }; /* fields in an error */
 
@@ -78,10 +79,13 @@ typedef struct Lookup {
         const LookupType *type;
         JsonNode *value;
         char *folded; /* of a lookup in any case: the text asked for */
+        ObjectValues *values; /* of "in" */
+        uint64_t *budget;     /* weak ref */
 } Lookup;
 
 struct ObjectQuery {
         GPtrArray *lookups; /* of Lookup */
+        uint64_t *budget;   /* weak ref */
 };
 
 static void lookup_free_func(void *p) {
@@ -90,6 +94,7 @@ static void lookup_free_func(void *p) {
         g_strfreev(l->path);
         g_clear_pointer(&l->value, json_node_unref);
         g_free(l->folded);
+        (void) object_values_free(l->values);
         g_free(l);
 }
 
@@ -99,34 +104,8 @@ static GType value_type(JsonNode *node) {
         return JSON_NODE_HOLDS_VALUE(node) ? json_node_get_value_type(node) : G_TYPE_INVALID;
 }
 
-static bool is_number(JsonNode *node) {
-        return value_type(node) == G_TYPE_INT64 || value_type(node) == G_TYPE_DOUBLE;
-}
-
 static bool is_text(JsonNode *node) {
         return value_type(node) == G_TYPE_STRING;
-}
-
-static int compare_numbers(JsonNode *a, JsonNode *b) {
-        if (value_type(a) == G_TYPE_INT64 && value_type(b) == G_TYPE_INT64)
-                return (json_node_get_int(a) > json_node_get_int(b)) - (json_node_get_int(a) < json_node_get_int(b));
-        return (json_node_get_double(a) > json_node_get_double(b)) -
-               (json_node_get_double(a) < json_node_get_double(b));
-}
-
-static bool values_equal(JsonNode *a, JsonNode *b) {
-        if (is_number(a) && is_number(b))
-                return compare_numbers(a, b) == 0;
-        return json_node_equal(a, b);
-}
-
-static bool list_has(JsonNode *list, JsonNode *value) {
-        JsonArray *array = json_node_get_array(list);
-
-        for (unsigned i = 0; i < json_array_get_length(array); i++)
-                if (values_equal(json_array_get_element(array, i), value))
-                        return true;
-        return false;
 }
 
 static bool is_empty(JsonNode *node) {
@@ -134,11 +113,23 @@ static bool is_empty(JsonNode *node) {
                (JSON_NODE_HOLDS_ARRAY(node) && json_array_get_length(json_node_get_array(node)) == 0);
 }
 
+/* ---- what it costs ---- */
+
+/* Returns whether there was so much left. */
+static bool spend(uint64_t *budget, uint64_t steps) {
+        bool enough = *budget > steps;
+
+        *budget = enough ? *budget - steps : 0;
+        return enough;
+}
+
+enum { BYTES_PER_STEP = 16 }; /* of text that is changed to one case */
+
 /* ---- matching ---- */
 
 static bool compare_matches(const Lookup *l, JsonNode *node) {
-        if (is_number(node) && is_number(l->value))
-                return l->type->order_matches(compare_numbers(node, l->value));
+        if (json_value_is_number(node) && json_value_is_number(l->value))
+                return l->type->order_matches(json_compare_numbers(node, l->value));
         if (is_text(node) && is_text(l->value))
                 return l->type->order_matches(strcmp(json_node_get_string(node), json_node_get_string(l->value)));
         return false;
@@ -151,6 +142,8 @@ static bool text_matches(const Lookup *l, JsonNode *node) {
                 return false;
         if (!l->type->any_case)
                 return l->type->text_matches(json_node_get_string(node), json_node_get_string(l->value));
+        if (!spend(l->budget, strlen(json_node_get_string(node)) / BYTES_PER_STEP))
+                return false;
         folded = g_utf8_casefold(json_node_get_string(node), -1);
         return l->type->text_matches(folded, l->folded);
 }
@@ -159,9 +152,10 @@ static bool text_matches(const Lookup *l, JsonNode *node) {
 static bool value_matches(const Lookup *l, JsonNode *node) {
         switch (l->type->kind) {
         case LOOKUP_EXACT:
-                return values_equal(node, l->value);
+                return json_values_equal(node, l->value);
         case LOOKUP_IN:
-                return list_has(l->value, node);
+                spend(l->budget, object_values_n_others(l->values));
+                return object_values_have(l->values, node);
         case LOOKUP_TEXT:
                 return text_matches(l, node);
         case LOOKUP_COMPARE:
@@ -183,10 +177,12 @@ static bool any_element_matches(const Lookup *l, JsonNode *node, unsigned depth)
 static bool lookup_matches(const Lookup *l, JsonNode *node, unsigned depth) {
         bool wanted;
 
+        if (!spend(l->budget, 1))
+                return false;
         if (node && depth == l->depth && asks_for_null(l, &wanted))
                 return is_empty(node) == wanted;
         if (node && JSON_NODE_HOLDS_ARRAY(node))
-                return (depth == l->depth && l->type->kind == LOOKUP_EXACT && values_equal(node, l->value)) ||
+                return (depth == l->depth && l->type->kind == LOOKUP_EXACT && json_values_equal(node, l->value)) ||
                        any_element_matches(l, node, depth);
         if (node && depth == l->depth)
                 return value_matches(l, node);
@@ -205,6 +201,8 @@ static bool any_element_matches(const Lookup *l, JsonNode *node, unsigned depth)
         for (unsigned i = 0; i < json_array_get_length(array); i++)
                 if (lookup_matches(l, json_array_get_element(array, i), depth))
                         return true;
+                else if (*l->budget == 0)
+                        return false;
         return false;
 }
 
@@ -220,6 +218,7 @@ bool object_query_matches(const ObjectQuery *q, JsonNode *object) {
 typedef struct Walk {
         char **path;
         unsigned depth;
+        uint64_t *budget;
         GHashTable *names; /* collects the names of the fields below the path; NULL: only asks whether it exists */
 } Walk;
 
@@ -228,7 +227,7 @@ static bool walk(const Walk *w, JsonNode *node, unsigned depth);
 static bool walk_list(const Walk *w, JsonArray *list, unsigned depth) {
         bool found = false;
 
-        for (unsigned i = 0; i < json_array_get_length(list); i++) {
+        for (unsigned i = 0; i < json_array_get_length(list) && *w->budget > 0; i++) {
                 found = walk(w, json_array_get_element(list, i), depth) || found;
                 if (found && !w->names)
                         return true;
@@ -241,6 +240,8 @@ static bool walk(const Walk *w, JsonNode *node, unsigned depth) {
         g_autoptr(GList) members = NULL;
         JsonNode *member;
 
+        if (!spend(w->budget, 1))
+                return false;
         if (depth == w->depth && !w->names)
                 return true;
         if (JSON_NODE_HOLDS_ARRAY(node))
@@ -257,8 +258,8 @@ static bool walk(const Walk *w, JsonNode *node, unsigned depth) {
         return true;
 }
 
-static bool path_exists(char **path, unsigned depth, JsonArray *objects) {
-        return walk_list(&(Walk){ path, depth, NULL }, objects, 0);
+static bool path_exists(const Lookup *l, unsigned depth, JsonArray *objects) {
+        return walk_list(&(Walk){ l->path, depth, l->budget, NULL }, objects, 0);
 }
 
 static int compare_names(const void *a, const void *b) {
@@ -269,14 +270,14 @@ static int compare_names(const void *a, const void *b) {
  * "a, b, c": the fields below the path, without those that no key can name. Free with g_free(); "" when there are
  * none.
  */
-static char *field_names(char **path, unsigned depth, JsonArray *objects) {
+static char *field_names(const Lookup *l, unsigned depth, JsonArray *objects) {
         g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
         g_autoptr(GPtrArray) sorted = g_ptr_array_new();
         g_autoptr(GString) text = g_string_new(NULL);
         GHashTableIter i;
         void *name;
 
-        (void) walk_list(&(Walk){ path, depth, names }, objects, 0);
+        (void) walk_list(&(Walk){ l->path, depth, l->budget, names }, objects, 0);
         g_hash_table_iter_init(&i, names);
         while (g_hash_table_iter_next(&i, &name, NULL))
                 g_ptr_array_add(sorted, name);
@@ -308,14 +309,14 @@ static const LookupType *find_type(const char *name) {
         return NULL;
 }
 
-static int fail_unknown(const char *key, char **parts, unsigned n, JsonArray *objects, char **ret_error) {
+static int fail_unknown(const Lookup *l, const char *key, unsigned n, JsonArray *objects, char **ret_error) {
         g_autofree char *shown = json_show_text(key), *part = NULL, *fields = NULL, *lookups = lookup_names();
         unsigned known = 0;
 
-        while (known < n && path_exists(parts, known + 1, objects))
+        while (known < n && path_exists(l, known + 1, objects))
                 known++;
-        part = json_show_text(parts[known]);
-        fields = field_names(parts, known, objects);
+        part = json_show_text(l->path[known]);
+        fields = field_names(l, known, objects);
         if (known == 0)
                 return error_text(ret_error, "\"%s\": there is no field \"%s\"; there are %s", shown, part, fields);
         return error_text(ret_error, "\"%s\": there is no lookup \"%s\"%s%s; the lookups are %s", shown, part,
@@ -337,12 +338,12 @@ static int read_key(Lookup *l, const char *key, JsonArray *objects, char **ret_e
                 return error_text(ret_error, "a key is empty; it is the name of a field");
         if (json_array_get_length(objects) == 0)
                 l->depth = last ? n - 1 : n;
-        else if (path_exists(l->path, n, objects))
+        else if (path_exists(l, n, objects))
                 l->depth = n;
-        else if (last && path_exists(l->path, n - 1, objects))
+        else if (last && path_exists(l, n - 1, objects))
                 l->depth = n - 1;
         else
-                return fail_unknown(key, l->path, n, objects, ret_error);
+                return fail_unknown(l, key, n, objects, ret_error);
         l->type = l->depth < n ? last : &types[0];
         return 0;
 }
@@ -373,7 +374,7 @@ static int check_value(Lookup *l, JsonNode *value, const char *key, char **ret_e
         case LOOKUP_TEXT:
                 return is_text(value) ? 0 : error_text(ret_error, "\"%s\": a string is needed", key);
         case LOOKUP_COMPARE:
-                return is_text(value) || is_number(value)
+                return is_text(value) || json_value_is_number(value)
                                        ? 0
                                        : error_text(ret_error, "\"%s\": a number or a string is needed", key);
         }
@@ -385,6 +386,7 @@ static int add_lookup(ObjectQuery *q, const char *key, JsonNode *value, JsonArra
         Lookup *l = g_new0(Lookup, 1);
         int r;
 
+        l->budget = q->budget;
         g_ptr_array_add(q->lookups, l);
         r = read_key(l, key, objects, ret_error);
         if (r >= 0)
@@ -392,24 +394,33 @@ static int add_lookup(ObjectQuery *q, const char *key, JsonNode *value, JsonArra
         if (r < 0)
                 return r;
         l->value = json_node_copy(value);
+        if (l->type->kind == LOOKUP_IN)
+                l->values = object_values_new(json_node_get_array(l->value));
         if (l->type->any_case)
                 l->folded = g_utf8_casefold(json_node_get_string(value), -1);
         return 0;
 }
 
-int object_query_new(JsonObject *lookups, JsonArray *objects, ObjectQuery **ret, char **ret_error) {
+int object_query_new(JsonObject *lookups, JsonArray *objects, uint64_t *budget, ObjectQuery **ret,
+                     char **ret_error) {
         _cleanup_(object_query_freep) ObjectQuery *q = g_new0(ObjectQuery, 1);
         JsonObjectIter i;
         const char *key;
         JsonNode *value;
         int r;
 
+        q->budget = budget;
         q->lookups = g_ptr_array_new_with_free_func(lookup_free_func);
         if (json_object_get_size(lookups) > OBJECT_QUERY_LOOKUPS_MAX)
                 return error_text(ret_error, "more than %i lookups", OBJECT_QUERY_LOOKUPS_MAX);
         json_object_iter_init_ordered(&i, lookups);
         while (json_object_iter_next_ordered(&i, &key, &value)) {
                 r = add_lookup(q, key, value, objects, ret_error);
+                if (*budget == 0) { /* whatever it has found by then */
+                        if (r < 0)
+                                g_clear_pointer(ret_error, g_free);
+                        return error_text(ret_error, OBJECT_QUERY_TOO_LONG);
+                }
                 if (r < 0)
                         return r;
         }

@@ -20,13 +20,20 @@ enum {
         OBJECT_QUERY_LOOKUPS_MAX = 32,
         OBJECT_QUERY_VALUES_MAX = 1000, /* of one list after __in */
         OBJECT_QUERY_DEPTH_MAX = 8,     /* fields within fields */
+        OBJECT_QUERY_STEPS_MAX = 5 * 1000 * 1000, /* comparisons, more or less: less than half a second */
 };
+
+#define OBJECT_QUERY_TOO_LONG "it takes too many comparisons: use fewer lookups, or ask for one object after the other"
 
 /*
  * Checks the lookups against the objects: a field that none of them has is an error, unless there are no objects at
  * all. Returns 0, or -EINVAL and a sentence, which lists what there is and shows of the query its keys only.
+ *
+ * *budget, which outlives the query and may be that of several, begins with OBJECT_QUERY_STEPS_MAX. When it is 0 nothing
+ * fits any more, and the answer is OBJECT_QUERY_TOO_LONG: nobody may keep jobd busy.
  */
-int object_query_new(JsonObject *lookups, JsonArray *objects, ObjectQuery **ret, char **ret_error) _must_check_;
+int object_query_new(JsonObject *lookups, JsonArray *objects, uint64_t *budget, ObjectQuery **ret, char **ret_error)
+                _must_check_;
 ObjectQuery *object_query_free(ObjectQuery *q);
 DEFINE_CLEANUP(ObjectQuery *, object_query_free);
 

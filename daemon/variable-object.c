@@ -177,6 +177,7 @@ typedef struct Search {
         ObjectQuery *params; /* what QueryParams= lets through */
         JsonArray *messages;
         JsonArray *missing; /* primary keys */
+        uint64_t *budget;   /* of all queries of the value */
 } Search;
 
 static char *show_query(JsonNode *query) {
@@ -201,12 +202,12 @@ static GPtrArray *find_by_query(const Search *s, JsonNode *query) {
         g_autofree char *error = NULL;
         GPtrArray *found;
 
-        if (object_query_new(json_node_get_object(query), objects, &q, &error) < 0) {
+        if (object_query_new(json_node_get_object(query), objects, s->budget, &q, &error) < 0) {
                 add_query_error(s, error);
                 return NULL;
         }
         found = g_ptr_array_new();
-        for (unsigned i = 0; i < json_array_get_length(objects); i++) {
+        for (unsigned i = 0; i < json_array_get_length(objects) && *s->budget > 0; i++) {
                 JsonNode *object = json_array_get_element(objects, i);
 
                 if (object_query_matches(q, object) && object_query_matches(s->params, object) &&
@@ -305,7 +306,7 @@ static JsonNode *list_of_chosen(const Search *s, JsonArray *list) {
                 complete = complete && key;
                 if (key && g_hash_table_add(seen, (void *) key))
                         json_array_add_string_element(keys, key);
-                if (json_array_get_length(s->messages) >= VARIABLE_MESSAGES_MAX)
+                if (json_array_get_length(s->messages) >= VARIABLE_MESSAGES_MAX || *s->budget == 0)
                         break;
         }
         add_missing_message(s);
@@ -341,19 +342,26 @@ JsonNode *variable_object_resolve(const Variable *v, JsonNode *value, const Obje
         g_autoptr(JsonArray) missing = json_array_new();
         _cleanup_(refusal_done) Refusal f = {};
         g_autofree char *error = NULL;
-        Search s = { .variable = v, .messages = messages, .missing = missing };
+        uint64_t budget = OBJECT_QUERY_STEPS_MAX;
+        Search s = { .variable = v, .messages = messages, .missing = missing, .budget = &budget };
+        g_autoptr(JsonNode) resolved = NULL;
 
         if (object_set_check(objects, v->model, &f) < 0) {
                 variable_message(messages, "%s", f.message);
                 return NULL;
         }
         s.list = object_set_find(objects, v->model);
-        if (object_query_new(params, object_list_objects(s.list), &q, &error) < 0) {
+        if (object_query_new(params, object_list_objects(s.list), &budget, &q, &error) < 0) {
                 variable_message(messages, "QueryParams= of this variable is wrong: %s.", error);
                 return NULL;
         }
         s.params = q;
-        return check_size(v->type->is_list ? resolve_multiobject(&s, value) : resolve_object(&s, value), messages);
+        resolved = v->type->is_list ? resolve_multiobject(&s, value) : resolve_object(&s, value);
+        if (budget == 0) {
+                variable_message(messages, "The query is wrong: " OBJECT_QUERY_TOO_LONG ".");
+                return NULL;
+        }
+        return check_size(TAKE_PTR(resolved), messages);
 }
 
 /* ---- the type ---- */

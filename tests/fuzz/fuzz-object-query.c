@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         g_autoptr(JsonObject) lookups = NULL;
         g_autoptr(JsonNode) node = NULL;
         char *query = strstr(text, "\n\n");
+        uint64_t budget = OBJECT_QUERY_STEPS_MAX;
         JsonArray *objects;
 
         if (!query)
@@ -30,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 return 0;
 
         objects = json_node_get_array(node);
-        if (object_query_new(lookups, objects, &q, &error) < 0) {
+        if (object_query_new(lookups, objects, &budget, &q, &error) < 0) {
                 g_assert_null(q);
                 g_assert_true(g_utf8_validate(error, -1, NULL));
                 return 0;

@@ -266,6 +266,20 @@ class Inventory(Objects):
                              'org.jobd1.Error.InvalidQuery')
 
 
+    def test_what_takes_too_long(self):
+        """It is refused, and nobody else has to wait for it: not 1000 values in each of a million places."""
+        define('long', [{'id': f'o{i}', 'tags': ['x'] * 100} for i in range(10000)])
+        self.addCleanup(os.unlink, f'{INVENTORY}/long.json')
+        with RawBus('alice') as bus:
+            def ask(query):
+                return bus.call(*MANAGER, 'ListObjects', 'ssa{sv}', 'long', json.dumps(query), [])
+            self.assertIsNone(ask({'tags__in': [f'y{i}' for i in range(1000)]}).error)
+            reply = ask({'tags__in': ['x', *range(999)], **{f'tags__{lookup}': 'x' for lookup in (
+                'contains', 'icontains', 'startswith', 'iendswith')}, 'id__in': [None, True, False] * 333})
+            self.assertEqual(reply.error, 'org.jobd1.Error.InvalidQuery')
+            self.assertIn('too many comparisons', reply.body[0])
+
+
 class Import(Objects):
     def setUp(self):
         self.counts([], '--prune')

@@ -25,11 +25,14 @@ static JsonArray *objects_from_text(const char *text) {
         return json_node_dup_array(node);
 }
 
+static uint64_t budget;
+
 static int query_new(const char *text, JsonArray *objects, ObjectQuery **ret, char **ret_error) {
         g_autoptr(JsonObject) lookups = NULL;
 
         g_assert_no_errno(json_parse_object(text, strlen(text), JSON_SIZE_MAX, &lookups, NULL));
-        return object_query_new(lookups, objects, ret, ret_error);
+        budget = OBJECT_QUERY_STEPS_MAX;
+        return object_query_new(lookups, objects, &budget, ret, ret_error);
 }
 
 static void test_found(void) {
@@ -108,6 +111,59 @@ static void test_found(void) {
                                 g_string_append_printf(found, "%sr%u", found->len > 0 ? " " : "", k + 1);
                 g_test_message("%s", table[i].query);
                 g_assert_cmpstr(found->str, ==, table[i].found);
+        }
+}
+
+/* As if each had been compared. */
+static void test_in_numbers(void) {
+        static const struct {
+                const char *query;
+                unsigned found;
+        } table[] = {
+                { "[9007199254740993]", 2 }, { "[9007199254740992]", 2 }, { "[9007199254740992.0]", 3 }, { "[0.5]", 1 },
+                { "[-0.0]", 1 },             { "[true,{\"a\":1}]", 2 },  { "[\"0\"]", 0 },
+        };
+        g_autoptr(JsonArray) objects = objects_from_text("[{\"n\":9007199254740992},{\"n\":9007199254740993},"
+                                                         "{\"n\":9007199254740992.0},{\"n\":0.5},{\"n\":0},{\"n\":true},"
+                                                         "{\"n\":{\"a\":1}}]");
+
+        for (size_t i = 0; i < ELEMENTSOF(table); i++) {
+                g_autofree char *text = g_strdup_printf("{\"n__in\":%s}", table[i].query), *error = NULL;
+                _cleanup_(object_query_freep) ObjectQuery *q = NULL;
+                unsigned found = 0;
+
+                g_assert_no_errno(query_new(text, objects, &q, &error));
+                for (unsigned k = 0; k < json_array_get_length(objects); k++)
+                        found += object_query_matches(q, json_array_get_element(objects, k));
+                g_test_message("%s", text);
+                g_assert_cmpuint(found, ==, table[i].found);
+        }
+}
+
+/* However it is asked, it ends: nobody can keep the daemon busy. */
+static void test_budget(void) {
+        static const char *const queries[] = { "{\"a__icontains\":\"y\"}", "{\"a__in\":[true,null,false]}", "{\"a\":\"y\"}" };
+        g_autoptr(GString) text = g_string_new("[{\"a\":[\"x\"");
+        g_autoptr(JsonArray) objects = NULL;
+
+        for (unsigned i = 0; i < 10000; i++)
+                g_string_append(text, ",\"x\"");
+        g_string_append(text, "]}]");
+        objects = objects_from_text(text->str);
+        for (size_t i = 0; i < ELEMENTSOF(queries); i++) {
+                _cleanup_(object_query_freep) ObjectQuery *q = NULL, *again = NULL;
+                g_autofree char *error = NULL;
+                unsigned n = 0;
+
+                g_assert_no_errno(query_new(queries[i], objects, &q, &error));
+                for (; budget > 0 && n < 1000; n++)
+                        g_assert_false(object_query_matches(q, json_array_get_element(objects, 0)));
+                g_assert_cmpuint(n, <, 600);
+                g_assert_cmpuint(n, >, 50);
+                g_assert_false(object_query_matches(q, json_array_get_element(objects, 0)));
+                g_assert_cmpint(object_query_new(json_node_get_object(json_array_get_element(objects, 0)), objects,
+                                                 &budget, &again, &error), ==, -EINVAL);
+                g_assert_cmpstr(error, ==, OBJECT_QUERY_TOO_LONG);
         }
 }
 
@@ -202,6 +258,8 @@ static void test_model_names(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/object-query/found", test_found);
+        g_test_add_func("/object-query/in-numbers", test_in_numbers);
+        g_test_add_func("/object-query/budget", test_budget);
         g_test_add_func("/object-query/refused", test_refused);
         g_test_add_func("/object-query/no-objects", test_no_objects);
         g_test_add_func("/object-query/limits", test_limits);
