@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "access.h"
 #include "access-user.h"
+#include "access.h"
 #include "audit.h"
 #include "bus-error.h"
-#include "bus-objects.h"
 #include "bus-option.h"
+#include "bus-reply.h"
+#include "clean-bus.h"
 #include "cleaner.h"
 #include "log.h"
 #include "message-ids.h"

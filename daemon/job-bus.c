@@ -6,8 +6,8 @@
 #include "announcer.h"
 #include "audit.h"
 #include "bus-error.h"
-#include "bus-objects.h"
 #include "bus-property.h"
+#include "bus-reply.h"
 #include "input-file.h"
 #include "job-bus.h"
 #include "job-class-describe.h"
@@ -16,6 +16,7 @@
 #include "message-ids.h"
 #include "names.h"
 #include "object-path.h"
+#include "run-job-bus.h"
 #include "variable.h"
 
 /* org.jobd1.Job */

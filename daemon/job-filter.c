@@ -5,7 +5,7 @@
 
 #include "bus-option.h"
 #include "job-filter.h"
-#include "list-bus.h"
+#include "list.h"
 #include "run-request.h"
 
 #define OVERRIDE(text, field) { text "_override", 'b', offsetof(JobFilter, overridden) + (field) * sizeof(int), NULL, NULL }

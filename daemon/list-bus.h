@@ -1,32 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <systemd/sd-bus.h>
-
 #include "manager.h"
 #include "scheduled-job.h"
 
 /*
- * ListJobs (list-bus.c), ListJobResults (list-result-bus.c), ListScheduledJobs (list-schedule-bus.c), and what they have in
- * common. Whoever may see only some of them is shown those: polkit is asked for each, and while answers are outstanding the
- * handler returns access_wait() and is called again from the start. One call asks for so many only; where it has stopped is
- * kept for the call that continues.
+ * Handlers of the manager that list. Whoever may see only some of what there is is shown those: polkit is asked for each, and
+ * while answers are outstanding the handler returns access_wait() and is called again from the start. One call asks for so
+ * many only; where it has stopped is kept for the call that continues.
  */
 
-enum { LIST_LIMIT_DEFAULT = 50 };
+/* ListJobs (list-job-bus.c) */
+int list_bus_jobs(sd_bus_message *m, void *manager, sd_bus_error *error);
 
-/* 0, or negative errno and the error is set. */
-int list_check_limit(uint32_t limit, sd_bus_error *error);
+/* ListJobResults and CountJobResults (list-result-bus.c) */
+int list_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);
+int list_bus_count_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);
 
-/* The digest of a filter, for access_find_list(). Free with g_free(). */
-char *list_key(const char *text);
+/* ListScheduledJobs (list-schedule-bus.c) */
+int list_bus_scheduled_jobs(sd_bus_message *m, void *manager, sd_bus_error *error);
 
-/* Appends the properties of an entry. */
-typedef int (*ListAppend)(sd_bus_message *m, const void *object);
-
-/* Sends the reply. parent: of the object paths; id_offset: where an entry has its UUID. */
-int list_send(sd_bus_message *call, const GPtrArray *list, const char *parent, ListAppend append, size_t id_offset,
-              bool more);
+/* ListJobQueues (list-queue-bus.c) */
+int list_bus_job_queues(sd_bus_message *m, void *manager, sd_bus_error *error);
 
 /*
  * The scheduled job of that name or UUID. 1, or -EAGAIN: polkit was asked; or the error is set: one that the caller may not

@@ -4,9 +4,9 @@
 
 #include "access.h"
 #include "bus-error.h"
-#include "bus-objects.h"
 #include "bus-option.h"
 #include "list-bus.h"
+#include "list.h"
 #include "names.h"
 #include "queue-bus.h"
 

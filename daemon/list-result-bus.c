@@ -4,10 +4,11 @@
 
 #include "access.h"
 #include "bus-error.h"
-#include "bus-objects.h"
 #include "bus-option.h"
+#include "job-result-bus.h"
 #include "list-bus.h"
 #include "list-page.h"
+#include "list.h"
 #include "names.h"
 #include "store-result.h"
 

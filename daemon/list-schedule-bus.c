@@ -7,6 +7,7 @@
 #include "bus-option.h"
 #include "list-bus.h"
 #include "list-page.h"
+#include "list.h"
 #include "names.h"
 #include "scheduled-job-bus.h"
 #include "store-schedule.h"

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "bus-objects.h"
+#include "log-control-bus.h"
 #include "log.h"
 
 /*

@@ -5,17 +5,22 @@
 
 #include "access.h"
 #include "bus-error.h"
-#include "bus-objects.h"
 #include "bus-option.h"
+#include "bus-reply.h"
+#include "clean-bus.h"
 #include "config.h"
+#include "list-bus.h"
+#include "manager-bus.h"
 #include "manager-refresh.h"
 #include "names.h"
+#include "object-bus.h"
 #include "object-path.h"
 #include "queue-bus.h"
 #include "refresh.h"
+#include "run-job-bus.h"
 #include "scheduled-job-bus.h"
 
-/* org.jobd1.Manager, but for its lists (list-bus.c). */
+/* org.jobd1.Manager, but for its lists (list-bus.h). */
 
 static int method_run_job(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         Manager *manager = userdata;

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "announcer.h"
-#include "bus-objects.h"
 #include "inventory.h"
+#include "job-bus.h"
 #include "log.h"
 #include "manager-refresh.h"
 #include "manager-schedules.h"

@@ -12,6 +12,7 @@
 #include "direct.h"
 #include "idle.h"
 #include "input-files.h"
+#include "job-result-bus.h"
 #include "listen.h"
 #include "log.h"
 #include "manager-approvals.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "bus-objects.h"
+#include "bus-reply.h"
 #include "output-bus.h"
 #include "outputs.h"
 

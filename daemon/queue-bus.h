@@ -12,8 +12,7 @@ int queue_bus_add(Manager *m, sd_bus *bus) _must_check_;
 /* The properties of a queue as a{sv}, for lists. */
 int queue_bus_append_properties(sd_bus_message *reply, const Manager *manager, const JobQueue *q);
 
-/* Handlers of GetJobQueue, CreateJobQueue and ListJobQueues (list-queue-bus.c), and of CancelJobResults (cancel-bus.c). */
+/* Handlers of GetJobQueue and CreateJobQueue, and of CancelJobResults (cancel-bus.c). */
 int queue_bus_get(sd_bus_message *m, void *manager, sd_bus_error *error);
 int queue_bus_create(sd_bus_message *m, void *manager, sd_bus_error *error);
-int list_bus_job_queues(sd_bus_message *m, void *manager, sd_bus_error *error);
 int cancel_bus_job_results(sd_bus_message *m, void *manager, sd_bus_error *error);

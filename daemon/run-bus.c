@@ -5,7 +5,7 @@
 
 #include "access.h"
 #include "bus-error.h"
-#include "bus-objects.h"
+#include "bus-reply.h"
 #include "json.h"
 #include "log.h"
 #include "message-ids.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "approval-bus.h"
-#include "bus-objects.h"
+#include "bus-reply.h"
 #include "input-files.h"
 #include "log.h"
 #include "message-ids.h"

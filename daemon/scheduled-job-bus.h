@@ -18,8 +18,7 @@ int scheduled_job_bus_append_properties(sd_bus_message *reply, const ScheduledJo
 /* Names of the properties that can change, NULL-terminated. */
 extern const char *const scheduled_job_bus_changing_properties[];
 
-/* Handlers of Manager: ListScheduledJobs (list-schedule-bus.c), GetScheduledJob. */
-int list_bus_scheduled_jobs(sd_bus_message *m, void *manager, sd_bus_error *error);
+/* Handler of GetScheduledJob. */
 int scheduled_job_bus_get(sd_bus_message *m, void *manager, sd_bus_error *error);
 
 /* Handlers of its methods (schedule-change-bus.c). */
