@@ -75,6 +75,8 @@ int unit_signal_from_name(const char *name);
 int unit_errno_from_name(const char *name); /* also a number */
 int unit_exit_status_from_name(const char *name);
 int unit_capability_from_name(const char *name);
+/* NULL when it has no name here. Free with g_free(). */
+char *unit_capability_to_name(unsigned capability);
 bool unit_address_family_is_known(const char *name);
 bool unit_system_call_is_valid(const char *name);
 

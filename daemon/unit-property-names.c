@@ -147,6 +147,14 @@ int unit_capability_from_name(const char *name) {
         return -EINVAL;
 }
 
+char *unit_capability_to_name(unsigned capability) {
+        g_autofree char *name = capability < ELEMENTSOF(capability_names)
+                                                ? g_ascii_strup(capability_names[capability], -1)
+                                                : NULL;
+
+        return name ? g_strconcat("CAP_", name, NULL) : NULL;
+}
+
 /* The AF_ names of sys/socket.h. */
 static const char *const address_families[] = {
         "ALG", "APPLETALK", "ASH", "ATMPVC", "ATMSVC", "AX25", "BLUETOOTH", "BRIDGE", "CAIF", "CAN", "DECnet",

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "time-span.h"
+#include "unit-property-internal.h"
 #include "unit-property-text.h"
 
 /* Words with blanks in them are quoted, as a unit file would have to. */
@@ -34,9 +35,33 @@ static bool is_usec(const char *name) {
         return g_str_has_suffix(name, "USec");
 }
 
+/* NULL: one of them has no name. */
+static char *capabilities_to_text(uint64_t set) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        for (unsigned i = 0; i < 64; i++) {
+                g_autofree char *name = set & (UINT64_C(1) << i) ? unit_capability_to_name(i) : NULL;
+
+                if (name)
+                        append_word(text, name);
+                else if (set & (UINT64_C(1) << i))
+                        return NULL;
+        }
+        return g_strdup(text->str);
+}
+
 static char *number_to_text(const char *name, uint64_t value) {
+        char *text;
+
         if (is_usec(name))
                 return time_span_format(value);
+        if (g_str_has_prefix(name, "CapabilityBoundingSet") || g_str_has_prefix(name, "AmbientCapabilities")) {
+                text = capabilities_to_text(value);
+                if (text)
+                        return text;
+        }
+        if (strcmp(name, "RestrictNamespaces") == 0 && value == 0) /* which may be used */
+                return g_strdup("yes");
         return value == UINT64_MAX ? g_strdup("infinity") : g_strdup_printf("%" PRIu64, value);
 }
 
@@ -74,6 +99,30 @@ static char *commands_to_text(GVariant *commands) {
         return g_string_free(text, false);
 }
 
+static bool is_mode(const char *name) {
+        return strcmp(name, "UMask") == 0 || g_str_has_suffix(name, "Mode");
+}
+
+/* (bas): what is allowed, or, after "~", what is not. */
+static char *filter_to_text(GVariant *filter) {
+        g_autoptr(GVariant) words = g_variant_get_child_value(filter, 1);
+        g_autofree char *text = words_to_text(words);
+        gboolean allowed;
+
+        g_variant_get_child(filter, 0, "b", &allowed);
+        if (allowed)
+                return *text ? TAKE_PTR(text) : g_strdup("none");
+        return g_strconcat("~", text, NULL);
+}
+
+static char *integer_to_text(const char *name, int32_t value) {
+        if (strcmp(name, "SystemCallErrorNumber") == 0 && strerrorname_np(value))
+                return g_strdup(strerrorname_np(value));
+        if (strcmp(name, "KillSignal") == 0 && sigabbrev_np(value))
+                return g_strconcat("SIG", sigabbrev_np(value), NULL);
+        return g_strdup_printf("%" PRIi32, value);
+}
+
 char *unit_property_to_text(const UnitProperty *p) {
         GVariant *v = p->value;
 
@@ -84,11 +133,19 @@ char *unit_property_to_text(const UnitProperty *p) {
                 return g_strdup(g_variant_get_boolean(v) ? "yes" : "no");
         case G_VARIANT_CLASS_UINT64:
                 return number_to_text(p->name, g_variant_get_uint64(v));
+        case G_VARIANT_CLASS_INT32:
+                return integer_to_text(p->name, g_variant_get_int32(v));
+        case G_VARIANT_CLASS_UINT32:
+                if (is_mode(p->name))
+                        return g_strdup_printf("%04" PRIo32, g_variant_get_uint32(v));
+                break;
         default:
                 break;
         }
         if (g_variant_is_of_type(v, G_VARIANT_TYPE_STRING_ARRAY))
                 return words_to_text(v);
+        if (g_variant_is_of_type(v, G_VARIANT_TYPE("(bas)")))
+                return filter_to_text(v);
         if (g_variant_is_of_type(v, G_VARIANT_TYPE("a(sasb)")) || g_variant_is_of_type(v, G_VARIANT_TYPE("a(sasas)")))
                 return commands_to_text(v);
         return g_variant_print(v, false);

@@ -5,6 +5,7 @@
 
 /*
  * A property's value as text for people, close to what a unit file says: "512M" is "536870912", a list of words its
- * words, commands their arguments. What is rarer is GVariant's text form. Free with g_free().
+ * words, commands their arguments, sets and modes as they are written there. What is rarer is GVariant's text form.
+ * Different values have different texts: digests are made of them. Free with g_free().
  */
 char *unit_property_to_text(const UnitProperty *p);

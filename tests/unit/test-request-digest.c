@@ -240,6 +240,17 @@ static void test_property_text(void) {
                 { "ExecStartPre", "-/bin/echo \"a b\" c", "(ignore-failure) /bin/echo \"a b\" c" },
                 { "ExecStart", "@/bin/sh mysh -c 'x;y'", "@/bin/sh mysh -c x;y" },
                 { "Nice", "5", "5" },
+                { "UMask", "077", "0077" },
+                { "StateDirectoryMode", "0750", "0750" },
+                { "CapabilityBoundingSet", "CAP_CHOWN cap_bpf", "CAP_CHOWN CAP_BPF" },
+                { "CapabilityBoundingSet", "", "" },
+                { "AmbientCapabilities", "63", "9223372036854775808" },
+                { "RestrictNamespaces", "yes", "yes" },
+                { "RestrictAddressFamilies", "AF_UNIX AF_INET", "AF_UNIX AF_INET" },
+                { "RestrictAddressFamilies", "none", "none" },
+                { "SystemCallFilter", "~@mount @clock", "~@mount @clock" },
+                { "SystemCallErrorNumber", "EPERM", "EPERM" },
+                { "KillSignal", "SIGINT", "SIGINT" },
         };
 
         for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
