@@ -179,14 +179,24 @@ static int fetch(Connection *c, const char *result, const Output *o, const char 
         return save(fd, directory, o, force);
 }
 
-static int fetch_all(Connection *c, const char *result, const GPtrArray *outputs, const char *directory, bool force) {
+/*
+ * A run calls its files as it likes. ".bash_profile" in a home directory would be the run's way to be its reader, so what
+ * is not seen there is saved when somebody has said its name.
+ */
+static int refuse_hidden(const char *name) {
+        return report_error(-EPERM, "\"%s\" is not saved, it would be a hidden file: name it to save it", name);
+}
+
+static int fetch_all(Connection *c, const char *result, const GPtrArray *outputs, bool named, const char *directory,
+                     bool force) {
         int r = 0;
 
         for (guint i = 0; i < outputs->len; i++) {
                 const Output *o = outputs->pdata[i];
                 g_autofree char *name = output_escape(o->name), *shown = output_escape(directory);
 
-                if (fetch(c, result, o, directory, force) < 0)
+                if ((!named && o->name[0] == '.') ? refuse_hidden(o->name) < 0
+                                                  : fetch(c, result, o, directory, force) < 0)
                         r = -EIO;
                 else
                         printf("%s/%s\n", shown, name);
@@ -225,7 +235,7 @@ int verb_outputs(Jobctl *j, const Verb *verb, int argc, char **argv) {
             list_outputs(c, path, arguments[0], &outputs) < 0 || select_outputs(outputs, arguments + 1) < 0)
                 return STATUS_ERROR;
         if (directory) {
-                r = fetch_all(c, path, outputs, directory[0] ? directory : ".", force);
+                r = fetch_all(c, path, outputs, arguments[1], directory[0] ? directory : ".", force);
                 return r < 0 ? STATUS_ERROR : EXIT_SUCCESS;
         }
         if (j->json)

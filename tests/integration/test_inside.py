@@ -637,7 +637,8 @@ class Outputs(Inside):
 
     def test_names(self):
         result_id, bus = self.speaker()
-        for name in '', '.', '..', 'a/b', '/etc/passwd', '../x', 'a\nb', 'a\tb', 'a\x7f', 'a\x85b', 'x' * 256, 'ä' * 128:
+        for name in ('', '.', '..', 'a/b', '/etc/passwd', '../x', 'a\nb', 'a\tb', 'a\x7f', 'a\x85b', 'x' * 256, 'ä' * 128,
+                     'a\u202egpj.exe', 'a\u200b'):
             with self.subTest(name):
                 self.assertError(bus.add(name, b'x'), 'InvalidValue', 'cannot be the name of an output file')
         good = ['...', '.hidden', '-rf', 'with blank', 'x' * 255, 'ä' * 127, '$(id)', "it's", '.new', '%n']
@@ -646,7 +647,11 @@ class Outputs(Inside):
         self.assertEqual(sorted(self.listed(result_id)), sorted(good))
         self.end(result_id)
         with tempfile.TemporaryDirectory() as directory:
-            jobctl('outputs', result_id, f'--fetch={directory}')
+            hidden = [name for name in good if name[0] == '.']
+            self.assertFails(['jobctl', 'outputs', result_id, f'--fetch={directory}'],
+                             '".hidden" is not saved, it would be a hidden file: name it to save it', status=4)
+            self.assertEqual(sorted(os.listdir(directory)), sorted({*good} - {*hidden}))
+            jobctl('outputs', result_id, f'--fetch={directory}', *hidden)
             self.assertEqual(sorted(os.listdir(directory)), sorted(good))
 
     def test_what_is_no_file(self):
