@@ -1,9 +1,9 @@
 #!/usr/bin/python3 -B
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """
-What bash offers, what --help says and what the manual says are the same: check-completion.py SOURCE_DIR JOBCTL
+What bash offers, what --help says and what the manual says are the same: check-completion.py SOURCE_DIR JOBCTL JOBD_JOB
 
-The verbs of jobctl, their options, their actions, and the fields and properties that they take.
+The verbs, their options, their actions, and the fields and properties that they take.
 """
 
 import os
@@ -12,23 +12,23 @@ import subprocess
 
 import tap
 
-[source, jobctl] = tap.arguments("SOURCE_DIR", "JOBCTL")
+[source, jobctl, jobd_job] = tap.arguments("SOURCE_DIR", "JOBCTL", "JOBD_JOB")
 out = tap.Tap()
 page = (source / "man/jobctl.1.scd").read_text(encoding="utf-8")
 # Without a bus: what depends on the jobs of the host is not asked for here.
 environment = {**os.environ, "LC_ALL": "C.UTF-8", "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/dev/null"}
 
 
-def complete(*words):
-    script = ('compopt() { :; }; jobctl() { :; }; source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _jobctl; '
+def complete(*words, program="jobctl"):
+    script = ('compopt() { :; }; jobctl() { :; }; source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); "_${1//-/_}"; '
               'printf "%s\\n" "${COMPREPLY[@]}"')
-    done = subprocess.run(["bash", "-c", script, str(source / "cli/jobctl.bash"), "jobctl", *words], check=True,
+    done = subprocess.run(["bash", "-c", script, str(source / f"cli/{program}.bash"), program, *words], check=True,
                           capture_output=True, text=True, env=environment, timeout=60)
     return {word for word in done.stdout.split("\n") if word}
 
 
-def help_of(*verb):
-    return tap.run(jobctl, *verb, "--help", env=environment, timeout=60).stdout
+def help_of(*verb, program=jobctl):
+    return tap.run(program, *verb, "--help", env=environment, timeout=60).stdout
 
 
 def options(text):
@@ -68,4 +68,14 @@ for words, heading in (("set", "job"), "Fields"), (("revert", "job"), "Fields"),
     out.check(f"{heading} of {words[0]}", tap.differences("--help", shown, "bash",
                                                          {word.rstrip("=") for word in complete(*words, "")})
               + [f"{name}: not in the manual" for name in sorted(shown) if f"*{name}*" not in page])
+
+page = (source / "man/jobd-job.1.scd").read_text(encoding="utf-8")
+verbs = set(re.findall(r"^  ([a-z]+) .*", help_of(program=jobd_job), re.M))
+out.check("verbs of jobd-job", tap.differences("--help", verbs, "bash", {word for word in complete(
+    "", program="jobd-job") if word[0] != "-"}) + [f"{verb}: not in the manual" for verb in sorted(verbs)
+                                                   if not re.search(rf"^\*{verb}\*", page, re.M)])
+for verb in sorted(verbs):
+    own = options(help_of(verb, program=jobd_job))
+    out.check(f"options of jobd-job {verb}", tap.differences("--help", own, "bash", complete(verb, "-", program="jobd-job"))
+              + [f"{option}: not in the manual" for option in sorted(own) if f"*{option}" not in page])
 out.done()

@@ -6,12 +6,12 @@ import uuid
 import xml.etree.ElementTree as ElementTree
 
 from harness import JobdTestCase, install_job, jobctl, jobctl_json, run
-from raw_bus import ALLOW_INTERACTIVE, RawBus
+from raw_bus import ALLOW_INTERACTIVE, DIRECT, RawBus
 from rules import polkit_rules
 
 USERS = ['root', 'alice', 'bob', 'carol', 'dave']
 MANAGER, JOB, RESULT = 'org.jobd1.Manager', 'org.jobd1.Job', 'org.jobd1.JobResult'
-SCHEDULE, QUEUE = 'org.jobd1.ScheduledJob', 'org.jobd1.JobQueue'
+SCHEDULE, QUEUE, RUN = 'org.jobd1.ScheduledJob', 'org.jobd1.JobQueue', 'org.jobd1.Run'
 PROPERTIES, INTROSPECTABLE = 'org.freedesktop.DBus.Properties', 'org.freedesktop.DBus.Introspectable'
 DENIED = ['org.freedesktop.DBus.Error.AccessDenied', 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired']
 
@@ -44,7 +44,7 @@ READ = {MANAGER: 'alice bob carol dave', JOB: 'alice bob carol', RESULT: 'bob ca
 # Arguments that change nothing; others are made from the signature, and are refused by those who are let through.
 ARGUMENTS = {'ListJobs': [{}], 'ListJobResults': [{}], 'CleanJobResults': [{}], 'CountJobResults': [{}],
              'ListScheduledJobs': [{}], 'ListJobQueues': [{}], 'CancelJobResults': [{'there-is-no-such': ('b', True)}]}
-WITH_FILES = {'ImportObjects'}     # takes a descriptor: test_objects.py
+WITH_FILES = {'ImportObjects', 'AddOutput'}     # take a descriptor: test_objects.py, test_inside.py
 REFERENCES = {'GetJobResult': None, 'GetScheduledJob': ('matrix', 'no-such'), 'GetJobQueue': ('bulk', 'no-such'),
               'CreateJobQueue': ('bulk', 'bulk'), 'ListObjects': ('user', 'no-such-model')}
 ABSENT = str(uuid.UUID(int=0x1234))
@@ -104,7 +104,7 @@ def members(path, interface):
 
 
 def sample(signature):
-    return [{'s': 'there-is-no-such', 'b': True, 'a': {'there-is-no-such': ('b', True)}}[part[0]]
+    return [{'s': 'there-is-no-such', 'b': True, 'd': 1.0, 'u': 1, 'a': {'there-is-no-such': ('b', True)}}[part[0]]
             for part in signature.replace('a{sv}', 'a')]
 
 
@@ -180,6 +180,25 @@ class Matrix(JobdTestCase):
             for read in reads:
                 with self.subTest(read=read):
                     self.check((path, *read), absent and (absent, *read), READ[interface], *references)
+
+    def test_direct_socket(self):
+        """There is nothing for other users than root, whatever groups they are in; a run has to show its token first."""
+        objects = {**self.objects, RUN: '/org/jobd1/run'}
+        with RawBus(None, DIRECT) as root:
+            text = {path: root.call(path, INTROSPECTABLE, 'Introspect').body[0] for path in objects.values()}
+        for interface, path in objects.items():
+            node = ElementTree.fromstring(text[path]).find(f"interface[@name='{interface}']")
+            signatures = {method.get('name'): ''.join(arg.get('type') for arg in method.iterfind("arg[@direction='in']"))
+                          for method in node.iterfind('method') if method.get('name') not in WITH_FILES}
+            calls = [(path, interface, name, signature, *sample(signature)) for name, signature in signatures.items()]
+            calls += [(path, PROPERTIES, 'Get', 'ss', interface, entry.get('name')) for entry in node.iterfind('property')]
+            calls += [(path, PROPERTIES, 'GetAll', 's', interface), (path, INTROSPECTABLE, 'Introspect')]
+            for call in calls:
+                for user in 'carol', 'dave':
+                    # A connection is closed once it was told so
+                    with self.subTest(user=user, call=call), RawBus(user, DIRECT) as bus:
+                        reply = bus.call(*call)
+                        self.assertEqual(reply.error, 'org.jobd1.Error.NoSuchRun' if call[1] == RUN else DENIED[0], reply)
 
     def test_properties_cannot_be_written(self):
         for interface, path in self.objects.items():
