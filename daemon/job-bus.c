@@ -11,6 +11,7 @@
 #include "input-file.h"
 #include "job-bus.h"
 #include "job-class-describe.h"
+#include "job-removal.h"
 #include "json.h"
 #include "manager-schedules.h"
 #include "message-ids.h"
@@ -124,6 +125,7 @@ static void on_delete_committed(int r, void *userdata) {
         if (r < 0)
                 return;
         announcer_signal(c->manager->announcer, "JobRemoved", JOBD_JOB_PATH, c->id);
+        job_removal_look(c->manager->job_removal);
 }
 
 static int check_delete(JobBus *b, sd_bus_error *error) {

@@ -12,6 +12,7 @@
 #include "direct.h"
 #include "idle.h"
 #include "input-files.h"
+#include "job-removal.h"
 #include "job-result-bus.h"
 #include "listen.h"
 #include "log.h"
@@ -179,6 +180,9 @@ static int manager_make_parts(Manager *m) {
         if (r < 0)
                 return log_error_errno(r, "Cannot set up the event loop: %m");
         manager_make_approvals(m);
+        r = job_removal_new(m->event, m->store, &m->job_removal);
+        if (r < 0)
+                return log_error_errno(r, "Cannot set up the event loop: %m");
         r = run_key_load(state_directory(), &m->run_key);
         if (r < 0)
                 return log_error_errno(r, "Cannot read or make the key of runs, %s/run.key: %m", state_directory());
@@ -233,6 +237,7 @@ Manager *manager_free(Manager *m) {
                 (void) store_flush(m->store);
         if (m->cleaner)
                 (void) cleaner_free(m->cleaner);
+        (void) job_removal_free(m->job_removal);
         (void) outputs_free(m->outputs);
         (void) approvals_free(m->approvals);
         (void) scheduler_free(m->scheduler);
@@ -332,7 +337,7 @@ bool manager_is_idle(const Manager *m) {
                access_n_waiting(m->access) == 0 && !store_has_batch(m->store) && outputs_is_idle(m->outputs) &&
                chain_runner_is_idle(m->chain_runner) &&
                input_files_is_idle(m->input_files) && sealer_is_idle(m->sealer) && scheduler_is_idle(m->scheduler) &&
-               cleaner_is_idle(m->cleaner) &&
+               cleaner_is_idle(m->cleaner) && job_removal_is_idle(m->job_removal) &&
                (!m->direct_server || direct_server_n_connections(m->direct_server) == 0);
 }
 

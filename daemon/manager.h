@@ -20,6 +20,7 @@ typedef struct CredentialServer CredentialServer;
 typedef struct DirectServer DirectServer;
 typedef struct InputFiles InputFiles;
 typedef struct Inventory Inventory;
+typedef struct JobRemoval JobRemoval;
 typedef struct ObjectSource ObjectSource;
 typedef struct Outputs Outputs;
 typedef struct RunKey RunKey;
@@ -54,6 +55,7 @@ typedef struct Manager {
         Inventory *inventory;
         ObjectSource *object_source;
         Cleaner *cleaner;
+        JobRemoval *job_removal;
         GPtrArray *first_report; /* of the refresh by jobd itself, until somebody asks for a report; may be NULL */
 } Manager;
 

@@ -111,7 +111,7 @@ int store_job_list(Store *s, GPtrArray *jobs) {
         g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
         int r;
 
-        r = store_statement(s, STORE_JOB_LIST, "SELECT " COLUMNS " FROM job", &statement);
+        r = store_statement(s, STORE_JOB_LIST, "SELECT " COLUMNS " FROM job WHERE deleted = 0", &statement);
         if (r < 0)
                 return r;
 
@@ -197,8 +197,8 @@ static int put_record(Store *s, const Job *j) {
         return store_step(s, statement);
 }
 
-static int clear_overrides(Store *s, const Job *j) {
-        return store_write_key(s, STORE_JOB_OVERRIDES_CLEAR, "DELETE FROM job_override WHERE job_id = ?", j->id);
+static int clear_overrides(Store *s, const char *id) {
+        return store_write_key(s, STORE_JOB_OVERRIDES_CLEAR, "DELETE FROM job_override WHERE job_id = ?", id);
 }
 
 static int put_override(Store *s, const Job *j, JobField field) {
@@ -225,13 +225,70 @@ int store_job_put(Store *s, const Job *j) {
                 return r;
         r = put_record(s, j);
         if (r >= 0)
-                r = clear_overrides(s, j);
+                r = clear_overrides(s, j->id);
         for (JobField f = 0; f < _JOB_FIELD_MAX && r >= 0; f++)
                 if (job_is_overridden(j, f))
                         r = put_override(s, j, f);
         return store_nested_end(s, r);
 }
 
-int store_job_delete(Store *s, const char *id) {
+/* ---- deleting ---- */
+
+/* Of so many job results at once: some milliseconds. */
+#define RESULTS_PER_STEP 500
+#define RESULTS_PER_STEP_TEXT G_STRINGIFY(RESULTS_PER_STEP)
+
+/* Takes some of its job results off the job. 1: there may be more, 0: there are none. */
+static int detach_results(Store *s, const char *id) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_write_statement(s, STORE_JOB_DETACH,
+                                  "UPDATE job_result SET job_id = NULL WHERE seq IN"
+                                  " (SELECT seq FROM job_result WHERE job_id = ? LIMIT " RESULTS_PER_STEP_TEXT ")",
+                                  &statement);
+        if (r >= 0)
+                r = store_bind_text(s, statement, 1, id);
+        if (r >= 0)
+                r = store_step(s, statement);
+        return r < 0 ? r : sqlite3_changes(sqlite3_db_handle(statement)) == RESULTS_PER_STEP;
+}
+
+static int delete_job(Store *s, const char *id) {
         return store_write_key(s, STORE_JOB_DELETE, "DELETE FROM job WHERE id = ?", id);
+}
+
+int store_job_delete(Store *s, const char *id) {
+        int r;
+
+        r = store_write_key(s, STORE_JOB_DETACH_SCHEDULES, "UPDATE scheduled_job SET job_id = NULL WHERE job_id = ?", id);
+        if (r >= 0)
+                r = detach_results(s, id);
+        if (r <= 0)
+                return r < 0 ? r : delete_job(s, id);
+        r = clear_overrides(s, id);
+        if (r < 0)
+                return r;
+        return store_write_key(s, STORE_JOB_HIDE,
+                               "UPDATE job SET deleted = 1, module_name = '', job_class_name = id, effective_name = id"
+                               " WHERE id = ?",
+                               id);
+}
+
+int store_job_detach(Store *s) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        g_autofree char *id = NULL;
+        int r;
+
+        r = store_statement(s, STORE_JOB_DELETED, "SELECT id FROM job WHERE deleted = 1 LIMIT 1", &statement);
+        if (r >= 0)
+                r = store_step(s, statement);
+        if (r <= 0)
+                return r;
+        id = g_strdup(store_column_text(statement, 0));
+        store_statement_reset(statement);
+        r = detach_results(s, id);
+        if (r == 0)
+                r = delete_job(s, id);
+        return r < 0 ? r : 1;
 }

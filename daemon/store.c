@@ -8,6 +8,15 @@
 #include "log.h"
 #include "store.h"
 
+/*
+ * How long to wait for sqlite3(1), say, to let go of the database. While jobd runs nobody is served meanwhile, and nobody but
+ * jobd has a reason to write to it: what cannot be written soon is refused, or tried again.
+ */
+enum {
+        OPEN_TIMEOUT_MSEC = 5000,
+        WRITE_TIMEOUT_MSEC = 1000,
+};
+
 typedef struct Waiting {
         StoreCommitted callback;
         void *userdata;
@@ -70,6 +79,8 @@ static int store_failed(Store *s, int code) {
         else if (r == -EROFS)
                 s->error_text = g_strdup("the database cannot be written to: the file, its directory or its file system "
                                          "is read-only");
+        else if (r == -EBUSY)
+                s->error_text = g_strdup("another program, such as sqlite3(1), keeps the database locked");
         else
                 s->error_text = g_strdup(sqlite3_errmsg(s->db));
         return r;
@@ -346,7 +357,7 @@ static int store_configure(Store *s) {
         int r;
 
         (void) sqlite3_extended_result_codes(s->db, 1);
-        (void) sqlite3_busy_timeout(s->db, 5000 /* msec; sqlite3(1) may have it open */);
+        (void) sqlite3_busy_timeout(s->db, OPEN_TIMEOUT_MSEC);
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         (void) sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 
@@ -444,6 +455,7 @@ int store_open(const char *path, Store **ret, bool *ret_migrated, char **ret_err
                 r = store_migrate(s, &migrated, &detail);
         if (r < 0)
                 return open_error(s, path, r, detail, ret_error);
+        (void) sqlite3_busy_timeout(s->db, WRITE_TIMEOUT_MSEC);
 
         *ret = TAKE_PTR(s);
         *ret_migrated = migrated;

@@ -43,6 +43,13 @@ CREATE TRIGGER requester_seen AFTER INSERT ON job_result BEGIN
         INSERT OR IGNORE INTO requester (name, uid) VALUES (NEW.requester, NEW.requester_uid);
 END;
 
+-- ---- jobs that were deleted ----
+--
+-- 1: it is deleted, and only here until the last of its job results has lost its association. Its names are free again:
+-- module_name is '', job_class_name and effective_name its id.
+
+ALTER TABLE job ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+
 -- ---- scheduled jobs ----
 
 CREATE INDEX scheduled_job_by_state ON scheduled_job (state, seq);

@@ -160,6 +160,25 @@ static void write_until_told_twice(int r, void *userdata) {
         store_after_commit(s, write_until_told_twice, s);
 }
 
+/* Another program that writes: what is asked for is refused in words, and nothing is left half done. */
+static void test_locked(StoreTest *t, const void *unused) {
+        _cleanup_(job_result_freep) JobResult *jr = test_result_new("", "a.B");
+        sqlite3 *other = NULL;
+
+        g_assert_cmpint(sqlite3_open(t->path, &other), ==, SQLITE_OK);
+        g_assert_cmpint(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+        g_assert_cmpint(store_result_insert(t->store, jr), ==, -EBUSY);
+        g_assert_cmpstr(store_error_text(t->store), ==,
+                        "another program, such as sqlite3(1), keeps the database locked");
+        g_assert_false(store_has_batch(t->store));
+        g_assert_cmpint(sqlite3_close(other), ==, SQLITE_OK);
+
+        insert(t->store, "a");
+        t->store = store_close(t->store);
+        assert_told("opened=0 ");
+        assert_stored(t, "a");
+}
+
 /* On a disk that stays full closing ends, and nobody waits for an answer. */
 static void test_close_on_full_disk(StoreTest *t, const void *unused) {
         insert(t->store, "a");
@@ -384,6 +403,7 @@ int main(int argc, char **argv) {
         add("close", test_close);
         add("callback-writes", test_callback_writes);
         add("close-when-callback-writes", test_close_when_callback_writes);
+        add("locked", test_locked);
         add("close-on-full-disk", test_close_on_full_disk);
         add("no-room", test_no_room);
         add("no-room-within-batch", test_no_room_within_batch);

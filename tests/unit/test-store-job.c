@@ -182,6 +182,42 @@ static void test_bad(StoreTest *t, const void *data) {
         g_assert_cmpstr(store_error_text(t->store), ==, b->message);
 }
 
+/* One with many job results is gone at once, and its names are free; the results lose it step by step, across restarts. */
+static void test_delete_with_history(StoreTest *t, const void *unused) {
+        _cleanup_(job_freep) Job *a = test_job_new("a", "B", "b"), *again = test_job_new("a", "B", "b");
+        _cleanup_(job_freep) Job *small = test_job_new("a", "C", "c");
+        g_autoptr(GPtrArray) jobs = NULL;
+        int n_steps = 0;
+
+        test_job_override(a, JOB_FIELD_HIDDEN, "no");
+        put(t, a);
+        put(t, small);
+        for (int i = 0; i < 1200; i++) {
+                _cleanup_(job_result_freep) JobResult *jr = test_result_new(i < 1100 ? a->id : small->id, "a.B");
+
+                g_assert_cmpint(store_result_insert(t->store, jr), ==, 0);
+        }
+        g_assert_cmpint(store_job_delete(t->store, small->id), ==, 0); /* no more than one step: nothing is left */
+        g_assert_cmpint(store_job_delete(t->store, a->id), ==, 0);
+        store_test_reopen(t);
+        jobs = list(t);
+        g_assert_cmpuint(jobs->len, ==, 0);
+        put(t, again);
+        g_assert_cmpint(store_commit(t->store), ==, 0);
+        assert_sql(t->path, "SELECT count(*) FROM job WHERE deleted = 1", "1");
+        assert_sql(t->path, "SELECT count(*) > 0 AND count(*) < 1100 FROM job_result WHERE job_id IS NOT NULL", "1");
+
+        while (store_job_detach(t->store) > 0) {
+                store_test_reopen(t);
+                g_assert_cmpint(++n_steps, <, 10);
+        }
+        g_assert_cmpint(n_steps, >, 1);
+        assert_sql(t->path, "SELECT count(*) FROM job_result WHERE job_id IS NULL", "1200");
+        assert_only(t, again);
+        assert_sql(t->path, "SELECT count(*) FROM job", "1");
+        assert_sql(t->path, "PRAGMA foreign_key_check", "");
+}
+
 static void add(const char *name, const void *data, void (*test)(StoreTest *t, const void *data)) {
         g_autofree char *path = g_strconcat("/store-job/", name, NULL);
 
@@ -198,6 +234,7 @@ int main(int argc, char **argv) {
         add("name-taken", NULL, test_name_taken);
         add("names-alike", NULL, test_names_alike);
         add("delete", NULL, test_delete);
+        add("delete-with-history", NULL, test_delete_with_history);
         for (size_t i = 0; i < ELEMENTSOF(bad); i++) {
                 g_autofree char *name = g_strdup_printf("bad-%zu", i);
 

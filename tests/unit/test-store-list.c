@@ -16,7 +16,7 @@
 
 #define INSERT_JOB(id, class)                                                                                         \
         "INSERT INTO job VALUES ('" id "', 'a', '" class "', '" class "', 1, 1, 0, 0, 0, '', '', 0, 0, '', '', '', '', "  \
-        "'', '', '', '', '', '', '');"
+        "'', '', '', '', '', '', '', 0);"
 
 #define INSERT_SCHEDULE(id)                                                                                          \
         "INSERT INTO scheduled_job VALUES (NULL, '" id "', '" id "', NULL, 'n', 'a.A', 1000, 'alice', '', 'daily', '', "  \
