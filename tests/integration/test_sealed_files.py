@@ -12,10 +12,12 @@ import unittest
 
 from attacker import answers, search
 from classes import GATES, open_gate, wait_end, wait_started, write
-from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, kill_jobd, run)
+from harness import (TIMEOUT, JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait,
+                     kill_jobd, main_pid, run)
 from raw_bus import RawBus
 from rest import curl, job_path
 from test_schedules import DAY, DENIED, call, get_all, make_due, now, results, settle
+from test_sensitive import find_in_memory
 
 SEALED, FILES, KEY = '/var/lib/jobd/sealed', '/var/lib/jobd/files', '/var/lib/systemd/credential.secret'
 SCHEDULE = 'org.jobd1.ScheduledJob'
@@ -151,10 +153,10 @@ class SealedTestCase(JobdTestCase):
         expected = {'word': digest(self.word), 'key': digest(self.contents), 'key is in': 'credentials', **expected}
         self.assertEqual(json.loads(lines[0]), expected)
 
-    def assertNowhere(self, schedules=(), results=(), jobs=()):
+    def assertNowhere(self, schedules=(), results=(), jobs=(), everywhere=False):
         # nor the digest: of a short secret it is as good as the secret
         secret = [self.word, self.contents, digest(self.contents, hashlib.sha256)]
-        self.assertEqual(search(*secret), [])
+        self.assertEqual(search(*secret, everywhere=everywhere), [])
         self.assertEqual(answers(secret, schedules, results, jobs), [])
 
 
@@ -189,7 +191,7 @@ class Attacker(SealedTestCase):
                 self.assertNowhere([schedule_id], [result_id], [job])
                 self.change(path, 'Delete', 'root', '')
                 self.assertEqual(kept(), [])
-                self.assertNowhere([], [result_id], [job])
+                self.assertNowhere([], [result_id], [job], everywhere=True)
 
     def test_approval(self):
         request_id, path = self.request('sealed.Asks')
@@ -244,6 +246,49 @@ class Attacker(SealedTestCase):
         self.assertGot(first)
         entry = journal_wait('JOB_CLASS_PATH=sealed.Next', 'MESSAGE=Job completed', since=cursor)
         self.assertNowhere([request_id], [first, entry['JOB_RESULT_ID']], ['sealed.Chained', 'sealed.Next'])
+
+
+class Memory(SealedTestCase):
+    """jobd's own: what was sealed, and what was unsealed for a run that is over, is overwritten."""
+
+    def assertForgotten(self):
+        pid, deadline = main_pid(), time.monotonic() + TIMEOUT
+        patterns = self.word.encode(), self.contents.encode(), json.dumps(self.word)[1:-1].encode()
+        while any(find_in_memory(pid, pattern) for pattern in patterns) and time.monotonic() < deadline:
+            jobctl('list')
+        for pattern in patterns:
+            self.assertEqual(find_in_memory(pid, pattern), [])
+        self.assertEqual(main_pid(), pid)
+
+    def test_it(self):
+        self.word = secrets.token_urlsafe(40)
+        for job in 'sealed.One', 'sealed.Asks':
+            schedule_id, path = self.daily(job)
+            self.assertForgotten()
+            if job == 'sealed.Asks':
+                self.change(path, 'Approve', 'bob')
+            self.assertGot(self.fire(schedule_id))
+            self.assertForgotten()
+            self.change(path, 'Delete', 'root', '')
+
+    def test_while_it_waits_it_is_locked_and_not_dumped(self):
+        self.word = secrets.token_urlsafe(40)
+        schedule_id, path = self.daily()
+        queue = call('/org/jobd1', 'org.jobd1.Manager', 'GetJobQueue', 's', 'default').body[0]
+        self.assertIsNone(call(queue, 'org.jobd1.JobQueue', 'Set', 'a{sv}', {'enabled': ('b', False)}).error)
+        try:
+            result_id = self.fire(schedule_id)
+            jobctl('list')
+            for secret in self.word, self.contents:
+                found = find_in_memory(main_pid(), secret.encode())
+                self.assertTrue(found)
+                for flags in found:
+                    self.assertLessEqual({'lo', 'dd', 'dc'}, set(flags))    # locked, not dumped, not in a fork
+        finally:
+            self.assertIsNone(call(queue, 'org.jobd1.JobQueue', 'Set', 'a{sv}', {'enabled': ('b', True)}).error)
+        self.assertGot(result_id)
+        self.assertForgotten()
+        self.change(path, 'Delete', 'root', '')
 
 
 class Delivered(SealedTestCase):
