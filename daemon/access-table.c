@@ -34,6 +34,12 @@
         .action = "org.jobd1.delete-scheduledjob", .requester_may = true,                                 \
         .message = "Authentication is required to delete a scheduled job of job $(what).", .verb = "delete"
 
+/*
+ * An administrator who is in none of the groups would type a password twice. Not by an "imply" of the one or the other
+ * action: who is permitted to approve, by a rule say, could then change all scheduled jobs.
+ */
+#define ANSWER_REQUEST "org.jobd1.answer-request"
+
 #define MAY_APPROVE_JOB                                                                                   \
         .action = "org.jobd1.approve-job",                                                                \
         .message = "Authentication is required to answer a request to run job $(what)."
@@ -112,11 +118,11 @@ const AccessRule access_rules[] = {
           .message = "Authentication is required to run a scheduled job of job $(what).", .verb = "run" },
         { JOBD_SCHEDULE_INTERFACE, "GetRequest", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_VIEW_SCHEDULE },
         { JOBD_SCHEDULE_INTERFACE, "Approve", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_APPROVE_JOB,
-          .and_action = "org.jobd1.change-scheduledjob", .operation = "approve", .verb = "approve",
-          .refusal = MAY_NOT_APPROVE, .and_refusal = MAY_NOT_APPROVE },
+          .and_action = "org.jobd1.change-scheduledjob", .one_action = ANSWER_REQUEST, .operation = "approve",
+          .verb = "approve", .refusal = MAY_NOT_APPROVE, .and_refusal = MAY_NOT_APPROVE },
         { JOBD_SCHEDULE_INTERFACE, "Deny", .target = ACCESS_TARGET_SCHEDULE_PATH, MAY_APPROVE_JOB,
-          .and_action = "org.jobd1.delete-scheduledjob", .operation = "deny", .verb = "deny",
-          .refusal = MAY_NOT_DENY, .and_refusal = MAY_NOT_DENY },
+          .and_action = "org.jobd1.delete-scheduledjob", .one_action = ANSWER_REQUEST, .operation = "deny",
+          .verb = "deny", .refusal = MAY_NOT_DENY, .and_refusal = MAY_NOT_DENY },
         { JOBD_SCHEDULE_INTERFACE, "DryRun", .target = ACCESS_TARGET_SCHEDULE_PATH,
           .action = "org.jobd1.view-scheduledjob", .requester_may = true, .and_action = "org.jobd1.run-job",
           .operation = "dry-run", .message = "Authentication is required to try job $(what) in a dry run.",

@@ -25,6 +25,7 @@ typedef struct AccessRule {
         const char *member;
         const char *action;  /* NULL: everybody */
         const char *and_action; /* this one is asked for, too; NULL: none */
+        const char *one_action; /* where both would take a password, one for this takes their place; NULL: none */
         const char *operation;  /* what rules may tell apart by the detail of that name; NULL: nothing */
         AccessTarget target;
         bool requester_may;  /* the requester of the run, or of the scheduled job, needs no action; but and_action */

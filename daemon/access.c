@@ -268,6 +268,47 @@ static int ask_for_action(Access *a, const AccessCheck *c, int *ret_answered) {
         return 0;
 }
 
+/* 1: this would take a password, 0: not, or it is not known yet (*ret_r is 0, or negative errno). */
+static int takes_password(Access *a, const AccessCheck *c, int *ret_r) {
+        PolkitVerdict verdict;
+
+        *ret_r = ask_plainly(a, c, c->rule->action, &verdict);
+        return *ret_r > 0 && verdict == POLKIT_CHALLENGE;
+}
+
+/*
+ * One password for two actions that would take one each. 1: it was right, 0: they are to be asked for one by one,
+ * negative: it is answered, or put off, with *ret_answered.
+ */
+static int ask_for_both(Access *a, const AccessCheck *c, const AccessRule *also, int *ret_answered) {
+        AccessRule one = *c->rule;
+        const AccessRule *rules[] = { c->rule, also, &one };
+        AccessCheck check = *c;
+        PolkitVerdict verdict;
+        bool visible;
+        int r;
+
+        if (!c->rule->one_action || !c->with_password)
+                return 0;
+        one.action = c->rule->one_action;
+        for (size_t i = 0; i < ELEMENTSOF(rules); i++) {
+                check.rule = rules[i];
+                if (takes_password(a, &check, &r) > 0)
+                        continue;
+                if (r > 0)
+                        return 0;
+                *ret_answered = access_put_off(a, c->message, r);
+                return -EAGAIN;
+        }
+        r = ask_visible(a, c, &visible);
+        if (r > 0)
+                r = ask_by_password(a, &check, visible, &verdict);
+        if (r > 0 && verdict == POLKIT_AUTHORIZED)
+                return 1;
+        *ret_answered = r <= 0 ? access_put_off(a, c->message, r) : access_refuse_call(a, c, verdict);
+        return -EAGAIN;
+}
+
 static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const AccessRule *rule) {
         _cleanup_(access_target_done) AccessTargetObject t = {};
         AccessCheck c = {
@@ -278,17 +319,20 @@ static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const Access
                 .with_password = sd_bus_message_get_allow_interactive_authorization(m) > 0,
         };
         AccessRule also = *rule;
-        int r;
+        int r, q;
 
         access_target_resolve(&a->context, m, rule, &t);
         if (t.as_user)
                 return access_user_check_run(a, &c);
+        also.action = rule->and_action;
+        also.refusal = rule->and_refusal;
+        q = ask_for_both(a, &c, &also, &r);
+        if (q != 0)
+                return q > 0 ? 0 : r;
         if (!(rule->requester_may && access_target_is_requested_by(&t, uid)) && ask_for_action(a, &c, &r) == 0)
                 return r;
         if (!rule->and_action)
                 return 0;
-        also.action = rule->and_action;
-        also.refusal = rule->and_refusal;
         c.rule = &also;
         return ask_for_action(a, &c, &r) == 0 ? r : 0;
 }

@@ -439,6 +439,46 @@ class Passwords(ApprovalTestCase):
         self.assertEqual(self.state(path), 'pending')
 
 
+    RULES = '''
+        polkit.addAdminRule(function(action, subject) { return ["unix-user:carol"]; });
+        polkit.addRule(function(action, subject) {
+            if (action.id == "org.jobd1.view-scheduledjob") return polkit.Result.YES;
+        });
+    '''
+
+    def test_one_password_for_both_actions(self):
+        for answer in ['approve', '--yes'], ['deny']:
+            path = self.request()
+            with polkit_rules(self.RULES):
+                status, shown = dialogue(['jobctl', *answer, self.properties(path)['Id']], ('Password:', 'carol\n'),
+                                         user='dave')
+            self.assertEqual(status, 0, shown)
+            self.assertEqual(shown.count('Authentication is required to answer a request to run job'), 1, shown)
+            self.assertNotEqual(self.state(path), 'pending')
+
+    def test_one_wrong_password(self):
+        path = self.request()
+        with polkit_rules(self.RULES):
+            status, shown = dialogue(['jobctl', 'deny', self.properties(path)['Id']], ('Password:', 'wrong\n'), user='dave')
+        self.assertEqual(status, 4, shown)
+        self.assertIn('You do not have permission to deny this request', shown)
+        self.assertEqual(shown.count('Password:'), 1, shown)
+        self.assertEqual(self.state(path), 'pending')
+
+    def test_one_that_is_not_permitted_is_no_way_round(self):
+        """One of both is denied by a rule: no password is asked for. Or answer-request is: each is asked for."""
+        for denied, asked in ('approve-job', 0), ('change-scheduledjob', 1), ('answer-request', 2):
+            path = self.request()
+            rule = (f'polkit.addRule(function(action, subject) {{ if (action.id == "org.jobd1.{denied}") '
+                    'return polkit.Result.NO; });')
+            with polkit_rules(self.RULES + rule):
+                status, shown = dialogue(['jobctl', 'approve', '--yes', self.properties(path)['Id']],
+                                         *[('Password:', 'carol\n')] * asked, user='dave')
+            self.assertEqual(shown.count('Authentication is required to answer a request'), asked, (denied, shown))
+            self.assertEqual(status == 0, denied == 'answer-request', shown)
+            self.assertEqual(self.state(path) == 'pending', denied != 'answer-request')
+
+
 class Later(ApprovalTestCase):
     """Between the approval and the run's first instruction lies whatever it waits for."""
 

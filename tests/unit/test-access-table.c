@@ -103,7 +103,10 @@ static void assert_rule(const AccessRule *rule, const char *policy) {
         assert_action(rule->action, policy);
         if (rule->and_action)
                 assert_action(rule->and_action, policy);
+        if (rule->one_action)
+                assert_action(rule->one_action, policy);
         g_assert_true(rule->and_action || !rule->and_refusal);
+        g_assert_true(rule->and_action || !rule->one_action);
         g_assert_nonnull(rule->verb);
         g_assert_cmpstr(rule->verb, !=, "");
         g_assert_true(g_str_has_prefix(rule->message, "Authentication is required to "));
