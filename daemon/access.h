@@ -10,7 +10,7 @@
 
 /*
  * Who may do what: one gate before all objects. access_gate() is a filter on each connection, so it sees every call
- * before any vtable does, property reads and introspection included: what has no row in the table of access.c is
+ * before any vtable does, property reads and introspection included: what has no row in the table of access-table.c is
  * refused. While polkit is asked the call waits; it is then taken from the queue again, with the verdict.
  */
 typedef struct Access Access;

@@ -99,7 +99,7 @@ void run_remember_chain(Run *run);
 /* Its end is about to be stored: stores with it what follows (chain.h). */
 int run_store_chain(Run *run) _must_check_;
 
-/* Stores the run's job result as it is now; run_stored() goes on from there. */
+/* Stores the run's job result as it is now; on_run_stored() goes on from there. */
 void run_store(Run *run);
 
 /* Its input was in memory only and is gone: that is the outcome. */

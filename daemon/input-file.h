@@ -38,7 +38,7 @@ void input_file_message(InputFile *f, const char *format, ...) _printf_(2, 3);
 /* The one for that variable in an array of InputFile, or NULL. */
 InputFile *input_files_find(const GPtrArray *files, const char *variable);
 
-/* For variables_validate_files(). files may be NULL. A new object. */
+/* For variables_validate_all(). files may be NULL. A new object. */
 JsonObject *input_files_to_json(const GPtrArray *files);
 
 /* Where the run of that unit finds the file of a variable. Free with g_free(). */

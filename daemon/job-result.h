@@ -99,7 +99,7 @@ void job_result_add_warning(JobResult *jr, const char *warning);
 /*
  * The one place where a job result changes its state. The transitions: PENDING to STARTED or to a final state, STARTED
  * to a final state. Returns -EINVAL for any other (an outcome is never overwritten). Sets the message, redacted
- * (redact.h), and the time that belongs to the new state; the caller stores, announces and logs (results.h).
+ * (redact.h), and the time that belongs to the new state; the caller stores, announces and logs (result-log.h).
  */
 int job_result_set_state(JobResult *jr, JobResultStatus status, JobResultReason reason, const char *message,
                          uint64_t when_usec) _must_check_;
