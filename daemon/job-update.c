@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "error-text.h"
 #include "job-update.h"
 
 /* One bit for each field. */
@@ -14,9 +15,12 @@ static int read_fields(const char *text, uint32_t *ret, Refusal *f) {
 
                 if (words[i][0] == '\0')
                         continue;
-                if (field < 0)
+                if (field < 0) {
+                        g_autofree char *shown = text_excerpt(words[i], 64);
+
                         return refuse(f, -EINVAL, BUS_ERROR_INVALID_FIELD,
-                                      "'%.64s' cannot be overridden: see SetOverride for what can", words[i]);
+                                      "'%s' cannot be overridden: see SetOverride for what can", shown);
+                }
                 fields |= UINT32_C(1) << field;
         }
         *ret = fields;

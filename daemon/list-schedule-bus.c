@@ -5,6 +5,7 @@
 #include "access.h"
 #include "bus-error.h"
 #include "bus-option.h"
+#include "error-text.h"
 #include "list-bus.h"
 #include "list-page.h"
 #include "list.h"
@@ -128,11 +129,14 @@ static int read_before(Manager *manager, sd_bus_message *m, const char *text, in
 static int add_state(ScheduledJobFilter *f, const char *text, sd_bus_error *error) {
         ScheduledJobState state = scheduled_job_state_from_string(text);
 
-        if (state < 0)
+        if (state < 0) {
+                g_autofree char *shown = text_excerpt(text, 100);
+
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
-                                         "'%.100s' is not a state: use pending, active, paused, denied, canceled, "
-                                         "expired, completed or errored",
-                                         text);
+                                         "'%s' is not a state: use pending, active, paused, denied, canceled, expired, "
+                                         "completed or errored",
+                                         shown);
+        }
         f->states |= UINT32_C(1) << state;
         return 0;
 }

@@ -14,6 +14,13 @@ int refuse(Refusal *f, int error, const char *name, const char *format, ...) {
         va_start(ap, format);
         message = g_strdup_vprintf(format, ap);
         va_end(ap);
+        /* Whatever is in it: what is not UTF-8 the bus does not send, and the caller would wait for an answer. */
+        if (!g_utf8_validate(message, -1, NULL)) {
+                char *valid = g_utf8_make_valid(message, -1);
+
+                g_free(message);
+                message = valid;
+        }
         /* That one is a JSON object, whose members can be called "password"; it has only what the caller has sent. */
         f->message = strcmp(name, BUS_ERROR_INVALID_DATA) == 0 ? TAKE_PTR(message) : redact(message);
         return error;

@@ -174,6 +174,17 @@ class Requests(Unharmed):
                              ({'prority': ('i', 5)}, ('InvalidOption', 'prority'))):
             self.refused(text[0], [text[1]], 'bad.Control', '{}', option)
 
+    def test_long_words_are_cut_between_characters(self):
+        """What is not UTF-8 the bus does not send, and the caller would wait for an answer."""
+        with RawBus() as bus:
+            job = bus.call(*MANAGER, 'ListJobs', 'a{sv}', {}).body[0][0][0]
+            for start in '', 'x', 'xx', 'xxx':
+                word = start + '\u1d6a' * 300
+                self.assertEqual(bus.call(job, 'org.jobd1.Job', 'Update', 'a{sv}', {'clear': ('s', word)}).error,
+                                 'org.jobd1.Error.InvalidField')
+                self.assertEqual(bus.call(*MANAGER, 'ListScheduledJobs', 'a{sv}', {'state': ('s', word)}).error,
+                                 'org.jobd1.Error.InvalidOption')
+
     def test_clients_that_leave_at_once(self):
         """A call that comes together with the end of the authentication, from one that does not wait for the reply."""
         sent = []

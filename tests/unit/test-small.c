@@ -7,6 +7,7 @@
 #include "job-result.h"
 #include "names.h"
 #include "object-path.h"
+#include "refusal.h"
 #include "secret.h"
 #include "uuid.h"
 
@@ -14,6 +15,16 @@
 
 #define UUID "f81d4fae-7dec-11d0-a765-00a0c91e6bf6" /* the example of RFC 4122 */
 #define DIGITS "f81d4fae7dec11d0a76500a0c91e6bf6"
+
+/* ---- refusals ---- */
+
+static void test_refusal_is_text(void) {
+        _cleanup_(refusal_done) Refusal f = {};
+
+        g_assert_cmpint(refuse(&f, -EINVAL, BUS_ERROR_INVALID_VALUE, "'%.2s' is wrong, \xff too", "\341\265\252"), ==, -EINVAL);
+        g_assert_cmpstr(f.message, ==, "'\357\277\275\357\277\275' is wrong, \357\277\275 too");
+        g_assert_cmpstr(f.name, ==, BUS_ERROR_INVALID_VALUE);
+}
 
 /* ---- uuid ---- */
 
@@ -226,6 +237,7 @@ static void test_result_texts(void) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
+        g_test_add_func("/refusal/text", test_refusal_is_text);
         g_test_add_func("/uuid/parse", test_uuid_parse);
         g_test_add_func("/uuid/new", test_uuid_new);
         g_test_add_func("/object-path", test_object_path);
