@@ -121,3 +121,9 @@ char *schedule_next_text(JsonObject *schedule, uint64_t now) {
                 return g_strdup_printf("%s, its run is job result %s", state, json_string(schedule, "last_result"));
         return g_strdup(state);
 }
+
+char *schedule_done_text(JsonObject *schedule, const char *done, uint64_t now) {
+        g_autofree char *next = schedule_next_text(schedule, now);
+
+        return g_str_has_prefix(next, done) ? g_strdup(done) : g_strdup_printf("%s; %s", done, next);
+}

@@ -26,5 +26,8 @@ char *schedule_state_text(JsonObject *schedule);
  */
 char *schedule_next_text(JsonObject *schedule, uint64_t now);
 
+/* What was done to it, and what comes next where that says more: "paused", "resumed; runs ...". */
+char *schedule_done_text(JsonObject *schedule, const char *done, uint64_t now);
+
 /* Whose approval it waits for: "2 approvals of group dba"; NULL: it does not wait. */
 char *schedule_awaits_text(JsonObject *schedule);

@@ -49,7 +49,7 @@ static int show_request(Connection *c, const char *path, const char *name, char 
 
 static int print_answered(Jobctl *j, Connection *c, const char *path, const char *name, const char *done,
                           const AnswerOptions *o) {
-        g_autofree char *next = NULL, *safe = NULL, *safe_name = NULL;
+        g_autofree char *text = NULL, *safe = NULL, *safe_name = NULL;
         g_autoptr(JsonObject) schedule = NULL;
 
         if (o->quiet && !j->json)
@@ -60,10 +60,10 @@ static int print_answered(Jobctl *j, Connection *c, const char *path, const char
                 print_json_object(TAKE_PTR(schedule));
                 return EXIT_SUCCESS;
         }
-        next = schedule_next_text(schedule, now_usec());
-        safe = output_escape(next);
+        text = schedule_done_text(schedule, done, now_usec());
+        safe = output_escape(text);
         safe_name = output_escape(json_string(schedule, "name") ?: name);
-        printf("%s: %s; %s.\n", safe_name, done, safe);
+        printf("%s: %s.\n", safe_name, safe);
         return EXIT_SUCCESS;
 }
 

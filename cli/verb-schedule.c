@@ -260,12 +260,9 @@ static int read_after(Connection *c, const Action *a, Target *t) {
 
 static void print_done(const Action *a, JsonObject *schedule) {
         g_autofree char *name = output_escape(json_string(schedule, "name") ?: "?");
-        g_autofree char *next = schedule_next_text(schedule, now_usec()), *safe = output_escape(next);
+        g_autofree char *done = schedule_done_text(schedule, a->done, now_usec()), *safe = output_escape(done);
 
-        if (a->run == action_delete)
-                printf("%s: deleted.\n", name);
-        else
-                printf("%s: %s; %s.\n", name, a->done, safe);
+        printf("%s: %s.\n", name, a->run == action_delete ? a->done : safe);
 }
 
 static int act_on(Jobctl *j, const Verb *verb, Connection *c, const Action *a, const char *name,

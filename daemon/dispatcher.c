@@ -409,7 +409,7 @@ static int check_available(Dispatcher *d, const PreparedRun *p, Refusal *refusal
         if (q && q->when_unavailable == JOB_QUEUE_REFUSE && !q->enabled)
                 return refuse(refusal, -EBUSY, BUS_ERROR_QUEUE_UNAVAILABLE,
                               "Unable to process request: job queue %s is disabled and refuses runs until it is enabled "
-                              "(see \"jobctl queue %s\")",
+                              "by \"jobctl queue set %s enabled=yes\"",
                               q->name, q->name);
         if (q && q->when_unavailable == JOB_QUEUE_REFUSE && why)
                 return refuse(refusal, -EBUSY, BUS_ERROR_QUEUE_UNAVAILABLE,

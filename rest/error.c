@@ -16,7 +16,6 @@ typedef enum Shape {
         SHAPE_NAME,   /* {"name": ["..."]} */
         SHAPE_QUEUE,  /* {"task_queue": ["..."]} */
         SHAPE_SCHEDULE, /* {"schedule": {...}}, as jobd says it; by the keys of a form where there was one */
-        SHAPE_UNAVAILABLE, /* {"detail": "Unable to process request: ..."} */
         SHAPE_SENSITIVE, /* ["..."], or {"schedule": {"interval": ["...", "what to do"]}} when it was for later */
         SHAPE_CONFLICT, /* {"approval_required": ["..."], ...}: for those that were sent */
 } Shape;
@@ -104,7 +103,6 @@ static const ErrorRow rows[] = {
 
         { BUS_ERROR_SYSTEM_JOB, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
         { BUS_ERROR_JOB_QUEUE_IN_USE, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
-        { BUS_ERROR_QUEUE_UNAVAILABLE, ERROR_IN_RUN, 503, SHAPE_UNAVAILABLE, NULL },
         { BUS_ERROR_QUEUE_UNAVAILABLE, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NULL },
         { BUS_ERROR_OBJECTS_UNAVAILABLE, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NULL },
         { BUS_ERROR_JOB_IN_USE, ERROR_ANYWHERE, 409, SHAPE_DETAIL, NULL },
@@ -265,9 +263,6 @@ void error_reply(Request *r, const sd_bus_error *error) {
                 break;
         case SHAPE_SCHEDULE:
                 reply_schedule(r, row->status, text);
-                break;
-        case SHAPE_UNAVAILABLE:
-                request_fail(r, row->status, "Unable to process request: %s", text);
                 break;
         case SHAPE_SENSITIVE:
                 reply_sensitive(r, row->status, text);

@@ -69,6 +69,15 @@ for words, heading in (("set", "job"), "Fields"), (("revert", "job"), "Fields"),
                                                          {word.rstrip("=") for word in complete(*words, "")})
               + [f"{name}: not in the manual" for name in sorted(shown) if f"*{name}*" not in page])
 
+# What messages tell to type: "jobctl queue show NAME"
+advised = {(words, path.name) for name in ("common", "daemon", "cli", "rest", "objects")
+           for path in sorted((source / name).glob("*.c"))
+           for words in re.findall(r'\\"jobctl ([a-z]+(?: [a-z-]+)?)', re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8")))}
+actions = {verb: {f"{verb} {word}" for word in complete(verb, "")} for verb in ("schedule", "queue", "objects")}
+out.check("what messages tell to type", [f"{path}: jobctl {words}" for words, path in sorted(advised)
+                                         if words not in actions.get(words.split()[0], {words})
+                                         or words.split()[0] not in verbs] or ([] if advised else ["nothing found"]))
+
 page = (source / "man/jobd-job.1.scd").read_text(encoding="utf-8")
 verbs = set(re.findall(r"^  ([a-z]+) .*", help_of(program=jobd_job), re.M))
 out.check("verbs of jobd-job", tap.differences("--help", verbs, "bash", {word for word in complete(

@@ -124,7 +124,7 @@ class Schedules(JobdTestCase):
     def test_pause_and_resume(self):
         self.create('stop and go', '--at=2031-01-01')
         self.assertEqual(jobctl('schedule', 'pause', 'stop and go', user='alice').stdout,
-                         'stop and go: paused; paused.\n')
+                         'stop and go: paused.\n')
         self.assertEqual((schedule('stop and go')['state'], schedule('stop and go')['next_run_at']), ('paused', None))
         self.assertRegex(jobctl('schedule', 'resume', 'stop and go', user='alice').stdout,
                          r'^stop and go: resumed; runs Wed 2031-01-01 00:00:00 UTC \(in \d+d\)\.\n$')
@@ -183,7 +183,7 @@ class Schedules(JobdTestCase):
         self.create('one', '--at=2031-01-01')
         self.create('two', '--at=2031-01-01')
         done = jobctl('schedule', 'pause', 'one', 'none', 'two', user='alice', check=False)
-        self.assertEqual((done.returncode, done.stdout), (4, 'one: paused; paused.\ntwo: paused; paused.\n'))
+        self.assertEqual((done.returncode, done.stdout), (4, 'one: paused.\ntwo: paused.\n'))
         self.assertIn('none', done.stderr)
 
     def test_command_line_is_checked(self):

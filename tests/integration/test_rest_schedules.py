@@ -307,7 +307,8 @@ class Queues(JobdTestCase):
         try:
             reply = post('later.Plain', task_queue='bulk')
             self.assertEqual(reply.status, 503)
-            self.assertTrue(reply.json['detail'].startswith('Unable to process request: '), reply)
+            self.assertRegex(reply.json['detail'], '^Unable to process request: job queue bulk is disabled .*'
+                             '"jobctl queue set bulk enabled=yes"')
         finally:
             curl(QUEUES + 'bulk/', method='PATCH', json_body={'enabled': True, 'when_unavailable': 'wait'})
 
