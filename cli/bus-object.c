@@ -102,7 +102,9 @@ int object_list(Connection *c, const ObjectList *list, const void *filter, unsig
 int object_append_before(sd_bus_message *m, JsonArray *so_far) {
         unsigned n = json_array_get_length(so_far);
 
-        return n == 0 ? 0 : object_append_string(m, "before", json_string(json_array_get_object_element(so_far, n - 1), "id"));
+        return n == 0 ? 0
+                      : object_append_string(m, "before",
+                                             json_string(json_array_get_object_element(so_far, n - 1), "id"));
 }
 
 int object_append_string(sd_bus_message *m, const char *key, const char *value) {

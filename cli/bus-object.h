@@ -20,8 +20,8 @@ int object_properties(Connection *c, const char *path, const char *interface, co
 int object_path_of(Connection *c, const char *member, const char *name, char **ret_path) _must_check_;
 
 /*
- * A list of the manager, "ListJobs", page by page. append adds the entries of the call's filter (an a{sv} that is open);
- * so_far: the entries that are there already, so many of the limit are still wanted.
+ * A list of the manager, "ListJobs", page by page. append adds the entries of the call's filter (an a{sv} that is
+ * open); so_far: the entries that are there already, so many of the limit are still wanted.
  */
 typedef struct ObjectList {
         const char *member;
@@ -31,8 +31,8 @@ typedef struct ObjectList {
 } ObjectList;
 
 /*
- * At most limit of them. A page can be short, and even empty, with more to come: jobd asks polkit about so many at once
- * only. Returns 0 or negative errno once it has said what is wrong. ret: free with json_array_unref().
+ * At most limit of them. A page can be short, and even empty, with more to come: jobd asks polkit about so many at
+ * once only. Returns 0 or negative errno once it has said what is wrong. ret: free with json_array_unref().
  */
 int object_list(Connection *c, const ObjectList *list, const void *filter, unsigned limit, JsonArray **ret) _must_check_;
 

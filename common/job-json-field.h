@@ -3,7 +3,10 @@
 
 #include "job-json.h"
 
-/* The tables behind job-json.c and job-json-describe.c: which property becomes which member, in the order of the members. */
+/*
+ * The tables behind job-json.c and job-json-describe.c: which property becomes which member, in the order of the
+ * members.
+ */
 
 /* What a property becomes. Each stands for one D-Bus type and one way to write it as JSON. */
 typedef enum FieldType {

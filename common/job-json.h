@@ -9,8 +9,8 @@
 /*
  * The properties of a job, a job result, a scheduled job and a job queue, as GetAll and the lists of org.jobd1.Manager
  * give them, turned into the JSON object that jobctl --json and the HTTP face show, with the reference's field names.
- * Every field is always there, in the order of its table in job-json-field.c, null where the property is absent, unknown
- * or has no value yet.
+ * Every field is always there, in the order of its table in job-json-field.c, null where the property is absent,
+ * unknown or has no value yet.
  *
  * Times are ISO 8601 in UTC with microseconds ("2026-01-31T23:59:00.000000Z"), time spans are seconds (an integer
  * where they are whole, else a double). Identities are UUIDs with dashes. job_model is the job's UUID, null when it

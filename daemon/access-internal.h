@@ -28,8 +28,8 @@ typedef struct AccessCheck {
 } AccessCheck;
 
 /*
- * 1: *ret is the verdict, 0: polkit was asked, negative errno. *ret_missing: there is no such thing for this caller, who
- * must not learn whether it exists: the verdict is what polkit would say if it did not.
+ * 1: *ret is the verdict, 0: polkit was asked, negative errno. *ret_missing: there is no such thing for this caller,
+ * who must not learn whether it exists: the verdict is what polkit would say if it did not.
  */
 int access_check(Access *a, const AccessCheck *c, PolkitVerdict *ret, bool *ret_missing) _must_check_;
 

@@ -18,7 +18,9 @@ DEFINE_CLEANUP(Announcer *, announcer_free);
 void announcer_add_bus(Announcer *a, sd_bus *bus);
 void announcer_remove_bus(Announcer *a, sd_bus *bus);
 
-/* A signal of the manager about the object with that UUID below parent (JOBD_JOB_PATH), or about none (NULL). At once. */
+/*
+ * A signal of the manager about the object with that UUID below parent (JOBD_JOB_PATH), or about none (NULL). At once.
+ */
 void announcer_signal(Announcer *a, const char *member, const char *parent, const char *id);
 
 /*

@@ -4,7 +4,7 @@
 #include "manager.h"
 
 /*
- * Puts all objects on a connection, behind the gate of access.h. Each *-bus.c decodes, calls the core and encodes; permission
- * was checked before.
+ * Puts all objects on a connection, behind the gate of access.h. Each *-bus.c decodes, calls the core and encodes;
+ * permission was checked before.
  */
 int bus_objects_add(Manager *m, sd_bus *bus) _must_check_;

@@ -19,8 +19,8 @@ static int unknown_option(const char *name, const BusOption *table, size_t n, sd
         if (n == 0)
                 return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
                                          "option '%s' is not known: this method takes none", name);
-        return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "option '%s' is not known: this method takes %s", name,
-                                 known);
+        return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "option '%s' is not known: this method takes %s",
+                                 name, known);
 }
 
 static int read_option(sd_bus_message *m, const BusOption *o, void *options, sd_bus_error *error) {
@@ -33,8 +33,8 @@ static int read_option(sd_bus_message *m, const BusOption *o, void *options, sd_
         if (r < 0)
                 return r;
         if (container != 'v' || strcmp(contents, signature) != 0)
-                return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "option '%s' must have the type '%s'", o->name,
-                                         signature);
+                return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION, "option '%s' must have the type '%s'",
+                                         o->name, signature);
         if (o->read) {
                 r = sd_bus_message_enter_container(m, 'v', signature);
                 if (r >= 0)

@@ -6,8 +6,8 @@
 #include "macro.h"
 
 /*
- * The properties of an object as a table, used twice: by the getters of its vtable and for the a{sv} of a list, so that
- * both say the same.
+ * The properties of an object as a table, used twice: by the getters of its vtable and for the a{sv} of a list, so
+ * that both say the same.
  */
 typedef struct BusProperty {
         const char *name;

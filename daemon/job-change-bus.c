@@ -38,7 +38,9 @@ typedef struct Change {
         const char *what;
 } Change;
 
-/* Stores the changed copy (takes it over) and announces it, once it is on the disk. Negative errno: the error is set. */
+/*
+ * Stores the changed copy (takes it over) and announces it, once it is on the disk. Negative errno: the error is set.
+ */
 static int put_job(JobBus *b, Job *changed, sd_bus_message *call, sd_bus_error *error) {
         g_autofree char *caller = access_caller_name(b->manager->access, call);
         Manager *m = b->manager;

@@ -6,8 +6,8 @@
 #include "store.h"
 
 /*
- * The job results of a job that was deleted stay, and lose their association with it: of many of them in small steps, while
- * others are served. A jobd that ends before goes on when it is started again.
+ * The job results of a job that was deleted stay, and lose their association with it: of many of them in small steps,
+ * while others are served. A jobd that ends before goes on when it is started again.
  */
 typedef struct JobRemoval JobRemoval;
 

@@ -73,8 +73,8 @@ static bool is_full(const ListPage *p) {
 }
 
 /*
- * Moves what the caller may see from batch to page, and the filter on to the last one that was looked at. 1: no further
- * ones will be looked at.
+ * Moves what the caller may see from batch to page, and the filter on to the last one that was looked at. 1: no
+ * further ones will be looked at.
  */
 static int add_visible(ListPage *p, GPtrArray *batch, sd_bus_error *error) {
         bool unknown = false;

@@ -5,8 +5,8 @@
 #include "manager.h"
 
 /*
- * Pages of records that the store lists, the newest first: job results and scheduled jobs. Whoever may see only some of
- * them is shown those. One call looks at so many only; where it has stopped is kept for the call that goes on.
+ * Pages of records that the store lists, the newest first: job results and scheduled jobs. Whoever may see only some
+ * of them is shown those. One call looks at so many only; where it has stopped is kept for the call that goes on.
  */
 typedef struct ListKind {
         const char *plural;     /* "job results", for messages */
@@ -50,8 +50,8 @@ int list_may_view(const ListKind *kind, Manager *manager, sd_bus_message *call, 
 /* The following return 0, -EAGAIN: polkit was asked (access_wait()), or negative errno and the error is set. */
 
 /*
- * In general, before anything is read: who may not view those of others has the filter restricted to their own. So a job
- * that must not be seen has none, as one that does not exist.
+ * In general, before anything is read: who may not view those of others has the filter restricted to their own. So a
+ * job that must not be seen has none, as one that does not exist.
  */
 int list_page_check(ListPage *p, const Job *job, sd_bus_error *error) _must_check_;
 
@@ -59,8 +59,8 @@ int list_page_check(ListPage *p, const Job *job, sd_bus_error *error) _must_chec
 int list_page_fill(ListPage *p, sd_bus_error *error) _must_check_;
 
 /*
- * The same, after an offset that the filter has: a page is of so many records that there are then, whoever may see them, so
- * that pages one after the other have each once.
+ * The same, after an offset that the filter has: a page is of so many records that there are then, whoever may see
+ * them, so that pages one after the other have each once.
  */
 int list_page_fill_at_offset(ListPage *p, sd_bus_error *error) _must_check_;
 

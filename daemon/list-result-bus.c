@@ -207,8 +207,8 @@ int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error)
 /* ---- the count ---- */
 
 /*
- * Not one by one, as for a list: those that a rule hides from a caller who may view job results in general are counted.
- * Of a job whose results must not be seen only the caller's own are.
+ * Not one by one, as for a list: those that a rule hides from a caller who may view job results in general are
+ * counted. Of a job whose results must not be seen only the caller's own are.
  */
 static int check_count(ListPage *p, const Job *job, sd_bus_error *error) {
         AccessVerdict v;

@@ -207,5 +207,6 @@ int list_bus_scheduled_jobs(sd_bus_message *m, void *userdata, sd_bus_error *err
                 return access_wait(manager->access, m);
         if (r < 0)
                 return r;
-        return list_send(m, page.records, JOBD_SCHEDULE_PATH, append_scheduled_job, offsetof(ScheduledJob, id), page.more);
+        return list_send(m, page.records, JOBD_SCHEDULE_PATH, append_scheduled_job, offsetof(ScheduledJob, id),
+                         page.more);
 }

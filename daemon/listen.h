@@ -19,8 +19,8 @@ int listen_sockets_take(ListenSockets *ret) _must_check_;
 void listen_sockets_done(ListenSockets *s);
 
 /*
- * Takes a connection, for the handler of an event source of a listening socket, whose description is for the log. Returns
- * its descriptor, not blocking, or negative errno: there is nothing to do then. What cannot be accepted (-EMFILE) stays in
- * the socket and would be tried again at once, over and over, so the source rests for a second.
+ * Takes a connection, for the handler of an event source of a listening socket, whose description is for the log.
+ * Returns its descriptor, not blocking, or negative errno: there is nothing to do then. What cannot be accepted
+ * (-EMFILE) stays in the socket and would be tried again at once, over and over, so the source rests for a second.
  */
 int listen_accept(sd_event_source *accepting, int fd) _must_check_;

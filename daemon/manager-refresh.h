@@ -12,7 +12,7 @@ void manager_make_queues(Manager *m, const char *caller);
 void manager_make_queues_of(Manager *m, const Job *job, const char *caller);
 
 /*
- * Reads the job classes from disk; logs what was refused. *ret_report: array of RefreshEntry. It begins with what jobd has
- * done by itself when it made or migrated the store, if nobody was told yet. caller: for the log.
+ * Reads the job classes from disk; logs what was refused. *ret_report: array of RefreshEntry. It begins with what jobd
+ * has done by itself when it made or migrated the store, if nobody was told yet. caller: for the log.
  */
 int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refusal *refusal) _must_check_;

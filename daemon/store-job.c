@@ -97,8 +97,10 @@ static int read_overrides(Store *s, GHashTable *by_id) {
                 if (!j)
                         return store_bad_record(s, "there is an override of a job %s that is not there", id);
                 if (field < 0)
-                        return store_bad_record(s, "the record of job '%s' makes no sense: there is no field \"%s\" to "
-                                                   "override", j->class_path, name);
+                        return store_bad_record(s,
+                                                "the record of job '%s' makes no sense: there is no field \"%s\" to "
+                                                "override",
+                                                j->class_path, name);
                 if (job_set_override(j, field, store_column_text(statement, 2), &error) < 0)
                         return store_bad_record(s, "the record of job '%s' makes no sense, override of %s: %s",
                                                 j->class_path, name, error);
@@ -261,7 +263,8 @@ static int delete_job(Store *s, const char *id) {
 int store_job_delete(Store *s, const char *id) {
         int r;
 
-        r = store_write_key(s, STORE_JOB_DETACH_SCHEDULES, "UPDATE scheduled_job SET job_id = NULL WHERE job_id = ?", id);
+        r = store_write_key(s, STORE_JOB_DETACH_SCHEDULES, "UPDATE scheduled_job SET job_id = NULL WHERE job_id = ?",
+                            id);
         if (r >= 0)
                 r = detach_results(s, id);
         if (r <= 0)

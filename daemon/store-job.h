@@ -7,8 +7,8 @@
 /* The tables job and job_override. */
 
 /*
- * Reads all jobs: appends Job to the array. Returns 0 or negative errno; -EBADMSG when a record makes no sense (a field
- * that no version of jobd has written), with the sentence in store_error_text().
+ * Reads all jobs: appends Job to the array. Returns 0 or negative errno; -EBADMSG when a record makes no sense (a
+ * field that no version of jobd has written), with the sentence in store_error_text().
  */
 int store_job_list(Store *s, GPtrArray *jobs) _must_check_;
 
@@ -16,8 +16,8 @@ int store_job_list(Store *s, GPtrArray *jobs) _must_check_;
 int store_job_put(Store *s, const Job *j) _must_check_;
 
 /*
- * Removes the record; its job results stay and lose their association. Of more than a few hundred that takes further steps,
- * each a call of store_job_detach(): 1: there may be more to do, 0: there is not, of no job.
+ * Removes the record; its job results stay and lose their association. Of more than a few hundred that takes further
+ * steps, each a call of store_job_detach(): 1: there may be more to do, 0: there is not, of no job.
  */
 int store_job_delete(Store *s, const char *id) _must_check_;
 int store_job_detach(Store *s) _must_check_;

@@ -4,9 +4,9 @@
 #include "store-result-internal.h"
 
 /*
- * Lists of job results by a filter. The newest ones of so many conditions come from one index that has all of them, or are
- * the newest ones of a few such lists: of each status, of each uid that a name has had. So what a page costs depends on
- * its length alone. Conditions beyond those that an index has are looked at in the rows.
+ * Lists of job results by a filter. The newest ones of so many conditions come from one index that has all of them, or
+ * are the newest ones of a few such lists: of each status, of each uid that a name has had. So what a page costs
+ * depends on its length alone. Conditions beyond those that an index has are looked at in the rows.
  */
 
 /* As the partial indices have it: without exactly this SQLite does not use them. */

@@ -282,8 +282,8 @@ int store_result_get(Store *s, const char *id, JobResult **ret) {
         _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        r = store_statement(s, STORE_RESULT_GET, "SELECT " STORE_RESULT_COLUMNS ", result FROM job_result WHERE id = ?",
-                            &statement);
+        r = store_statement(s, STORE_RESULT_GET,
+                            "SELECT " STORE_RESULT_COLUMNS ", result FROM job_result WHERE id = ?", &statement);
         if (r < 0)
                 return r;
         r = store_bind_text(s, statement, 1, id);
@@ -328,7 +328,8 @@ int store_result_list_active(Store *s, GPtrArray *results) {
 
         r = store_statement(s, STORE_RESULT_ACTIVE,
                             "SELECT " STORE_RESULT_COLUMNS " FROM job_result WHERE status = 'STARTED'"
-                            " UNION ALL SELECT " STORE_RESULT_COLUMNS " FROM job_result WHERE status = 'PENDING' AND boot_id <> ''",
+                            " UNION ALL SELECT " STORE_RESULT_COLUMNS
+                            " FROM job_result WHERE status = 'PENDING' AND boot_id <> ''",
                             &statement);
         return r < 0 ? r : store_result_read_all(s, statement, results);
 }

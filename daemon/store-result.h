@@ -20,9 +20,10 @@ typedef struct JobResultFilter {
 } JobResultFilter;
 
 /*
- * What a list and a count cost does not depend on the history where the filter has a job (or a deleted one), a requester or
- * a queue, or a requester with a job or a queue, or a scheduled job; each with a status or without. Of other combinations
- * one is looked for among all results of the rest. Of what has not ended, all results that have not are looked at.
+ * What a list and a count cost does not depend on the history where the filter has a job (or a deleted one), a
+ * requester or a queue, or a requester with a job or a queue, or a scheduled job; each with a status or without. Of
+ * other combinations one is looked for among all results of the rest. Of what has not ended, all results that have not
+ * are looked at.
  *
  * What is left out by an offset is read all the same, what is counted by a condition is looked at one by one.
  */
@@ -48,7 +49,9 @@ int store_result_get_latest(Store *s, const char *job_id, JobResult **ret) _must
 /* Appends JobResult to the array. */
 int store_result_list(Store *s, const JobResultFilter *filter, GPtrArray *results) _must_check_;
 
-/* How many there are by the filter's conditions, whatever its limit; RESULT_COUNT_MAX stands for that many and more. */
+/*
+ * How many there are by the filter's conditions, whatever its limit; RESULT_COUNT_MAX stands for that many and more.
+ */
 int store_result_count(Store *s, const JobResultFilter *filter, uint64_t *ret) _must_check_;
 
 /* Those that may have a unit: STARTED, and PENDING with a boot id. */

@@ -15,7 +15,9 @@ static const char *index_of(const Part *p) {
         const ScheduledJobFilter *f = p->filter;
 
         if (p->state < 0)
-                return f->job_id ? "scheduled_job_by_job" : f->requester_uid >= 0 ? "scheduled_job_by_requester" : NULL;
+                return f->job_id               ? "scheduled_job_by_job"
+                       : f->requester_uid >= 0 ? "scheduled_job_by_requester"
+                                               : NULL;
         if (f->deleted_job)
                 return p->by_name ? "scheduled_job_by_job_name" : "scheduled_job_by_class_path";
         if (f->requester_uid >= 0)

@@ -154,7 +154,8 @@ int store_schedule_insert(Store *s, ScheduledJob *sj) {
         int r;
 
         r = store_write_statement(s, STORE_SCHEDULE_INSERT,
-                                  "INSERT INTO scheduled_job (" STORE_SCHEDULE_COLUMNS ") VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+                                  "INSERT INTO scheduled_job (" STORE_SCHEDULE_COLUMNS
+                                  ") VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
                                   " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,"
                                   " ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) RETURNING seq",
                                   &statement);
@@ -213,12 +214,13 @@ static int get_by(Store *s, StoreStatement which, const char *sql, const char *k
 }
 
 int store_schedule_get(Store *s, const char *id, ScheduledJob **ret) {
-        return get_by(s, STORE_SCHEDULE_GET, "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE id = ?", id, ret);
+        return get_by(s, STORE_SCHEDULE_GET, "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE id = ?", id,
+                      ret);
 }
 
 int store_schedule_get_by_name(Store *s, const char *name, ScheduledJob **ret) {
-        return get_by(s, STORE_SCHEDULE_GET_BY_NAME, "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE name = ?", name,
-                      ret);
+        return get_by(s, STORE_SCHEDULE_GET_BY_NAME,
+                      "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE name = ?", name, ret);
 }
 
 int store_schedule_find(Store *s, const char *reference, ScheduledJob **ret) {

@@ -5,8 +5,8 @@
 #include "store.h"
 
 /*
- * The job results that wait: PENDING, and not dispatched (no boot id). Each question is answered by an index of its own,
- * so that none costs more when more of them wait.
+ * The job results that wait: PENDING, and not dispatched (no boot id). Each question is answered by an index of its
+ * own, so that none costs more when more of them wait.
  */
 
 /* How many wait, by what they have in common. */

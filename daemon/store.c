@@ -9,8 +9,8 @@
 #include "store.h"
 
 /*
- * How long to wait for sqlite3(1), say, to let go of the database. While jobd runs nobody is served meanwhile, and nobody but
- * jobd has a reason to write to it: what cannot be written soon is refused, or tried again.
+ * How long to wait for sqlite3(1), say, to let go of the database. While jobd runs nobody is served meanwhile, and
+ * nobody but jobd has a reason to write to it: what cannot be written soon is refused, or tried again.
  */
 enum {
         OPEN_TIMEOUT_MSEC = 5000,
@@ -350,8 +350,8 @@ static int store_migrate(Store *s, bool *ret_migrated, char **ret_error) {
 }
 
 /*
- * WAL: readers never wait, one fsync a commit; FULL: that fsync is done, so that what was acknowledged outlives a power
- * cut. Views and triggers of a database that somebody else put there are not trusted (security.html of SQLite).
+ * WAL: readers never wait, one fsync a commit; FULL: that fsync is done, so that what was acknowledged outlives a
+ * power cut. Views and triggers of a database that somebody else put there are not trusted (security.html of SQLite).
  */
 static int store_configure(Store *s) {
         int r;

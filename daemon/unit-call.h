@@ -7,9 +7,9 @@
 
 /*
  * Calls to PID 1, in their order and with a window: dbus-daemon answers a connection that has more than 128 calls
- * waiting with an error. There is no timeout, and what fails on the way (PID 1 executes itself anew, the bus has too much
- * to do) is sent again: an answer is PID 1's own. So every call must be harmless when it is made twice; of those made
- * here, StartTransientUnit is, since a unit's name is used once for ever.
+ * waiting with an error. There is no timeout, and what fails on the way (PID 1 executes itself anew, the bus has too
+ * much to do) is sent again: an answer is PID 1's own. So every call must be harmless when it is made twice; of those
+ * made here, StartTransientUnit is, since a unit's name is used once for ever.
  */
 typedef struct UnitCalls UnitCalls;
 typedef struct UnitCall UnitCall;

@@ -10,7 +10,10 @@
 #include "unit-internal.h"
 #include "unit-message.h"
 
-/* What is not of one run's unit: the connection to PID 1 and its signals, slices, units of others, which units there are. */
+/*
+ * What is not of one run's unit: the connection to PID 1 and its signals, slices, units of others, which units there
+ * are.
+ */
 
 /* A unit of somebody else that PID 1 is being asked to start. */
 typedef struct OtherStart {
@@ -230,14 +233,14 @@ int unit_list_runs(UnitManager *m, GPtrArray **ret) {
         const char *name, *active, *sub;
         int r;
 
-        r = sd_bus_call_method(m->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", NULL, &reply,
-                               "asas", 0, 1, JOBD_RUN_UNIT_PREFIX "*.service");
+        r = sd_bus_call_method(m->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", NULL,
+                               &reply, "asas", 0, 1, JOBD_RUN_UNIT_PREFIX "*.service");
         if (r >= 0)
                 r = sd_bus_message_enter_container(reply, 'a', "(ssssssouso)");
         if (r < 0)
                 return r;
-        while ((r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, NULL, &active, &sub, NULL, NULL, NULL, NULL,
-                                        NULL)) > 0) {
+        while ((r = sd_bus_message_read(reply, "(ssssssouso)", &name, NULL, NULL, &active, &sub, NULL, NULL, NULL,
+                                        NULL, NULL)) > 0) {
                 UnitListing *l = g_new0(UnitListing, 1);
 
                 l->name = g_strdup(name);

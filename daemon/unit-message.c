@@ -44,8 +44,8 @@ static GVariant *log_fields_variant(const char *const *fields) {
 }
 
 /*
- * The soft limit is RuntimeMaxSec= (SIGTERM), the hard one the time that TimeoutStopSec= leaves after it (SIGKILL). When
- * the hard limit is not the later of the two, the run is killed at once there: KillSignal=SIGKILL.
+ * The soft limit is RuntimeMaxSec= (SIGTERM), the hard one the time that TimeoutStopSec= leaves after it (SIGKILL).
+ * When the hard limit is not the later of the two, the run is killed at once there: KillSignal=SIGKILL.
  */
 static int append_limits(sd_bus_message *m, const UnitSpec *spec) {
         bool hard_first = spec->time_limit_usec <= spec->soft_time_limit_usec;

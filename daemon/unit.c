@@ -239,8 +239,8 @@ void unit_read_again(Unit *u) {
 /* ---- starting ---- */
 
 /*
- * The unit is new and cannot be masked itself, but its slice can. "Destructive" is a start of what is being stopped: its
- * slice, by an administrator, or all, when the host goes down.
+ * The unit is new and cannot be masked itself, but its slice can. "Destructive" is a start of what is being stopped:
+ * its slice, by an administrator, or all, when the host goes down.
  */
 static bool is_about_others(const sd_bus_error *e) {
         return sd_bus_error_has_name(e, SYSTEMD_NAME ".UnitMasked") ||

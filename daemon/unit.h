@@ -6,8 +6,8 @@
 #include "macro.h"
 
 /*
- * Only unit*.c talk to org.freedesktop.systemd1. A run is a transient service; here it is started, watched, stopped and
- * released, and known by its unit name alone (unit.c); what is not about one run's unit is in unit-manager.c.
+ * Only unit*.c talk to org.freedesktop.systemd1. A run is a transient service; here it is started, watched, stopped
+ * and released, and known by its unit name alone (unit.c); what is not about one run's unit is in unit-manager.c.
  *
  * Type=exec with RemainAfterExit=yes: PID 1 keeps a unit that ended, well or badly, until it is released, so that the
  * outcome is still there after jobd was killed. (AddRef= would pin it only as long as our connection lives.)
@@ -82,14 +82,14 @@ int unit_stop(UnitManager *m, const char *name, bool kill) _must_check_;
 void unit_release(UnitManager *m, const char *name, UnitLeft left);
 
 /*
- * Asks PID 1 to start a unit that is none of a run (notify-unit.h), and does not care how it ends. That it could not be
- * started is logged. Called again after a lost answer, it may run twice.
+ * Asks PID 1 to start a unit that is none of a run (notify-unit.h), and does not care how it ends. That it could not
+ * be started is logged. Called again after a lost answer, it may run twice.
  */
 void unit_start_other(UnitManager *m, const char *name);
 
 /*
- * Sets properties (array of UnitProperty) of a unit that need not be loaded, for this boot. Done before what is asked for
- * later; a refusal by systemd is logged.
+ * Sets properties (array of UnitProperty) of a unit that need not be loaded, for this boot. Done before what is asked
+ * for later; a refusal by systemd is logged.
  */
 int unit_set_properties(UnitManager *m, const char *name, const GPtrArray *properties) _must_check_;
 

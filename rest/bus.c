@@ -180,7 +180,8 @@ static int append_parameter(sd_bus_message *m, const Parameter *p, const char *v
         case VALUE_INTEGER:
                 return bus_append_option(m, p->option, "u", (unsigned) g_ascii_strtoull(value, NULL, 10));
         case VALUE_NUMBER:
-                return bus_append_option(m, p->option, "t", (uint64_t) (g_ascii_strtod(value, NULL) * USEC_PER_SEC + 0.5));
+                return bus_append_option(m, p->option, "t",
+                                         (uint64_t) (g_ascii_strtod(value, NULL) * USEC_PER_SEC + 0.5));
         default:
                 return bus_append_option(m, p->option, "s", value);
         }

@@ -9,8 +9,8 @@
 enum { COUNT_MAX = 10000 };
 
 /*
- * jobd does not count what a caller may see of these, since polkit is asked about each. So the list is read on, and what is
- * not on the page is counted.
+ * jobd does not count what a caller may see of these, since polkit is asked about each. So the list is read on, and
+ * what is not on the page is counted.
  */
 typedef struct List {
         const ObjectKind *kind;

@@ -13,7 +13,8 @@ const ObjectKind object_schedule = {
         scheduled_job_json_read, true,
 };
 const ObjectKind object_queue = {
-        "job-queues", JOBD_QUEUE_PATH, JOBD_QUEUE_INTERFACE, "ListJobQueues", "GetJobQueue", job_queue_json_read, false,
+        "job-queues",        JOBD_QUEUE_PATH, JOBD_QUEUE_INTERFACE, "ListJobQueues", "GetJobQueue",
+        job_queue_json_read, false,
 };
 
 /* The state of the request. */

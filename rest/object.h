@@ -36,7 +36,9 @@ const char *object_path(Request *r);     /* once it is found */
 void object_retrieve(Request *r, const ObjectKind *kind);
 void object_delete(Request *r, const ObjectKind *kind);
 
-/* Answers with the object of that path, for next and the callbacks after it; object_begin() where none was looked for. */
+/*
+ * Answers with the object of that path, for next and the callbacks after it; object_begin() where none was looked for.
+ */
 void object_begin(Request *r);
 void object_show(Request *r, const ObjectKind *kind, unsigned status, const char *path);
 /* The callback of a call whose reply says no more than that it is done. */
