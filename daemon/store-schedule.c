@@ -248,7 +248,8 @@ int store_schedule_list_of_job(Store *s, const char *job_id, GPtrArray *schedule
         int r;
 
         r = store_statement(s, STORE_SCHEDULE_OF_JOB,
-                            "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job WHERE job_id = ?"
+                            "SELECT " STORE_SCHEDULE_COLUMNS " FROM scheduled_job"
+                            " INDEXED BY scheduled_job_by_job_state WHERE job_id = ?"
                             " AND state IN ('pending', 'active', 'paused') ORDER BY seq",
                             &statement);
         if (r >= 0)

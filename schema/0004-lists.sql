@@ -58,3 +58,6 @@ CREATE INDEX scheduled_job_by_requester_state ON scheduled_job (requester_uid, s
 CREATE INDEX scheduled_job_by_requester_name ON scheduled_job (requester, state, seq);
 CREATE INDEX scheduled_job_by_class_path ON scheduled_job (class_path, state, seq) WHERE job_id IS NULL;
 CREATE INDEX scheduled_job_by_job_name ON scheduled_job (job_name, state, seq) WHERE job_id IS NULL;
+
+-- The answers to a request, and what the deletion of one looks for: approval_once has only those that count.
+CREATE INDEX approval_by_scheduled_job ON approval (scheduled_job_id, seq);

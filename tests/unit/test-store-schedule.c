@@ -297,6 +297,7 @@ static void test_indexes(StoreTest *t, const void *unused) {
                   " ORDER BY expires_at, seq LIMIT 5", "scheduled_job_expiring" },
                 { "SELECT count(*) FROM scheduled_job WHERE requester_uid = 1000"
                   " AND state IN ('pending', 'active', 'paused', 'errored')", "scheduled_job_by_requester" },
+                { "SELECT * FROM approval WHERE scheduled_job_id = 'x' ORDER BY seq", "approval_by_scheduled_job" },
                 { "UPDATE job_result SET scheduled_job_id = NULL WHERE scheduled_job_id = 'x'",
                   "job_result_occurrence" },
         };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <string.h>
+
 #include "store-job.h"
 #include "store-result.h"
 #include "test-records.h"
@@ -185,6 +187,34 @@ static void test_same_schema(const void *data) {
         test_directory_remove(directory);
 }
 
+/*
+ * What refers to a record is found by an index when the record goes: otherwise each deletion would look at all that has ever
+ * been.
+ */
+static void test_references_have_an_index(void) {
+        g_autofree char *path = NULL, *references = NULL;
+        g_auto(GStrv) lines = NULL;
+        char *directory = test_directory_new();
+        bool migrated;
+
+        path = g_build_filename(directory, "jobd.db", NULL);
+        (void) store_close(test_store_open(path, &migrated));
+        references = test_sql_text(path, "SELECT t.name, k.\"from\" FROM sqlite_schema AS t,"
+                                         " pragma_foreign_key_list(t.name) AS k WHERE t.type = 'table'");
+        lines = g_strsplit(references, "\n", 0);
+        g_assert_cmpuint(g_strv_length(lines), >, 5);
+        for (char **line = lines; *line; line++) {
+                g_auto(GStrv) names = g_strsplit(*line, "|", 2);
+                g_autofree char *sql = NULL, *plan = NULL;
+
+                sql = g_strdup_printf("EXPLAIN QUERY PLAN SELECT 1 FROM %s WHERE %s = 'x'", names[0], names[1]);
+                plan = test_sql_text(path, sql);
+                if (!strstr(plan, "SEARCH"))
+                        g_error("%s: %s", *line, plan);
+        }
+        test_directory_remove(directory);
+}
+
 /* A migration without a stored database of the version before it is not tested: see schema/README.md. */
 static void test_all_there(void) {
         for (int v = 1; v < STORE_SCHEMA_VERSION; v++) {
@@ -208,6 +238,7 @@ int main(int argc, char **argv) {
                 g_test_add_data_func(same, &stored[i], test_same_schema);
         }
         g_test_add_func("/store-schema/all-there", test_all_there);
+        g_test_add_func("/store-schema/references-have-an-index", test_references_have_an_index);
 
         return g_test_run();
 }
