@@ -221,6 +221,10 @@ static void send_run(Request *r) {
 
 /* ---- a JSON body ---- */
 
+/* The reference's rows X2 (10) and X4. */
+#define BOTH_QUEUES(prefix) \
+        "task_queue and " prefix "job_queue are both specified. Please specify only one or another."
+
 static void read_queue(RunState *s, const char *key, JsonNode *node) {
         if (!node || JSON_NODE_HOLDS_NULL(node))
                 return;
@@ -229,7 +233,9 @@ static void read_queue(RunState *s, const char *key, JsonNode *node) {
                 return;
         }
         if (s->queue) {
-                set_problem(s, key, true, "task_queue and job_queue are both specified. Please specify only one or another.");
+                bool form = key[0] == '_';
+
+                set_problem(s, form ? "_task_queue" : "task_queue", true, form ? "_" BOTH_QUEUES("_") : BOTH_QUEUES(""));
                 return;
         }
         s->queue_key = key;

@@ -2,6 +2,7 @@
 # runs: sandbox
 """The REST API: the guide's examples with curl, jobs, runs, job results, logs, outputs, paging, errors."""
 import json
+import os
 import subprocess
 import unittest
 
@@ -266,6 +267,29 @@ class Run(JobdTestCase):
         reply = curl(job_path('guide.Input', 'run'), *broken, user='alice')
         self.assertEqual(reply.status, 400)
         self.assertIn('JSON parse error', reply.json['detail'])
+
+    def test_what_cannot_be_run(self):
+        """Rows X2 (5), (8) and (10), and R14 of the reference, in its words."""
+        path = install_job('guide.Vanishing', '[Service]\nExecStart=true\n')
+        jobctl('refresh')
+        jobctl('enable', 'guide.Vanishing')
+        os.unlink(path)
+        reply = curl(job_path('guide.Vanishing', 'run'), method='POST', user='alice')
+        self.assertEqual((reply.status, reply.json),
+                         (405, {'detail': "This job's source code could not be located and cannot be run"}))
+        self.assertEqual(curl(job_path('guide.Vanishing', 'variables')).status, 404)
+        jobctl('refresh')
+        reply = curl(job_path('guide.Vanishing', 'run'), method='POST', user='alice')
+        self.assertEqual((reply.status, reply.json),
+                         (405, {'detail': 'This job is not presently installed and cannot be run'}))
+        both = 'are both specified. Please specify only one or another.'
+        reply = curl(job_path('guide.NoInput', 'run'), json_body={'task_queue': 'default', 'job_queue': 'default'})
+        self.assertEqual((reply.status, reply.json), (400, {'task_queue': [f'task_queue and job_queue {both}']}))
+        reply = curl(job_path('guide.NoInput', 'run'), '-F', '_task_queue=default', '-F', '_job_queue=default')
+        self.assertEqual((reply.status, reply.json), (400, {'_task_queue': [f'_task_queue and _job_queue {both}']}))
+        reply = curl(job_path('jobd.LogsCleanup'), method='DELETE')
+        self.assertEqual(reply.status, 409)
+        self.assertIn('Unable to delete Job Logs Cleanup. System Job cannot be deleted', reply.json['detail'])
 
     def test_form(self):
         reply = curl(job_path('guide.Input', 'run'), '-F', 'string_variable="some; text"', '-F', 'integer_variable=7',
