@@ -93,8 +93,8 @@ void access_log_refusal(Access *a, sd_bus_message *m, const char *class_path, co
         const char *fields[] = { caller_field, class_field, NULL };
 
         if (access_denials_add(a->denials, caller))
-                log_event(LOG_NOTICE, JOBD_MESSAGE_CALL_REFUSED_STR, fields, "Refused %s on %s: %s",
-                          sd_bus_message_get_member(m), class_path, message);
+                log_event(LOG_NOTICE, JOBD_MESSAGE_CALL_REFUSED_STR, fields, "Refused %s to %s of job '%s': %s",
+                          sd_bus_message_get_member(m), caller, class_path, message);
 }
 
 static int too_many_calls(sd_bus_message *m) {

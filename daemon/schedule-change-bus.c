@@ -252,8 +252,9 @@ static int run_now(Manager *m, sd_bus_message *call, const ScheduledJob *sj, con
 }
 
 static int refuse_unsealed(Refusal *f, int error, const ScheduledJob *sj) {
-        return refuse(f, error, SD_BUS_ERROR_FAILED, "scheduled job '%s' cannot run, its sensitive input is lost, %s. Delete "
-                      "it and make a new one.", sj->name, sealed_input_problem(error));
+        return refuse(f, error, SD_BUS_ERROR_FAILED, "the sensitive input of scheduled job '%s' cannot be unsealed (%s): %s",
+                      sj->name, sealed_input_problem(error),
+                      sealed_input_is_lost(error) ? "delete the scheduled job and make a new one" : "try again");
 }
 
 static void on_unsealed(int error, SealedInput *input, void *userdata) {

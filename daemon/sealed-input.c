@@ -174,7 +174,7 @@ const char *sealed_input_problem(int error) {
         case -ENOKEY:
                 return "the key of this host that it was sealed with is gone (/var/lib/systemd/credential.secret)";
         case -EKEYREJECTED:
-                return "it cannot be unsealed with the key of this host: it is damaged, or the key is another one now";
+                return "it is damaged, or the key of this host is another one now";
         case -ENOBUFS:
                 return "too much is being unsealed already";
         default:

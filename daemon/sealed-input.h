@@ -43,5 +43,5 @@ DEFINE_CLEANUP(Unsealing *, unsealing_free);
 /* The errors that another try does not mend: the ciphertext is not for this host's key, or damaged. */
 bool sealed_input_is_lost(int error);
 
-/* "cannot be unsealed with the key of this host: ...", the end of a sentence that says what to do; borrowed. */
+/* Why, for "its sensitive input cannot be unsealed (...)"; borrowed. */
 const char *sealed_input_problem(int error);

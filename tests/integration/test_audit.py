@@ -298,7 +298,7 @@ class Walk(AuditTestCase):
         run('systemctl restart jobd.service')
         own = self.made('audit.Asks', user='carol')
         self.check_refused('carol', own, 'ScheduledJob.Approve', 'a{sv}', '0',
-                           contains='Refused Approve on audit.Asks: You cannot approve your own job request!')
+                           contains="Refused Approve to carol of job 'audit.Asks': You cannot approve your own job request!")
         with RawBus('alice') as bus:
             reply = bus.call('/org/jobd1', 'org.jobd1.Manager', 'RunJob', 'ssa{sv}', 'audit.Seal', '{"word": "x"}',
                              {'interval': ('s', 'daily'), 'name': ('s', 'refused'),

@@ -736,7 +736,7 @@ class Sealed(JobdTestCase):
         start()
         found = settle(two, lambda p: p['State'] != 'active')
         self.assertEqual(found['State'], 'errored')
-        self.assertIn('cannot be unsealed with the key of this host', found['StateReason'])
+        self.assertIn('its sensitive input cannot be unsealed (it is damaged, or the key of this host is another one', found['StateReason'])
         self.assertEqual([row['status'] for row in results(two)], ['FAILURE'])
 
     def test_run_now(self):

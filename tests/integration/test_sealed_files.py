@@ -157,7 +157,8 @@ class SealedTestCase(JobdTestCase):
         # nor the digest: of a short secret it is as good as the secret
         secret = [self.word, self.contents, digest(self.contents, hashlib.sha256)]
         self.assertEqual(search(*secret, everywhere=everywhere), [])
-        self.assertEqual(answers(secret, schedules, results, jobs), [])
+        users = (None, 'alice', 'bob', 'dave') if everywhere else (None, 'bob')
+        self.assertEqual(answers(secret, schedules, results, jobs, users), [])
 
 
 class Attacker(SealedTestCase):
@@ -188,10 +189,10 @@ class Attacker(SealedTestCase):
                 self.assertEqual(os.stat(f'{SEALED}/{schedule_id}/files').st_mode & 0o777, 0o600)
                 result_id = self.fire(schedule_id)
                 self.assertGot(result_id)
-                self.assertNowhere([schedule_id], [result_id], [job])
+                self.assertNowhere([schedule_id], [result_id], [job], everywhere=True)
                 self.change(path, 'Delete', 'root', '')
                 self.assertEqual(kept(), [])
-                self.assertNowhere([], [result_id], [job], everywhere=True)
+                self.assertNowhere([], [result_id], [job])
 
     def test_approval(self):
         request_id, path = self.request('sealed.Asks')
@@ -457,8 +458,8 @@ class Lost(SealedTestCase):
         os.unlink(KEY)
         run('systemd-creds setup')
         reply = call(path, SCHEDULE, 'RunNow', 'a{sv}', {}, user='alice')
-        self.assertIn('or the key is another one now', reply.body[0])
-        self.check_lost(schedule_id, path, 'or the key is another one now', 'make a new one')
+        self.assertIn('or the key of this host is another one now', reply.body[0])
+        self.check_lost(schedule_id, path, 'or the key of this host is another one now', 'make a new one')
         self.assertNowhere([], [], ['sealed.One'])
 
     def test_no_key_of_the_host(self):

@@ -2,11 +2,13 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "credential.h"
 #include "job-result.h"
 #include "names.h"
 #include "object-path.h"
+#include "process.h"
 #include "refusal.h"
 #include "secret.h"
 #include "uuid.h"
@@ -234,6 +236,33 @@ static void test_result_texts(void) {
         g_assert_null(job_result_free(NULL));
 }
 
+/* ---- process ---- */
+
+static uint64_t start_time_of_shell(void) {
+        const char *arguments[] = { "sh", "-c", "cut -d' ' -f22 /proc/$PPID/stat", NULL };
+        g_autofree char *output = NULL;
+
+        g_assert_true(g_spawn_sync(NULL, (char **) arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, &output, NULL, NULL,
+                                   NULL));
+        return g_ascii_strtoull(output, NULL, 10);
+}
+
+static void test_start_time(void) {
+        uint64_t before, after, expected;
+        char name[16];
+
+        (void) prctl(PR_GET_NAME, name);
+        (void) prctl(PR_SET_NAME, "test");
+        expected = start_time_of_shell();
+        (void) prctl(PR_SET_NAME, ") 1 (2\n) R 3");
+        g_assert_cmpint(process_start_time(getpid(), &before), ==, 0);
+        (void) prctl(PR_SET_NAME, name);
+        g_assert_cmpuint(before, ==, expected);
+        g_assert_cmpint(process_start_time(1, &after), ==, 0);
+        g_assert_cmpuint(after, <=, before);
+        g_assert_cmpint(process_start_time(0x7fffffff, &after), ==, -ENOENT);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -245,6 +274,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/secret-is-given-back", test_secret_is_given_back);
         g_test_add_func("/credential/peer-names", test_peer_names);
         g_test_add_func("/credential/peer-names-of-others", test_peer_names_of_others);
+        g_test_add_func("/process/start-time", test_start_time);
         g_test_add_func("/job-result/states", test_states);
         g_test_add_func("/job-result/texts", test_result_texts);
 
