@@ -180,10 +180,12 @@ class Request(JobdTestCase):
         self.assertEqual(call('/org/jobd1', MANAGER, 'GetScheduledJob', 's', schedule_id).body, [path])
 
     def test_immediately_is_a_run(self):
+        """Reference, row X3."""
         reply = request('plan.Trace', interval='immediately')
         self.assertTrue(reply.body[1].startswith('/org/jobd1/result/'), reply)
 
     def test_rules(self):
+        """Reference, rows S1, S3 and S4."""
         late = now() + DAY
         self.refused(request('plan.Trace', interval='daily', start_time=late), 'InvalidSchedule',
                      'Please provide a name for the job schedule.')
@@ -210,6 +212,7 @@ class Request(JobdTestCase):
         self.refused(request('plan.Trace', '{"nonsense": 1}', interval='daily', task_queue='no'), 'InvalidQueue')
 
     def test_name_is_unique(self):
+        """Reference, row S5."""
         schedule(name='once only')
         self.refused(request('plan.Trace', interval='daily', name='once only', start_time=now() + DAY), 'NameTaken',
                      'once only')
@@ -256,6 +259,7 @@ class Fire(JobdTestCase):
                       or p['State'] == 'completed')
 
     def test_recurring(self):
+        """Reference, rows S2 and S5."""
         schedule_id, path = schedule(data='{"word": "recurring"}')
         next_run = get(path, 'NextRunAt')
         found = self.fires(schedule_id)
@@ -301,6 +305,7 @@ class Fire(JobdTestCase):
         self.assertEqual((row['status'], row['reason']), ('FAILURE', 'soft-time-limit'))
 
     def test_one_off(self):
+        """Reference, row S6."""
         schedule_id, path = schedule(interval='future', data='{"word": "one-off"}')
         found = self.fires(schedule_id)
         [row] = ended(schedule_id)
@@ -470,6 +475,7 @@ class Errored(JobdTestCase):
         return found
 
     def test_disabled(self):
+        """Reference, row S10."""
         schedule_id, path = schedule('plan.Disabled')
         jobctl('disable', 'plan.Disabled')
         self.fails(schedule_id, 'Job plan.Disabled is not enabled to be run!')
@@ -479,6 +485,7 @@ class Errored(JobdTestCase):
         self.assertEqual((get(path, 'State'), get(path, 'StateReason')), ('active', ''))
 
     def test_owner_is_gone(self):
+        """Reference, rows S7 and S9."""
         run(['useradd', '--groups', 'jobd-run', 'leaver'])
         schedule_id, path = schedule(user='leaver', name='of a leaver')
         run(['userdel', 'leaver'])
@@ -491,6 +498,7 @@ class Errored(JobdTestCase):
         self.assertIn("You already own scheduled job 'of a leaver'.", reply.body[0])
 
     def test_owner_is_locked(self):
+        """Reference, row S8."""
         run(['useradd', '--groups', 'jobd-run', 'sleeper'])
         run(['chpasswd'], input='sleeper:sleeper')
         locked, _ = schedule(user='sleeper')
@@ -502,6 +510,7 @@ class Errored(JobdTestCase):
         self.fails(expired, "the account of user 'sleeper' is locked or has expired")
 
     def test_owner_may_no_longer(self):
+        """Reference, row S8."""
         run(['useradd', '--groups', 'jobd-run', 'mover'])
         schedule_id, _ = schedule(user='mover')
         run(['usermod', '--groups', '', 'mover'])
@@ -515,6 +524,7 @@ class Errored(JobdTestCase):
         self.fails(schedule_id, 'Ensure this value is less than or equal to 5')
 
     def test_uninstalled(self):
+        """Reference, rows R12 and S10."""
         schedule_id, path = schedule('plan.Gone')
         paused, paused_path = schedule('plan.Gone')
         call(paused_path, SCHEDULE, 'SetEnabled', 'b', False)
@@ -529,6 +539,7 @@ class Errored(JobdTestCase):
         self.assertIsNone(call(path, SCHEDULE, 'SetEnabled', 'b', True).error)
 
     def test_deleted(self):
+        """Reference, row R14."""
         schedule_id, path = schedule('plan.Deleted')
         jobctl('delete', 'plan.Deleted')
         found = get_all(path)
@@ -596,6 +607,7 @@ class Once(JobdTestCase):
 
 class Change(JobdTestCase):
     def test_pause_and_resume(self):
+        """Reference, row S11: beyond it."""
         schedule_id, path = schedule()
         next_run = get(path, 'NextRunAt')
         self.assertIsNone(call(path, SCHEDULE, 'SetEnabled', 'b', False, user='alice').error)
@@ -607,6 +619,7 @@ class Change(JobdTestCase):
         self.assertIsNone(call(path, SCHEDULE, 'SetEnabled', 'b', True).error)
 
     def test_update(self):
+        """Reference, row S11: beyond it."""
         schedule_id, path = schedule(data='{"word": "old"}')
         update = {'name': ('s', f'renamed {next(names)}'), 'interval': ('s', 'custom'), 'crontab': ('s', '5 4 * * *'),
                   'time_zone': ('s', 'Asia/Tokyo'), 'missed': ('s', 'none'), 'data': ('s', '{"word": "new"}')}
@@ -810,7 +823,7 @@ class Permissions(JobdTestCase):
         self.assertEqual(len(ended(schedule_id)), 1)
 
     def test_take_over_needs_both(self):
-        """bob may view; taking over takes change-scheduledjob and run-job."""
+        """bob may view; taking over takes change-scheduledjob and run-job. (Reference, row S9.)"""
         schedule_id, path = schedule()
         self.assertEqual(get(path, 'State', user='bob'), 'active')
         self.assertIn(call(path, SCHEDULE, 'TakeOver', user='bob').error, DENIED)

@@ -41,7 +41,7 @@ static const struct {
         const char *after;
         const char *due[DUE_MAX]; /* fewer: there are no more */
 } tables[] = {
-        /* The reference's test of all five fields: a Monday and the third of February, both */
+        /* The reference's test of all five fields (row S3): a Monday and the third of February, both */
         { "custom", "5 4 3 2 1", NULL, "UTC", "2026-11-23T00:00:00Z",
           { "2031-02-03T04:05:00Z", "2042-02-03T04:05:00Z", "2048-02-03T04:05:00Z", "2053-02-03T04:05:00Z",
             "2059-02-03T04:05:00Z" } },

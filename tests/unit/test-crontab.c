@@ -44,6 +44,7 @@ static void test_fields(void) {
         }
 }
 
+/* Reference, row S3. */
 static void test_refused(void) {
         static const struct {
                 const char *crontab, *says;

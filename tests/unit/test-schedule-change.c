@@ -89,6 +89,7 @@ static void test_pending(Fixture *f, const void *unused) {
         g_assert_cmpint(f->sj->state, ==, SCHEDULED_JOB_PENDING);
 }
 
+/* Reference, row S9. */
 static void test_take_over(Fixture *f, const void *unused) {
         f->sj->state = SCHEDULED_JOB_ERRORED;
         g_assert_cmpint(schedule_change_take_over(f->sj, f->job, 7, "bob", NOW, &f->voids, &f->refusal), ==, 0);

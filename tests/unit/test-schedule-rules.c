@@ -37,6 +37,7 @@ static void accepted(const ScheduleRequest *request, ScheduleSettings *ret) {
 #define NEED_LATER "Please enter a valid date and time greater than or equal to the current date and time."
 #define NEED_START "{\"start_time\":[\"" NEED_LATER "\"]}"
 
+/* Reference, rows S1, S3, S4 and S5. */
 static void test_messages(void) {
         static const struct {
                 ScheduleRequest request;
@@ -114,6 +115,7 @@ static void test_name(void) {
         g_assert_cmpstr(s.name, ==, "N\303\244chtlich, 3 Uhr");
 }
 
+/* Reference, rows S2 and S4. */
 static void test_settings(void) {
         static const struct {
                 ScheduleRequest request;
