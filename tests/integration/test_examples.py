@@ -55,6 +55,14 @@ class All(JobdTestCase):
         with open(f'{EXAMPLES}/README.md', encoding='utf-8') as file:
             self.assertEqual(re.findall(r'^\| \[(\S+)\]', file.read(), re.M), JOBS)
 
+    def test_what_the_readme_has_alice_type(self):
+        with open(f'{EXAMPLES}/README.md', encoding='utf-8') as file:
+            typed = re.findall(r'^    alice\$ (.*)$', file.read(), re.M)
+        for command in typed:
+            run(command, user='alice')
+        [watch] = jobctl_json('schedule', 'show', 'watch')
+        self.assertEqual((len(typed), watch['interval'], watch['kwargs']['fail_if_any']), (2, 'hourly', True))
+
     def test_defaults_are_enough(self):
         for case in ExampleTestCase.__subclasses__():
             with self.subTest(job=case.job):
