@@ -87,7 +87,7 @@ static int add_visible(ListPage *p, GPtrArray *batch, sd_bus_error *error) {
                         return access_fail_list(v, error);
                 if (v == ACCESS_UNASKED)
                         return unknown ? -EAGAIN : 1;
-                *p->of_filter.before_seq = *(const int64_t *) ((const uint8_t *) record + p->kind->seq_offset);
+                *p->of_filter.before_seq = *(const int64_t *) (const void *) ((const uint8_t *) record + p->kind->seq_offset);
                 if (v == ACCESS_UNKNOWN)
                         unknown = true;
                 else if (v == ACCESS_ALLOWED) {

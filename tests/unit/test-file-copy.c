@@ -83,7 +83,7 @@ __attribute__((__noreturn__)) static void serve(int fuse, int read_seen) {
 
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
         while (read(fuse, request, 64 * 1024) > 0)
-                serve_one(fuse, (const struct fuse_in_header *) request, read_seen);
+                serve_one(fuse, (const void *) request, read_seen);
         _exit(EXIT_SUCCESS);
 }
 
