@@ -8,6 +8,7 @@
 #include "output.h"
 #include "run-data.h"
 #include "run-files.h"
+#include "write-all.h"
 
 #define SIZE_MAX_OF_UNKNOWN (UINT64_C(64) << 20) /* of a pipe whose variable is not known: jobd will refuse it */
 
@@ -45,20 +46,6 @@ RunFiles *run_files_free(RunFiles *f) {
 
 bool run_files_is_file(JsonObject *variable) {
         return g_strcmp0(json_string(variable, "type"), "file") == 0;
-}
-
-static int write_all(int fd, const char *bytes, size_t size) {
-        while (size > 0) {
-                ssize_t n = write(fd, bytes, size);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                bytes += n;
-                size -= (size_t) n;
-        }
-        return 0;
 }
 
 /* To memory of our own: jobd reads no pipe, whose end may never come. */

@@ -10,7 +10,6 @@
 #include "json.h"
 #include "names.h"
 #include "now.h"
-#include "object-path.h"
 #include "variable.h"
 
 ApprovalCaller approval_bus_caller(Manager *manager, sd_bus_message *m, char **ret_user) {
@@ -176,8 +175,7 @@ static int dry_run(ScheduledJobBus *b, sd_bus_message *m, char ret_id[static UUI
 }
 
 int approval_bus_dry_run(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        char id[UUID_STRING_SIZE], path[OBJECT_PATH_SIZE];
+        char id[UUID_STRING_SIZE];
         ScheduledJobBus *b = userdata;
         Refusal f = {};
         int r;
@@ -188,9 +186,5 @@ int approval_bus_dry_run(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = dry_run(b, m, id, &f);
         if (r < 0)
                 return bus_refuse(error, r, &f);
-        object_path_format(JOBD_RESULT_PATH, id, path);
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "so", id, path);
-        return r < 0 ? r : bus_reply_after_commit(b->manager, m, TAKE_PTR(reply));
+        return bus_reply_run(b->manager, m, id);
 }

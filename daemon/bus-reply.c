@@ -4,6 +4,8 @@
 #include "bus-error.h"
 #include "bus-reply.h"
 #include "log.h"
+#include "names.h"
+#include "object-path.h"
 
 int bus_refuse(sd_bus_error *error, int r, Refusal *refusal) {
         r = sd_bus_error_set(error, refusal->name, refusal->message);
@@ -68,4 +70,16 @@ int bus_reply_after_commit(Manager *m, sd_bus_message *call, sd_bus_message *rep
         w->call = sd_bus_message_ref(call);
         store_after_commit(m->store, on_committed, w);
         return 1;
+}
+
+int bus_reply_run(Manager *m, sd_bus_message *call, const char *id) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        char path[OBJECT_PATH_SIZE];
+        int r;
+
+        object_path_format(JOBD_RESULT_PATH, id, path);
+        r = sd_bus_message_new_method_return(call, &reply);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "so", id, path);
+        return r < 0 ? r : bus_reply_after_commit(m, call, TAKE_PTR(reply));
 }

@@ -8,6 +8,9 @@
 /* Replies are sent when what they say is on the disk. Takes over the reply. */
 int bus_reply_after_commit(Manager *m, sd_bus_message *call, sd_bus_message *reply) _must_check_;
 
+/* The same: the UUID and the object path of the job result that was requested. */
+int bus_reply_run(Manager *m, sd_bus_message *call, const char *id) _must_check_;
+
 /* Turns a refusal into the error of a call; returns negative errno for the handler to return. */
 int bus_refuse(sd_bus_error *error, int r, Refusal *refusal);
 

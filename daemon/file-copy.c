@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "file-copy.h"
+#include "write-all.h"
 
 enum {
         CHUNK_SIZE = 128 * 1024,
@@ -35,21 +36,6 @@ struct FileCopy {
 };
 
 /* ---- in the process that copies ---- */
-
-static int write_all(int fd, const uint8_t *bytes, size_t size) {
-        while (size > 0) {
-                ssize_t n;
-
-                n = write(fd, bytes, size);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                bytes += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
 
 /* From where the last bytes ended; 0 at the end. */
 static ssize_t read_at(int fd, void *bytes, size_t size, uint64_t offset) {
@@ -241,7 +227,7 @@ __attribute__((__noreturn__)) static void run_child(pid_t parent, int report, co
         if (getppid() != parent || keep_only(sources, n, &report) < 0)
                 _exit(EXIT_FAILURE);
         copy_all(sources, n, limits, copied);
-        _exit(write_all(report, (const uint8_t *) copied, n * sizeof(*copied)) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+        _exit(write_all(report, copied, n * sizeof(*copied)) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 /* ---- in jobd ---- */

@@ -11,7 +11,6 @@
 #include "names.h"
 #include "now.h"
 #include "object-call.h"
-#include "object-path.h"
 #include "run-job-bus.h"
 #include "run-schedule-bus.h"
 #include "seal.h"
@@ -191,20 +190,6 @@ static int run_as_user(RunCall *c, sd_bus_error *error) {
 
 /* ---- answering it ---- */
 
-static int reply_run(Manager *m, sd_bus_message *call, const char *id) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        char path[OBJECT_PATH_SIZE];
-        int r;
-
-        object_path_format(JOBD_RESULT_PATH, id, path);
-        r = sd_bus_message_new_method_return(call, &reply);
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "so", id, path);
-        if (r < 0)
-                return r;
-        return bus_reply_after_commit(m, call, TAKE_PTR(reply));
-}
-
 static RunContext run_context(RunCall *c) {
         const Manager *m = c->manager;
 
@@ -274,7 +259,7 @@ static void on_files_copied(Refusal *refusal, void *userdata) {
         log_context_enter(NULL);
         if (r < 0)
                 refuse_later(c, &f);
-        else if (r == 0 && reply_run(c->manager, c->message, c->id) < 0)
+        else if (r == 0 && bus_reply_run(c->manager, c->message, c->id) < 0)
                 log_debug("Cannot answer a call");
 }
 
@@ -329,5 +314,5 @@ int bus_run_job(Manager *m, sd_bus_message *message, const Job *job, sd_bus_erro
                 return object_call_wait(m, message, c->wants, error);
         if (r < 0)
                 return bus_refuse(error, r, &f);
-        return r > 0 ? 1 : reply_run(m, message, c->id);
+        return r > 0 ? 1 : bus_reply_run(m, message, c->id);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "run-token.h"
+#include "write-all.h"
 
 enum {
         KEY_SIZE = 32,
@@ -37,14 +38,12 @@ static int key_read(const char *path, RunKey *k) {
         return n == KEY_SIZE ? 0 : -ENOENT;
 }
 
-static int write_all(int fd, const RunKey *k) {
-        ssize_t n;
+static int write_key(int fd, const RunKey *k) {
+        int r;
 
-        n = write(fd, k->bytes, KEY_SIZE);
-        if (n < 0)
-                return -errno;
-        if (n != KEY_SIZE)
-                return -ENOSPC;
+        r = write_all(fd, k->bytes, KEY_SIZE);
+        if (r < 0)
+                return r;
         return fsync(fd) < 0 ? -errno : 0;
 }
 
@@ -58,7 +57,7 @@ static int key_write(const char *directory, const char *path, const RunKey *k) {
         fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return -errno;
-        r = fchmod(fd, 0600) < 0 ? -errno : write_all(fd, k);
+        r = fchmod(fd, 0600) < 0 ? -errno : write_key(fd, k);
         if (r >= 0 && rename(new_path, path) < 0)
                 r = -errno;
         if (r < 0) {

@@ -12,7 +12,6 @@
 #include "message-ids.h"
 #include "names.h"
 #include "now.h"
-#include "object-path.h"
 #include "schedule-change.h"
 #include "schedule-request.h"
 #include "scheduled-job-bus.h"
@@ -207,18 +206,6 @@ static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, Refusal *f
         return 0;
 }
 
-static int reply_run(Manager *m, sd_bus_message *call, const char *id) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        char path[OBJECT_PATH_SIZE];
-        int r;
-
-        object_path_format(JOBD_RESULT_PATH, id, path);
-        r = sd_bus_message_new_method_return(call, &reply);
-        if (r >= 0)
-                r = sd_bus_message_append(reply, "so", id, path);
-        return r < 0 ? r : bus_reply_after_commit(m, call, TAKE_PTR(reply));
-}
-
 /* RunNow while its input is being unsealed. */
 typedef struct RunNow {
         Manager *manager; /* weak ref */
@@ -246,7 +233,7 @@ static int run_now(Manager *m, sd_bus_message *call, const ScheduledJob *sj, con
         if (!job)
                 return refuse(f, -ENXIO, BUS_ERROR_WRONG_STATE, "the job of scheduled job '%s' was deleted", sj->name);
         r = scheduler_run_now(m->scheduler, sj, sealed, job, access_caller_uid(m->access, call), caller, id, f);
-        if (r >= 0 && reply_run(m, call, id) < 0)
+        if (r >= 0 && bus_reply_run(m, call, id) < 0)
                 log_debug("Cannot answer a call");
         return r;
 }

@@ -7,23 +7,9 @@
 #include "input-directory.h"
 #include "seal.h"
 #include "sealed-file.h"
+#include "write-all.h"
 
 #define FILE_NAME "files"
-
-static int write_all(int fd, const char *bytes, size_t size) {
-        while (size > 0) {
-                ssize_t n;
-
-                n = write(fd, bytes, size);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                bytes += n;
-                size -= (size_t) n;
-        }
-        return 0;
-}
 
 static int write_file(const char *path, const char *ciphertext) {
         g_autofree char *name = g_build_filename(path, FILE_NAME, NULL);
