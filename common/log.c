@@ -112,7 +112,7 @@ void log_event(int level, const char *message_id, const char *const *extra, cons
         g_autofree char *message = NULL;
         va_list ap;
 
-        if (level > max_level)
+        if (level > max_level && !message_id)
                 return;
 
         fields = g_ptr_array_new_with_free_func(g_free);

@@ -39,7 +39,8 @@ int log_internal(int level, int error, const char *file, int line, const char *f
 
 /*
  * An event that administrators look for: message_id is 32 hexadecimal digits (message-ids.h, explained in the catalog),
- * fields a NULL-terminated list of "FIELD=value".
+ * fields a NULL-terminated list of "FIELD=value". It is logged at any maximum level; without message_id (NULL) it is a
+ * message as others are.
  */
 void log_event(int level, const char *message_id, const char *const *fields, const char *format, ...)
                 _printf_(4, 5);

@@ -312,6 +312,16 @@ class Walk(AuditTestCase):
         self.call('carol', '/org/jobd1', 'Manager.RunJob', 'ssa{sv}', 'audit.True', '{"no": 1}', '0', check=False)
         self.assertEqual(self.events(cursor), [])
 
+    def test_at_any_log_level(self):
+        """Who wants jobd to be quiet does not lose what it is there to tell."""
+        jobctl('enable', 'audit.True')
+        run('systemctl service-log-level jobd.service emerg')
+        try:
+            self.program('carol', 'disabled', 'disable', 'audit.True')
+        finally:
+            run('systemctl service-log-level jobd.service info')
+        jobctl('enable', 'audit.True')
+
     def behind(self, user, *command):
         """As root, where this user has logged in: what sudo does."""
         AuditTestCase.session = str(next(SESSIONS))
