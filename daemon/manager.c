@@ -248,6 +248,7 @@ Manager *manager_free(Manager *m) {
         (void) dispatcher_free(m->dispatcher);
         (void) input_files_free(m->input_files);
         (void) sealer_free(m->sealer);
+        g_clear_pointer(&m->sealing, g_ptr_array_unref);
         (void) object_source_free(m->object_source);
         (void) inventory_free(m->inventory);
         (void) log_streams_free(m->log_streams);

@@ -52,6 +52,7 @@ typedef struct Manager {
         Approvals *approvals;
         InputFiles *input_files;
         Sealer *sealer;
+        GPtrArray *sealing; /* of SealingRequest (run-schedule-bus.c), weak refs; NULL: there was none */
         Inventory *inventory;
         ObjectSource *object_source;
         Cleaner *cleaner;

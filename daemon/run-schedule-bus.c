@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "access.h"
 #include "approval-bus.h"
 #include "bus-reply.h"
 #include "input-files.h"
@@ -15,7 +16,10 @@
 
 /* RunJob and Run, for later or with an approval. */
 
-enum { NAMES_MAX = 1000 }; /* of one job and second */
+enum {
+        NAMES_MAX = 1000,         /* of one job and second */
+        SEALING_OF_USER_MAX = 32, /* requests of a user whose input is being sealed */
+};
 
 /* A request without a name gets one that is free. */
 static int choose_name(Manager *m, ScheduledJob *sj, Refusal *f) {
@@ -97,11 +101,13 @@ static int insert_and_reply(Manager *m, sd_bus_message *call, PreparedRun *run, 
 typedef struct SealingRequest {
         Manager *manager; /* weak ref */
         sd_bus_message *call;
+        uint32_t uid;
         char **log_context;
         PreparedRun run;
 } SealingRequest;
 
 static SealingRequest *sealing_request_free(SealingRequest *s) {
+        (void) g_ptr_array_remove_fast(s->manager->sealing, s);
         (void) sd_bus_message_unref(s->call);
         g_strfreev(s->log_context);
         prepared_run_done(&s->run);
@@ -109,6 +115,18 @@ static SealingRequest *sealing_request_free(SealingRequest *s) {
         return NULL;
 }
 DEFINE_CLEANUP(SealingRequest *, sealing_request_free);
+
+/* Nobody keeps all others, and what is due, waiting for systemd-creds. */
+static int check_sealing(const Manager *m, uint32_t uid, Refusal *f) {
+        unsigned n = 0;
+
+        for (guint i = 0; m->sealing && i < m->sealing->len; i++)
+                n += ((const SealingRequest *) m->sealing->pdata[i])->uid == uid;
+        if (n < SEALING_OF_USER_MAX || uid == 0)
+                return 0;
+        return refuse(f, -E2BIG, BUS_ERROR_TOO_MANY,
+                      "the sensitive input of %u of your requests is being sealed already: wait for one of them", n);
+}
 
 static int refuse_sealing(Refusal *f, int error, const char *class_path) {
         return error == -ENOSPC || error == -EDQUOT ? refuse_store(f, -ENOSPC, "there is no room on the disk")
@@ -136,12 +154,18 @@ static void on_sealed(int error, void *userdata) {
 }
 
 static int begin_sealing(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
-        SealingRequest *s = g_new0(SealingRequest, 1);
+        uint32_t uid = access_caller_uid(m->access, call);
+        SealingRequest *s;
         int r;
 
-        *s = (SealingRequest){ .manager = m, .call = sd_bus_message_ref(call), .log_context = log_context_capture(),
-                               .run = *run };
+        r = check_sealing(m, uid, f);
+        if (r < 0)
+                return r;
+        s = g_new(SealingRequest, 1);
+        *s = (SealingRequest){ m, sd_bus_message_ref(call), uid, log_context_capture(), *run };
         *run = (PreparedRun){};
+        m->sealing = m->sealing ?: g_ptr_array_new();
+        g_ptr_array_add(m->sealing, s);
         r = sealed_input_seal(m->sealer, m->input_files, s->run.scheduled_job, s->run.to_seal, on_sealed, s);
         if (r < 0) {
                 r = seal_refuse(f, r, s->run.scheduled_job->class_path);

@@ -240,6 +240,9 @@ int seal_refuse(Refusal *f, int error, const char *class_path) {
                               "job '%s' has sensitive input, which can be kept for later only when it can be sealed: run "
                               "\"systemd-creds setup\" as root",
                               class_path);
+        if (error == -ENOBUFS)
+                return refuse(f, error, BUS_ERROR_TOO_MANY,
+                              "the sensitive input of too many requests is being sealed already: try again");
         return refuse(f, error, SD_BUS_ERROR_FAILED,
                       "job '%s' has sensitive input, which cannot be sealed to be kept for later: %s", class_path,
                       g_strerror(-error));

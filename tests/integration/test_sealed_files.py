@@ -21,6 +21,7 @@ from test_sensitive import find_in_memory
 
 SEALED, FILES, KEY = '/var/lib/jobd/sealed', '/var/lib/jobd/files', '/var/lib/systemd/credential.secret'
 SCHEDULE = 'org.jobd1.ScheduledJob'
+TOO_MANY = 'org.jobd1.Error.TooMany'
 
 # Says by digests (not those that are among the values) what it has got, and waits at its gate when there is one.
 PROGRAM = '''
@@ -75,6 +76,7 @@ JOBS = {
     'sealed.Next': service(),
     'sealed.Turned': '[Job]\nHasSensitiveVariables=yes\n' + WHOLE + service(),
     'sealed.Open': WHOLE + service(),
+    'sealed.Value': '[Variable word]\nSensitive=yes\n' + service(),
 }
 
 
@@ -433,6 +435,44 @@ class Faces(SealedTestCase):
         self.assertGot(self.fire(schedule_id))
         jobctl('schedule', 'delete', 'by REST')
         self.assertEqual(kept(), [])
+
+
+class Limits(SealedTestCase):
+    """systemd-creds takes its time: here, until a gate is opened."""
+    OF_USER = 32        # of daemon/run-schedule-bus.c
+
+    def setUp(self):
+        super().setUp()
+        run('cp /usr/bin/systemd-creds /opt/creds; mkfifo /run/creds-gate')
+        write('/opt/slow-creds', '#!/bin/sh\n[ -e /run/creds-go ] || read x < /run/creds-gate\nexec /opt/creds "$@"\n')
+        run('chmod 755 /opt/slow-creds; mount --bind /opt/slow-creds /usr/bin/systemd-creds; systemctl restart jobd.service')
+        self.addCleanup(run, 'umount /usr/bin/systemd-creds; rm -f /run/creds-gate /run/creds-go; '
+                        'systemctl restart jobd.service')
+
+    def test_of_one_user(self):
+        with RawBus('alice') as alice, RawBus('carol') as carol:
+            def later(bus, n):
+                return bus.call_later('/org/jobd1', 'org.jobd1.Manager', 'RunJob', 'ssa{sv}', 'sealed.Value',
+                                      json.dumps({'word': self.word}),
+                                      {'interval': ('s', 'daily'), 'name': ('s', f'limit {n} {secrets.token_hex(4)}'),
+                                       'start_time': ('t', now() + DAY)})
+            waiting, refused, deadline = set(), None, time.monotonic() + TIMEOUT
+            while not refused or refused.error != TOO_MANY:     # others are in polkit's hands still
+                self.assertLess(time.monotonic(), deadline)
+                waiting.add(later(alice, len(waiting)))
+                jobctl('list')
+                refused = alice.receive(0)
+                waiting -= {refused.reply_serial} if refused else set()
+            self.assertIn(f'of {self.OF_USER} of your requests is being sealed', refused.body[0])
+            another = later(carol, 'another')
+            write('/run/creds-go', '')
+            with open('/run/creds-gate', 'w', encoding='ascii') as gate:
+                gate.write('\n' * 4)
+            self.assertIsNone(carol.reply_to(another).error)
+            errors = [alice.wait(lambda m: m.reply_serial in waiting).error for _ in waiting]
+            self.assertEqual(errors.count(None), self.OF_USER, errors)
+            self.assertLessEqual(set(errors), {None, TOO_MANY, 'org.freedesktop.DBus.Error.LimitsExceeded'})
+            self.assertIsNone(alice.reply_to(later(alice, 'again')).error)
 
 
 class Lost(SealedTestCase):
