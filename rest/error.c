@@ -13,7 +13,7 @@ typedef enum Shape {
         SHAPE_DETAIL, /* {"detail": "..."} */
         SHAPE_ERRORS, /* {"errors": ...}: the text is JSON, or else the one entry of a list */
         SHAPE_FIELD,  /* {"field": ["problem"]}: the text is "field: problem" */
-        SHAPE_NAME,   /* {"name": ["..."]} */
+        SHAPE_NAME,   /* {"name": ["..."]}; of a run's schedule it is where that was given */
         SHAPE_QUEUE,  /* {"task_queue": ["..."]} */
         SHAPE_SCHEDULE, /* {"schedule": {...}}, as jobd says it; by the keys of a form where there was one */
         SHAPE_SENSITIVE, /* ["..."], or {"schedule": {"interval": ["...", "what to do"]}} when it was for later */
@@ -179,6 +179,19 @@ static void reply_queue(Request *r, unsigned status, const char *text) {
         reply_member(r, status, r->route->context == ERROR_IN_RUN ? run_queue_key(r) : "task_queue", list_of(sentence));
 }
 
+static void reply_name(Request *r, unsigned status, const char *text) {
+        JsonObject *object;
+
+        if (r->route->context != ERROR_IN_RUN || r->multipart) {
+                reply_member(r, status, r->multipart ? "_schedule_name" : "name", list_of(text));
+                return;
+        }
+        object = json_object_new();
+        json_object_set_member(object, "name", list_of(text));
+        reply_member(r, status, "schedule", json_node_init_object(json_node_alloc(), object));
+        json_object_unref(object);
+}
+
 static void reply_conflict(Request *r, unsigned status, const char *text) {
         static const char *const names[] = { "has_sensitive_variables", "approval_required" };
         JsonObject *object = json_object_new();
@@ -256,7 +269,7 @@ void error_reply(Request *r, const sd_bus_error *error) {
                 reply_field(r, row->status, text);
                 break;
         case SHAPE_NAME:
-                reply_member(r, row->status, "name", list_of(text));
+                reply_name(r, row->status, text);
                 break;
         case SHAPE_QUEUE:
                 reply_queue(r, row->status, text);
