@@ -136,8 +136,9 @@ static int check_group(const ApprovalRules *rules, const ApprovalAnswer *answer,
                 return 0;
         if (r == -ENOENT)
                 return refuse(f, r, BUS_ERROR_NOT_APPROVER,
-                              "nobody can answer stage '%s': its group '%s' does not exist on this host", s->name,
-                              s->group);
+                              "nobody can answer stage '%s': its group '%s' does not exist on this host: make that "
+                              "group, or have the request taken back",
+                              s->name, s->group);
         if (r < 0)
                 return refuse(f, r, BUS_ERROR_NOT_APPROVER, "cannot find out whether %s is in group '%s': %s",
                               answer->user, s->group, g_strerror(-r));
@@ -221,7 +222,8 @@ int approval_check_stages(const char *class_path, const ApprovalRules *rules, Re
                 if (rules->is_member(UINT32_MAX, "", s->group, rules->userdata) == -ENOENT)
                         return refuse(refusal, -ENOENT, BUS_ERROR_APPROVAL_REQUIRED,
                                       "job '%s' has the approval stage '%s', which nobody can answer: its group '%s' "
-                                      "does not exist on this host",
+                                      "does not exist on this host: make that group, or change ApprovalStages= of the "
+                                      "job class",
                                       class_path, s->name, s->group);
         }
         return 0;

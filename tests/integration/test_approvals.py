@@ -165,7 +165,8 @@ class Rules(ApprovalTestCase):
 
     def test_nobody_could_answer(self):
         self.assertRefused(self.submit('NoGroup'), 'ApprovalRequired',
-                           "its group 'there-is-no-such-group' does not exist on this host")
+                           "its group 'there-is-no-such-group' does not exist on this host: make that group, or change "
+                           'ApprovalStages= of the job class')
         self.assertRefused(self.submit('NoTool'), 'ApprovalRequired',
                            'ExecStartPre=/usr/local/lib/there-is-no-such cannot be read: No such file or directory')
 

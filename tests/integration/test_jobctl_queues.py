@@ -92,6 +92,14 @@ class Queues(JobdTestCase):
             self.assertIn('not', self.refused('--no-ask-password', 'queue', *args, user='alice'))
         self.assertEqual(queue('narrow')['weight'], 100)
 
+    def test_colours_are_for_terminals(self):
+        xterm = {'TERM': 'xterm'}
+        for env, coloured in (xterm, True), ({**xterm, 'NO_COLOR': '1'}, False), ({'TERM': 'dumb'}, False):
+            status, shown = dialogue(['jobctl', 'queues'], user='carol', env=env)
+            self.assertEqual((status, '\x1b[' in shown), (0, coloured), env)
+        self.assertNotIn('\x1b', jobctl('queues', env=xterm).stdout)
+        self.assertNotIn('\x1b', dialogue(['jobctl', '--json', 'queues'], user='carol', env=xterm)[1])
+
     def test_asks_before_it_deletes(self):
         jobctl('queue', 'create', 'doubtful')
         status, shown = dialogue(['jobctl', 'queue', 'delete', 'doubtful'], ('[y/N]', 'n\n'), user='carol')

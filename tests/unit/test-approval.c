@@ -368,14 +368,15 @@ static void test_missing_groups(void) {
         _cleanup_(refusal_done) Refusal f = {};
 
         assert_answer(q, answer_of(BOB), BUS_ERROR_NOT_APPROVER,
-                      "nobody can answer stage 'one': its group 'nogroup' does not exist on this host");
+                      "nobody can answer stage 'one': its group 'nogroup' does not exist on this host: make that "
+                      "group, or have the request taken back");
         assert_answer(slow, answer_of(BOB), BUS_ERROR_NOT_APPROVER, "cannot find out whether user1001 is in group*");
         g_assert_cmpint(approval_check_stages("a.B", &fine->rules, &f), ==, 0);
         g_assert_cmpint(approval_check_stages("a.B", &slow->rules, &f), ==, 0);
         g_assert_cmpint(approval_check_stages("a.B", &q->rules, &f), ==, -ENOENT);
         g_assert_cmpstr(f.message, ==,
                         "job 'a.B' has the approval stage 'one', which nobody can answer: its group 'nogroup' does "
-                        "not exist on this host");
+                        "not exist on this host: make that group, or change ApprovalStages= of the job class");
 }
 
 /* The host's own database; root is in the group root everywhere. */
