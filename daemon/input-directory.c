@@ -124,8 +124,7 @@ int input_directory_link(const char *directory, const char *from, const char *to
         return r;
 }
 
-int input_directory_prepare(const char *directory, bool (*needed)(const char *id, void *userdata), void *userdata,
-                            uint64_t *ret_size) {
+int input_directory_prepare(const char *directory, InputDirectoryNeeded needed, void *userdata, uint64_t *ret_size) {
         _cleanup_(closedirp) DIR *d = NULL;
         uint64_t size = 0;
         const char *name;
@@ -137,12 +136,14 @@ int input_directory_prepare(const char *directory, bool (*needed)(const char *id
                 return -errno;
         while ((name = next_name(d))) {
                 char id[UUID_STRING_SIZE];
+                uint64_t of_id;
 
                 /* What is removed as a whole is a directory of ours. */
                 if (uuid_parse(name, id) < 0 || strcmp(name, id) != 0)
                         continue;
-                if (needed(id, userdata))
-                        size += directory_size(directory, id);
+                of_id = directory_size(directory, id);
+                if (needed(id, of_id, userdata))
+                        size += of_id;
                 else
                         (void) input_directory_remove(directory, id, NULL);
         }

@@ -8,12 +8,15 @@
  * what they made is on the disk then.
  */
 
+/* size: the bytes of the id's files. */
+typedef bool (*InputDirectoryNeeded)(const char *id, uint64_t size, void *userdata);
+
 /*
  * Makes the directory; removes the directories of ids for which needed() does not hold, as far as it can. *ret_size: the
  * bytes of the files that are left.
  */
-int input_directory_prepare(const char *directory, bool (*needed)(const char *id, void *userdata), void *userdata,
-                            uint64_t *ret_size) _must_check_;
+int input_directory_prepare(const char *directory, InputDirectoryNeeded needed, void *userdata, uint64_t *ret_size)
+                _must_check_;
 
 /* Makes that of an id: a run of any user may look for its files there, once it can see it at all. */
 int input_directory_make(const char *directory, const char *id) _must_check_;

@@ -9,6 +9,7 @@
 #include "file-copy.h"
 #include "input-directory.h"
 #include "input-files.h"
+#include "input-share.h"
 #include "log.h"
 #include "names.h"
 #include "sealed-file.h"
@@ -35,6 +36,7 @@ struct InputFiles {
         GHashTable *secrets; /* id -> table of variable -> Secret */
         uint64_t secrets_size;
         uint64_t kept_size; /* of those on the disk */
+        InputShare *share;  /* whose they are */
 };
 
 typedef struct Request {
@@ -172,7 +174,8 @@ static int keep_secret(Request *q, guint i, uint64_t size, Refusal *refusal) {
         InputFiles *f = q->owner;
         Secret *contents;
 
-        if (f->secrets_size + size > SECRETS_SIZE_MAX)
+        if (!input_share_allows_in_memory(f->share, q->request.uid, f->secrets_size, size, SECRETS_SIZE_MAX) ||
+            f->secrets_size + size > SECRETS_SIZE_MAX)
                 return refuse(refusal, -E2BIG, BUS_ERROR_TOO_MANY,
                               "the sensitive files of all runs that wait may have %i bytes in all: request it later",
                               SECRETS_SIZE_MAX);
@@ -202,6 +205,7 @@ static bool check_secrets(Request *q, const FileCopied *copied) {
 
 /* 1 when all were copied. */
 static int take_copied(Request *q, const FileCopied *copied, Refusal *refusal) {
+        uint64_t sizes[2] = {}; /* on the disk, in memory */
         bool good = true;
         int r = 0;
 
@@ -222,8 +226,12 @@ static int take_copied(Request *q, const FileCopied *copied, Refusal *refusal) {
                         r = keep_secret(q, i, copied[i].size, refusal);
         }
         for (guint i = 0; r >= 0 && i < q->files->len; i++)
-                q->owner->kept_size += ((const InputFile *) q->files->pdata[i])->sensitive ? 0 : copied[i].size;
-        return r < 0 ? r : 1;
+                sizes[((const InputFile *) q->files->pdata[i])->sensitive ? 1 : 0] += copied[i].size;
+        if (r < 0)
+                return r;
+        q->owner->kept_size += sizes[0];
+        input_share_add(q->owner->share, q->id, q->request.uid, sizes[0], sizes[1]);
+        return 1;
 }
 
 /* What was copied of a request that failed; it was not counted as kept. */
@@ -366,6 +374,12 @@ int input_files_copy(InputFiles *f, const InputFilesRequest *request, Refusal *r
                               "see InputFilesKeptMax= in jobd.conf(5)",
                               f->kept_size);
 
+        if (!input_share_allows_on_disk(f->share, request->uid, f->kept_size, 1, f->settings->input_files_kept_max))
+                return refuse(refusal, -E2BIG, BUS_ERROR_TOO_MANY,
+                              "the files of runs that have not ended have %" PRIu64 " bytes already, and too many of them "
+                              "are those of one user: no more of theirs are taken, see InputFilesKeptMax= in jobd.conf(5)",
+                              f->kept_size);
+
         q = g_new0(Request, 1);
         q->owner = f;
         q->request = *request;
@@ -428,6 +442,7 @@ int input_files_link(InputFiles *f, const char *from, const char *to) {
         if (r < 0)
                 return r;
         r = input_directory_link(f->sealed_directory, from, to);
+        input_share_copy(f->share, from, to);
         if (r < 0) {
                 (void) input_directory_remove(f->directory, to, NULL);
                 return r;
@@ -452,6 +467,7 @@ void input_files_remove(InputFiles *f, const char *id) {
         remove_secrets(f, id);
         r = input_directory_remove(f->directory, id, &freed);
         q = input_directory_remove(f->sealed_directory, id, &freed);
+        input_share_remove(f->share, id);
         f->kept_size -= MIN(freed, f->kept_size);
         r = r < 0 ? r : q;
         if (r < 0)
@@ -544,21 +560,44 @@ void input_files_add_paths(const InputFiles *f, const char *id, const char *unit
 /* ---- making it ---- */
 
 /* Of a job result that has not ended, or of a scheduled job that may still run; of anything if the store fails. */
-static bool is_needed(const char *id, void *userdata) {
+static bool is_needed(Store *store, const char *id, uint32_t *ret_uid) {
         _cleanup_(scheduled_job_freep) ScheduledJob *sj = NULL;
         _cleanup_(job_result_freep) JobResult *jr = NULL;
         int r;
 
-        r = store_result_get(userdata, id, &jr);
+        r = store_result_get(store, id, &jr);
         if (r == 0)
-                r = store_schedule_get(userdata, id, &sj);
+                r = store_schedule_get(store, id, &sj);
+        *ret_uid = jr ? jr->requester_uid : sj ? sj->requester_uid : 0;
         return r < 0 || (jr && !job_result_status_is_final(jr->status)) ||
                (sj && !scheduled_job_state_is_final(sj->state));
+}
+
+typedef struct Preparation {
+        Store *store;
+        InputShare *share;
+} Preparation;
+
+static bool files_are_needed(const char *id, uint64_t size, void *userdata) {
+        const Preparation *p = userdata;
+        uint32_t uid;
+
+        if (!is_needed(p->store, id, &uid))
+                return false;
+        input_share_add(p->share, id, uid, size, 0);
+        return true;
+}
+
+static bool sealed_is_needed(const char *id, uint64_t size, void *userdata) {
+        uint32_t uid;
+
+        return is_needed(((const Preparation *) userdata)->store, id, &uid);
 }
 
 int input_files_new(sd_event *event, const char *state_directory, Store *store, const Settings *settings,
                     InputFiles **ret) {
         _cleanup_(input_files_freep) InputFiles *f = g_new0(InputFiles, 1);
+        Preparation preparation = { .store = store };
         uint64_t sealed_size = 0;
         int r;
 
@@ -567,11 +606,12 @@ int input_files_new(sd_event *event, const char *state_directory, Store *store, 
         f->directory = g_build_filename(state_directory, "files", NULL);
         f->sealed_directory = g_build_filename(state_directory, "sealed", NULL);
         f->secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+        f->share = preparation.share = input_share_new();
         g_queue_init(&f->requests);
-        r = input_directory_prepare(f->directory, is_needed, store, &f->kept_size);
+        r = input_directory_prepare(f->directory, files_are_needed, &preparation, &f->kept_size);
         if (r < 0)
                 return log_error_errno(r, "Cannot prepare %s: %m", f->directory);
-        r = input_directory_prepare(f->sealed_directory, is_needed, store, &sealed_size);
+        r = input_directory_prepare(f->sealed_directory, sealed_is_needed, &preparation, &sealed_size);
         if (r < 0)
                 return log_error_errno(r, "Cannot prepare %s: %m", f->sealed_directory);
         f->kept_size += sealed_size;
@@ -584,6 +624,7 @@ InputFiles *input_files_free(InputFiles *f) {
                 return NULL;
         g_queue_clear_full(&f->requests, request_free_func);
         g_hash_table_unref(f->secrets);
+        (void) input_share_free(f->share);
         g_free(f->directory);
         g_free(f->sealed_directory);
         g_free(f);

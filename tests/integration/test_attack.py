@@ -8,6 +8,7 @@ import random
 import re
 import resource
 import socket
+import tempfile
 import threading
 import types
 import unittest
@@ -428,6 +429,28 @@ class Shares(JobdTestCase):
             # and what is gone counts no more
             jobctl('cancel', '--all', user='alice')
             self.assertEqual(self.run_many('alice', 'try.Waits', 70), 4)
+
+    def give_file(self, user, path):
+        with RawBus(user) as bus, open(path, 'rb') as file:
+            return bus.call('/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'try.File', '',
+                            {'files': ('a{sh}', [('file', 0)])}, fds=[file.fileno()]).error
+
+    def test_files(self):
+        install_job('try.File', '[Job]\nTaskQueues=closed\n[Service]\nExecStart=true\n[Variable file]\nType=file\n')
+        jobctl('refresh')
+        jobctl('enable', 'try.File')
+        with tempfile.NamedTemporaryFile() as file, settings('[Jobd]\nInputFilesKeptMax=64K\n'):
+            file.write(bytes(4096))
+            file.flush()
+            taken = [self.give_file('alice', file.name) for _ in range(9)]
+            self.assertEqual(taken, [None] * 8 + ['org.jobd1.Error.TooMany'])
+            self.assertIsNone(self.give_file('carol', file.name))
+            run(['systemctl', 'restart', 'jobd.service'])
+            self.assertEqual(self.give_file('alice', file.name), 'org.jobd1.Error.TooMany')
+            self.assertEqual(self.give_file('carol', file.name), 'org.jobd1.Error.TooMany')
+            self.assertIsNone(self.give_file(None, file.name))
+            jobctl('cancel', '--all', user='alice')
+            self.assertIsNone(self.give_file('alice', file.name))
 
     def test_memory(self):
         data = json.dumps({'word': 'x' * 64900})
