@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <poll.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
+#include <string.h>
+#include <sys/resource.h>
 
 #include "direct-intake.h"
-
-enum {
-        PEEK_SIZE = 64 * 1024,
-        PEEKS = 8, /* more than a socket holds, unless net.core.wmem_max was raised */
-};
+#include "secret.h"
 
 struct DirectIntake {
         sd_bus *bus; /* borrowed: who has the connection frees this first */
@@ -17,41 +14,93 @@ struct DirectIntake {
         sd_event_source *time_source;
         DirectIntakeReady ready;
         void *userdata;
-        size_t size;
-        unsigned n_with_fds;
+        uint64_t size;
+        unsigned n_parts;
+        bool was_whole; /* in this turn */
 };
 
-/* Without a buffer for control messages, looking installs no descriptors, but MSG_CTRUNC says that there are some. */
-static bool next_part_has_fds(int fd) {
-        static char buffer[PEEK_SIZE]; /* nobody reads it: all parts may lie upon each other */
-        struct iovec parts[PEEKS];
-        struct msghdr m = { .msg_iov = parts, .msg_iovlen = ELEMENTSOF(parts) };
+/* ---- a turn ---- */
 
-        for (size_t i = 0; i < ELEMENTSOF(parts); i++)
-                parts[i] = (struct iovec){ buffer, sizeof(buffer) };
-        return recvmsg(fd, &m, MSG_PEEK | MSG_DONTWAIT) > 0 && (m.msg_flags & MSG_CTRUNC);
-}
-
-/*
- * What waits is counted each time: sd-bus first reads the 16 bytes of a message's header and then the rest, so that what
- * was sent ahead counts twice. The limit leaves room for that. One read takes the descriptors of one part (unix(7)).
- */
-bool direct_intake_count(DirectIntake *i) {
-        int fd = sd_bus_get_fd(i->bus), waiting = 0;
+/* Of our memory, as it grows when sd-bus makes room for a message: proc(5), /proc/PID/statm, the sixth number. */
+static uint64_t read_data_size(void) {
+        static int fd = -1;
+        unsigned long long pages = 0;
+        char text[128];
+        ssize_t n;
 
         if (fd < 0)
+                fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+        n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
+        if (n <= 0)
+                return 0;
+        text[n] = '\0';
+        return sscanf(text, "%*u %*u %*u %*u %*u %llu", &pages) == 1 ? pages * (uint64_t) sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* The next descriptor is this one: as long as it stays the same, none was installed. */
+static int find_lowest_free(void) {
+        int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+
+        if (fd >= 0)
+                (void) close(fd);
+        return fd;
+}
+
+static void limit_descriptors(rlim_t soft) {
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return;
+        limit.rlim_cur = MIN(soft, limit.rlim_max);
+        (void) setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* Of a limit that somebody has lowered, what is left stays. */
+static rlim_t usual_limit;
+
+/*
+ * One turn of sd-bus reads until there is nothing more, or a message is whole, so it is no use to look at the socket before
+ * it: who sends fast enough has all of it taken. With a limit for descriptors the kernel drops the others, and sd-bus
+ * closes the connection (unix(7), MSG_CTRUNC). For its memory, glibc must not write to all of what a message says it has.
+ */
+void direct_turn_begin(DirectTurn *t) {
+        struct rlimit limit;
+
+        *t = (DirectTurn){ .data_size = read_data_size(), .lowest_free = find_lowest_free() };
+        usual_limit = getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
+        if (t->lowest_free >= 0 && usual_limit > (rlim_t) t->lowest_free + DIRECT_INTAKE_FDS_MAX)
+                limit_descriptors((rlim_t) t->lowest_free + DIRECT_INTAKE_FDS_MAX);
+        secret_overwrite_freed(false);
+}
+
+void direct_turn_end(const DirectTurn *t) {
+        secret_overwrite_freed(true);
+        if (usual_limit > 0)
+                limit_descriptors(usual_limit);
+}
+
+bool direct_intake_is_too_much(DirectIntake *i, const DirectTurn *t) {
+        uint64_t data_size;
+
+        if (i->was_whole) {
+                i->was_whole = false;
                 return false;
-        if (ioctl(fd, FIONREAD, &waiting) >= 0 && waiting > 0)
-                i->size += (size_t) waiting;
-        if (next_part_has_fds(fd))
-                i->n_with_fds++;
-        return i->size > DIRECT_INTAKE_SIZE_MAX || i->n_with_fds > DIRECT_INTAKE_FDS_MAX;
+        }
+        data_size = read_data_size();
+        if (data_size > t->data_size)
+                i->size += data_size - t->data_size;
+        if (find_lowest_free() != t->lowest_free)
+                i->n_parts++;
+        return i->size > DIRECT_INTAKE_SIZE_MAX || i->n_parts > DIRECT_INTAKE_PARTS_MAX;
 }
 
 void direct_intake_message(DirectIntake *i) {
         i->size = 0;
-        i->n_with_fds = 0;
+        i->n_parts = 0;
+        i->was_whole = true;
 }
+
+/* ---- the loop ---- */
 
 /* While replies wait to be read, nothing more is taken. */
 static int on_prepare(sd_event_source *source, void *userdata) {
@@ -74,14 +123,14 @@ static int on_prepare(sd_event_source *source, void *userdata) {
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
         DirectIntake *i = userdata;
 
-        i->ready((revents & POLLIN) && direct_intake_count(i), i->userdata);
+        i->ready(i->userdata);
         return 0;
 }
 
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
         DirectIntake *i = userdata;
 
-        i->ready(direct_intake_count(i), i->userdata);
+        i->ready(i->userdata);
         return 0;
 }
 

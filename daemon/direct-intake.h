@@ -14,12 +14,13 @@
 typedef struct DirectIntake DirectIntake;
 
 enum {
-        DIRECT_INTAKE_SIZE_MAX = 2 * 1024 * 1024, /* bytes that wait before a message is whole; see direct-intake.c */
-        DIRECT_INTAKE_FDS_MAX = 2,                /* parts of a message with descriptors, each with 253 at most */
+        DIRECT_INTAKE_SIZE_MAX = 1024 * 1024, /* bytes that are held for a message that is not whole */
+        DIRECT_INTAKE_FDS_MAX = 32,           /* descriptors that can be taken in at once, */
+        DIRECT_INTAKE_PARTS_MAX = 2,          /* and how often, before the message is whole */
 };
 
-/* There is something to process; too_much: more than a message of a run can be, so close the connection. */
-typedef void (*DirectIntakeReady)(bool too_much, void *userdata);
+/* There is something to process: direct_intake_process(). */
+typedef void (*DirectIntakeReady)(void *userdata);
 
 /* Instead of sd_bus_attach_event(). Borrows the bus, which must be started. Negative errno: nothing was attached. */
 int direct_intake_new(sd_event *event, sd_bus *bus, int64_t priority, DirectIntakeReady ready, void *userdata,
@@ -27,8 +28,17 @@ int direct_intake_new(sd_event *event, sd_bus *bus, int64_t priority, DirectInta
 DirectIntake *direct_intake_free(DirectIntake *i);
 DEFINE_CLEANUP(DirectIntake *, direct_intake_free);
 
-/* Before sd_bus_process() takes more from the socket: whether it is too much. */
-bool direct_intake_count(DirectIntake *i);
+/* What a turn of sd_bus_process() takes in, which may be the end of the connection and of its DirectIntake. */
+typedef struct DirectTurn {
+        uint64_t data_size;
+        int lowest_free;
+} DirectTurn;
+
+void direct_turn_begin(DirectTurn *t);
+void direct_turn_end(const DirectTurn *t);
+
+/* After it, if the connection is still there: whether it holds too much and is to be closed. */
+bool direct_intake_is_too_much(DirectIntake *i, const DirectTurn *t);
 
 /* A message was whole: the next one counts from nothing. */
 void direct_intake_message(DirectIntake *i);

@@ -9,7 +9,6 @@
 #include "listen.h"
 #include "log.h"
 #include "names.h"
-#include "secret.h"
 
 enum {
         CONNECTIONS_MAX = 256,
@@ -82,41 +81,37 @@ static void close_too_much(Connection *c) {
         (void) g_hash_table_remove(s->connections, c);
 }
 
-/*
- * As sd_bus_process(); 0 also when that was the end of the connection. From others, sd-bus makes room for the 128 MiB that
- * a message says it has when it has read 16 bytes of it: that room must be no more than addresses. No secret of jobd is
- * in what they send and are answered, but for the token of a run, which is overwritten as all arguments of Open() are.
- */
+/* As sd_bus_process(); 0 also when that was the end of the connection. */
 static int process(Connection *c) {
         DirectServer *s = c->server;
         bool other = c->other;
+        DirectTurn turn;
         int r;
 
         if (other)
-                secret_overwrite_freed(false);
+                direct_turn_begin(&turn);
         r = sd_bus_process(c->bus, NULL);
         if (other)
-                secret_overwrite_freed(true);
+                direct_turn_end(&turn);
         if (!g_hash_table_contains(s->connections, c))
                 return 0;
         if (r < 0)
                 (void) g_hash_table_remove(s->connections, c);
+        else if (c->intake && direct_intake_is_too_much(c->intake, &turn)) {
+                close_too_much(c);
+                return 0;
+        }
         return MAX(r, 0);
 }
 
-static void on_ready(bool too_much, void *userdata) {
-        if (too_much)
-                close_too_much(userdata);
-        else
-                (void) process(userdata);
+static void on_ready(void *userdata) {
+        (void) process(userdata);
 }
 
 static int on_first(sd_event_source *source, void *userdata) {
         Connection *c = userdata;
 
-        if (c->intake && direct_intake_count(c->intake))
-                close_too_much(c);
-        else if (process(c) > 0)
+        if (process(c) > 0)
                 (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
         return 0;
 }
@@ -304,7 +299,10 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t revents, 
         (void) g_hash_table_add(s->connections, c);
         r = connection_start(c, fd);
         if (r < 0) {
-                (void) log_warning_errno(r, "Cannot serve a connection on the direct socket: %m");
+                if (c->other) /* who connects in a loop must not fill the journal */
+                        (void) log_debug_errno(r, "Cannot serve a connection on the direct socket: %m");
+                else
+                        (void) log_warning_errno(r, "Cannot serve a connection on the direct socket: %m");
                 (void) g_hash_table_remove(s->connections, c);
         }
         return 0;
