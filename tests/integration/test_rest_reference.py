@@ -110,10 +110,10 @@ class Running(JobdTestCase):
     def test_queues(self):
         """X2 (10) and (11), X4."""
         both = 'task_queue and job_queue are both specified. Please specify only one or another.'
-        self.assertEqual(run('ref.Plain', task_queue='bulk', job_queue='bulk').json, {'job_queue': [both]})
+        self.assertEqual(run('ref.Plain', task_queue='bulk', job_queue='bulk').json, {'task_queue': [both]})
         reply = curl(job_path('ref.Plain', 'run'), '-F', '_task_queue=bulk', '-F', '_job_queue=bulk', user='alice')
-        self.assertEqual((reply.status, list(reply.json)), (400, ['_job_queue']))
-        self.assertIn('Please specify only one or another.', reply.body)
+        self.assertEqual((reply.status, list(reply.json)), (400, ['_task_queue']))
+        self.assertIn('_task_queue and _job_queue are both specified. Please specify only one or another.', reply.body)
         reply = run('ref.Plain', task_queue='invalid')
         self.assertEqual((reply.status, reply.json), (400, {'task_queue': ['"invalid" is not a valid choice.']}))
 
