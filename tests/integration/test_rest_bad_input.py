@@ -15,7 +15,7 @@ import time
 import unittest
 
 import openapi
-from harness import JobdTestCase, TIMEOUT, identity, install_job, jobctl, run
+from harness import JobdTestCase, TIMEOUT, identity, install_job, jobctl, main_pid, run
 from rest import HOST, SOCKET, connect, curl, exchange, job_path, read_all
 
 SOURCE = '/opt/jobd/tests/../rest'
@@ -273,6 +273,30 @@ class Limits(JobdTestCase):
             after = usage(pid)
         self.assertEqual(after[0], before[0], 'open files')
         self.assertLess(after[1] - before[1], 512, 'KiB of memory')
+
+    def test_nothing_is_left_of_connections(self):
+        """Neither units nor files, nor open files of systemd and jobd."""
+        def open_files():
+            only_process()
+            return [len(os.listdir(f'/proc/{pid}/fd')) for pid in (1, main_pid())]
+
+        def connect_often(n):
+            for i in range(n):
+                with connect() as s:
+                    s.sendall(request(path=job_path('bad.Job') if i % 3 else '/api/nope'))
+                    self.assertIn(s.recv(65536).split(b' ')[1], (b'200', b'404'))
+        with connect() as held:     # one stays open: so there is a moment at which it is the only one
+            held.sendall(b'GET')
+            connect_often(20)
+            before = open_files()
+            connect_often(300)
+            after = open_files()
+            for now, then in zip(after, before):    # systemd may still be at the last ones
+                self.assertLess(now - then, 30)
+            units = run(['systemctl', 'list-units', '--all', '--no-legend', 'jobd-rest@*']).stdout.splitlines()
+            self.assertLess(len(units), 30)
+        self.assertLessEqual({int(name) for name in os.listdir('/run/jobd-rest')}, {0, *(identity(user)['user'] for user in (
+            'alice', 'bob', 'carol', 'dave'))}, 'one file for each user who has ever connected')
 
     def test_identity_for_good(self):
         """The process is the peer in every way, has no capability and no way back."""
