@@ -147,7 +147,7 @@ static int step_job(Cleaner *c, unsigned n_rows) {
                 if (!surplus && row->date_created >= clean->done_before)
                         return 0;
                 clean->seq = row->seq;
-                if (!row->ended || (!surplus && row->date_done >= clean->done_before))
+                if (!row->ended || row->is_needed || (!surplus && row->date_done >= clean->done_before))
                         continue;
                 r = delete_row(c, row);
                 if (r < 0)

@@ -10,7 +10,8 @@
 
 /*
  * Deletes job results that are too old or too many, and scheduled jobs that were over for as long (reference, row L10):
- * never one that has not ended. It goes on in small steps, a transaction each, when the loop has nothing else to do, so that a million of old ones delay nobody;
+ * never one that has not ended, or that will be tried again, or on which a run will follow that was not requested yet. It
+ * goes on in small steps, a transaction each, when the loop has nothing else to do, so that a million of old ones delay nobody;
  * killed in between, what is done is done, and the next clean-up goes on.
  */
 typedef struct Cleaner Cleaner;

@@ -15,6 +15,7 @@
 #include "outputs.h"
 #include "result-log.h"
 #include "run-log.h"
+#include "store-chain.h"
 #include "store-result.h"
 
 /* org.jobd1.JobResult */
@@ -187,7 +188,12 @@ static void on_delete_committed(int r, void *userdata) {
         g_free(d);
 }
 
+static void chain_hop_free_func(void *hop) {
+        (void) chain_hop_free(hop);
+}
+
 static int method_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) {
+        g_autoptr(GPtrArray) hops = g_ptr_array_new_with_free_func(chain_hop_free_func);
         JobResultBus *b = userdata;
         DeletedResult *d;
         int r;
@@ -196,7 +202,13 @@ static int method_delete(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 return sd_bus_error_setf(error, BUS_ERROR_NOT_FINISHED,
                                          "job result %s has not ended: cancel it first, by \"jobctl cancel %s\"",
                                          b->result->id, b->result->id);
-        r = store_result_delete(b->manager->store, b->result->id);
+        r = store_chain_list(b->manager->store, b->result->id, hops);
+        if (r >= 0 && hops->len > 0)
+                return sd_bus_error_setf(error, BUS_ERROR_NOT_FINISHED,
+                                         "job '%s' follows on job result %s and was not requested yet: try again in a moment",
+                                         ((const ChainHop *) hops->pdata[0])->class_path, b->result->id);
+        if (r >= 0)
+                r = store_result_delete(b->manager->store, b->result->id);
         if (r < 0) {
                 Refusal f = {};
 

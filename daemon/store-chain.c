@@ -2,6 +2,9 @@
 
 #include "store-chain.h"
 
+#define LIST "SELECT result_id, position, class_path, data FROM chain_hop"
+#define LIST_ORDER " ORDER BY result_id, position"
+
 ChainHop *chain_hop_free(ChainHop *hop) {
         if (!hop)
                 return NULL;
@@ -58,11 +61,11 @@ int store_chain_list(Store *s, const char *result_id, GPtrArray *hops) {
         _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;
 
-        r = store_statement(s, STORE_CHAIN_LIST,
-                            "SELECT result_id, position, class_path, data FROM chain_hop"
-                            " WHERE ?1 IS NULL OR result_id = ?1 ORDER BY result_id, position",
-                            &statement);
-        if (r >= 0)
+        if (result_id)
+                r = store_statement(s, STORE_CHAIN_LIST, LIST " WHERE result_id = ?" LIST_ORDER, &statement);
+        else
+                r = store_statement(s, STORE_CHAIN_LIST_ALL, LIST LIST_ORDER, &statement);
+        if (r >= 0 && result_id)
                 r = store_bind_text(s, statement, 1, result_id);
         if (r < 0)
                 return r;

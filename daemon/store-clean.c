@@ -2,7 +2,7 @@
 
 #include "store-clean.h"
 
-enum { COLUMN_SEQ, COLUMN_ID, COLUMN_STATUS, COLUMN_DATE_CREATED, COLUMN_DATE_DONE, COLUMN_N_OUTPUTS };
+enum { COLUMN_SEQ, COLUMN_ID, COLUMN_STATUS, COLUMN_DATE_CREATED, COLUMN_DATE_DONE, COLUMN_N_OUTPUTS, COLUMN_IS_NEEDED };
 
 static void read_row(sqlite3_stmt *statement, CleanRow *ret) {
         *ret = (CleanRow){
@@ -12,6 +12,7 @@ static void read_row(sqlite3_stmt *statement, CleanRow *ret) {
                 .date_created = (uint64_t) sqlite3_column_int64(statement, COLUMN_DATE_CREATED),
                 .date_done = (uint64_t) sqlite3_column_int64(statement, COLUMN_DATE_DONE),
                 .n_outputs = (uint64_t) sqlite3_column_int64(statement, COLUMN_N_OUTPUTS),
+                .is_needed = sqlite3_column_int(statement, COLUMN_IS_NEEDED) != 0,
         };
         (void) g_strlcpy(ret->id, store_column_text(statement, COLUMN_ID), sizeof(ret->id));
 }
@@ -24,7 +25,11 @@ int store_clean_list(Store *s, const char *job_id, int64_t after_seq, CleanRow *
         /* IS: of NULL as well, and by the index all the same. */
         r = store_statement(s, STORE_CLEAN_LIST,
                             "SELECT seq, id, status, date_created, date_done,"
-                            " (SELECT count(*) FROM job_output WHERE result_id = job_result.id)"
+                            " (SELECT count(*) FROM job_output WHERE result_id = job_result.id),"
+                            " EXISTS (SELECT 1 FROM chain_hop WHERE result_id = job_result.id) OR attempts > 1 AND"
+                            " EXISTS (SELECT 1 FROM job_result AS other WHERE other.retry_of <> '' AND other.retry_of ="
+                            " CASE job_result.retry_of WHEN '' THEN job_result.id ELSE job_result.retry_of END"
+                            " AND other.status IN ('PENDING', 'STARTED'))"
                             " FROM job_result WHERE job_id IS ? AND seq > ? ORDER BY seq LIMIT ?",
                             &statement);
         if (r >= 0)

@@ -10,6 +10,7 @@ typedef struct CleanRow {
         int64_t seq;
         char id[UUID_STRING_SIZE];
         bool ended;
+        bool is_needed; /* a retry of it has not ended, or what follows on it was not requested yet */
         uint64_t date_created, date_done;
         uint64_t n_outputs;
 } CleanRow;

@@ -97,6 +97,7 @@ typedef enum StoreStatement {
         STORE_CHAIN_PUT,
         STORE_CHAIN_DELETE,
         STORE_CHAIN_LIST,
+        STORE_CHAIN_LIST_ALL,
         STORE_CLEAN_LIST,
         STORE_CLEAN_THRESHOLD,
         STORE_CLEAN_SCHEDULES,

@@ -26,6 +26,7 @@ MANY = 20000
 
 def setUpModule():
     install_job('clean.Gate', GATE)
+    install_job('clean.Later', '[Job]\nRetry=1\nRetryDelay=1h\n[Service]\nExecStart=false\n')
     install_job('clean.Output', OUTPUT)
     for name in 'Quick', 'Other', 'Gone', 'Many':
         install_job(f'clean.{name}', QUICK)
@@ -33,7 +34,7 @@ def setUpModule():
     install_job('clean.Forever', '[Job]\nResultMaxAge=infinity\nResultMaxCount=0\n' + QUICK)
     install_job('clean.Two', '[Job]\nResultMaxCount=2\n' + QUICK)
     jobctl('refresh')
-    jobctl('enable', *(f'clean.{name}' for name in ('Gate', 'Output', 'Quick', 'Other', 'Gone', 'Many', 'Days',
+    jobctl('enable', *(f'clean.{name}' for name in ('Gate', 'Later', 'Output', 'Quick', 'Other', 'Gone', 'Many', 'Days',
                                                     'Forever', 'Two')))
 
 
@@ -121,6 +122,15 @@ class WhatGoes(Clean):
         open_gate(run_id)
         wait_end(run_id)
         self.assertEqual(clean('--max-age=0'), 1)
+
+    def test_never_what_is_tried_again(self):
+        first = start_run('clean.Later')
+        wait_end(first)
+        second = jobctl_json('result', first)['retried_by']
+        self.assertEqual(clean('--max-age=0'), 0)
+        self.assertEqual(clean('--max-age=0', '--dry-run'), 0)
+        jobctl('cancel', second)
+        self.assertEqual(clean('--max-age=0'), 2)
 
     def test_of_deleted_jobs_by_age_only(self):
         old = seed('clean.Gone', 40, 30, 1)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "store-chain.h"
 #include "store-clean.h"
 #include "store-job.h"
 #include "store-output.h"
@@ -57,6 +58,42 @@ static void test_list(StoreTest *t, const void *unused) {
         g_assert_cmpstr(rows[0].id, ==, id);
         g_assert_cmpuint(rows[0].n_outputs, ==, 1);
         g_assert_cmpint(store_clean_list(t->store, NULL, rows[0].seq, rows, 10), ==, 0);
+}
+
+/* Of a row of attempts all are needed until the last one has ended; and what something follows on, until it does. */
+static void test_needed(StoreTest *t, const void *unused) {
+        _cleanup_(job_freep) Job *j = test_job_new("a", "B", "b");
+        char first[UUID_STRING_SIZE], data[] = "{}", path[] = "a.C";
+        ChainHop hop = { .position = 1, .class_path = path, .data = data };
+        CleanRow rows[10];
+        JobResult *jr[3];
+
+        g_assert_cmpint(store_job_put(t->store, j), ==, 0);
+        for (size_t i = 0; i < ELEMENTSOF(jr); i++) {
+                jr[i] = test_result_new(j->id, "a.B");
+                jr[i]->attempts = 3;
+                jr[i]->status = i < 2 ? JOB_RESULT_FAILURE : JOB_RESULT_PENDING;
+                g_free(jr[i]->retry_of);
+                jr[i]->retry_of = g_strdup(i > 0 ? jr[0]->id : "");
+                g_assert_cmpint(store_result_insert(t->store, jr[i]), ==, 0);
+        }
+        (void) insert(t, j->id, JOB_RESULT_SUCCESS, first);
+        (void) g_strlcpy(hop.result_id, first, sizeof(hop.result_id));
+        g_assert_cmpint(store_chain_put(t->store, &hop), ==, 0);
+        (void) insert(t, j->id, JOB_RESULT_SUCCESS, NULL);
+
+        g_assert_cmpint(store_clean_list(t->store, j->id, 0, rows, 10), ==, 5);
+        for (size_t i = 0; i < 5; i++)
+                g_assert_true(rows[i].is_needed == (i < 4));
+
+        jr[2]->status = JOB_RESULT_REVOKED;
+        g_assert_cmpint(store_result_update(t->store, jr[2]), ==, 0);
+        g_assert_cmpint(store_chain_delete(t->store, first, 1), ==, 0);
+        g_assert_cmpint(store_clean_list(t->store, j->id, 0, rows, 10), ==, 5);
+        for (size_t i = 0; i < 5; i++)
+                g_assert_false(rows[i].is_needed);
+        for (size_t i = 0; i < ELEMENTSOF(jr); i++)
+                (void) job_result_free(jr[i]);
 }
 
 static void test_threshold(StoreTest *t, const void *unused) {
@@ -138,6 +175,13 @@ static void test_index(StoreTest *t, const void *unused) {
                 g_assert_nonnull(strstr(plan, "USING INDEX "));
                 g_assert_null(strstr(plan, "TEMP B-TREE"));
         }
+        {
+                g_autofree char *plan = test_sql_text(
+                                t->path, "EXPLAIN QUERY PLAN SELECT 1 FROM job_result AS other WHERE other.retry_of <> ''"
+                                         " AND other.retry_of = 'x' AND other.status IN ('PENDING', 'STARTED')");
+
+                g_assert_nonnull(strstr(plan, "INDEX job_result_retries (retry_of=?"));
+        }
 }
 
 #define ADD(name, function) \
@@ -146,6 +190,7 @@ static void test_index(StoreTest *t, const void *unused) {
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         ADD("list", test_list);
+        ADD("needed", test_needed);
         ADD("threshold", test_threshold);
         ADD("schedules", test_schedules);
         ADD("index", test_index);
