@@ -35,10 +35,13 @@ def setUpModule():
         install_job(class_path, f'[Service]\nUser=root\n{text}\n')
     install_job('kill.Secret', '[Variable word]\nType=string\nSensitive=yes\n[Service]\nUser=root\n'
                                'ExecStart=sh -c "echo $JOB_RESULT_ID >> /var/tmp/trace"\n')
+    for name, text in (('Narrow', 'TaskQueues=narrow'), ('Wide', 'TaskQueues=wide'),
+                       ('Alone', 'TaskQueues=wide\nSingleton=queue')):
+        install_job(f'kill.{name}', f'[Job]\n{text}\n[Service]\nUser=root\n{JOBS["kill.Quick"]}\n')
     os.mkfifo('/run/fifo')
     os.mkfifo('/run/fifo2')
     jobctl('refresh')
-    jobctl('enable', *JOBS, 'kill.Secret')
+    jobctl('enable', *JOBS, 'kill.Secret', 'kill.Narrow', 'kill.Wide', 'kill.Alone')
 
 
 def ran(result_id):
@@ -190,6 +193,28 @@ class Kill(JobdTestCase):
             lines = file.read().split()
         self.assertEqual(len(lines), len(set(lines)), 'something ran twice')
         self.assertEqual(run(['systemctl', 'list-units', '--all', '--no-legend', 'jobd-run-*']).stdout, '')
+
+    def test_queues_and_singletons_at_any_moment(self):
+        """The same with places in queues and singletons: all run once, and no place is left taken."""
+        runs, random_source = [], random.Random(2)
+        jobctl('queue', 'set', 'narrow', 'max_running=1')
+        for _ in range(12):
+            requests = [start(['jobctl', 'run', '--no-wait', class_path])
+                        for class_path in ('kill.Narrow', 'kill.Alone', 'kill.Wide')]
+            start(['sleep', str(random_source.uniform(0, 0.15))]).communicate()
+            run(['systemctl', 'kill', '--signal=KILL', '--kill-who=main', 'jobd.service'], check=False)
+            for request in requests:
+                answer = request.communicate()[0].strip()
+                if request.returncode == 0:
+                    runs.append(answer)
+        self.assertGreater(len(runs), 10)
+        for result_id in runs:
+            self.ends_once(result_id, 'SUCCESS', 'success')
+        for name in 'narrow', 'wide':
+            queue = jobctl_json('queue', 'show', name)
+            self.assertEqual((queue['running'], queue['waiting']), (0, 0))
+        self.ends_once(submit('kill.Narrow'), 'SUCCESS', 'success')
+        self.ends_once(submit('kill.Alone'), 'SUCCESS', 'success')
 
     def test_many_that_end_while_away(self):
         """More than the bus lets one client ask at a time: all are read right, and all are let go."""
