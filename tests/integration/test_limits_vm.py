@@ -18,8 +18,10 @@ JOBS = {
 def setUpModule():
     for class_path, text in JOBS.items():
         install_job(class_path, f'[Service]\nUser=root\n{text}\n')
+    for name, text in ('Memory', EATER), ('Tasks', FORKER):
+        install_job(f'vm.Queue{name}', f'[Job]\nTaskQueues=vm-{name}\n[Service]\nUser=root\nExecStart={text}\n')
     jobctl('refresh')
-    jobctl('enable', *JOBS)
+    jobctl('enable', *JOBS, 'vm.QueueMemory', 'vm.QueueTasks')
 
 
 class Limits(JobdTestCase):
@@ -43,6 +45,19 @@ class Limits(JobdTestCase):
         done, result_id = self.run_it('vm.Tasks')
         self.assertNotIn('had them all', done.stdout)
         self.assertOutcome(result_id, 'FAILURE', reason='exit-code')
+
+    def test_of_a_queue(self):
+        """Those of its slice hold for the runs in it, which have none of their own."""
+        jobctl('queue', 'set', 'vm-Tasks', 'TasksMax=5', 'CPUWeight=50')
+        done, result_id = self.run_it('vm.QueueTasks')
+        self.assertNotIn('had them all', done.stdout)
+        self.assertOutcome(result_id, 'FAILURE', reason='exit-code')
+        jobctl('queue', 'set', 'vm-Memory', 'MemoryMax=50M')
+        done, result_id = self.run_it('vm.QueueMemory')
+        self.assertNotIn('had it all', done.stdout)
+        self.assertEqual(jobctl_json('result', result_id)['status'], 'FAILURE')
+        jobctl('queue', 'set', 'vm-Memory', 'MemoryMax=')
+        self.assertIn('had it all', self.run_it('vm.QueueMemory')[0].stdout)
 
 
 if __name__ == '__main__':
