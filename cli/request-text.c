@@ -7,7 +7,6 @@
 #include "output.h"
 #include "request-text.h"
 #include "schedule-text.h"
-#include "table.h"
 #include "time-span.h"
 
 static JsonArray *array_member(JsonObject *o, const char *member) {
@@ -20,6 +19,16 @@ static unsigned length_of(JsonArray *array) {
         return array ? json_array_get_length(array) : 0;
 }
 
+/*
+ * Adds a line to a list of them, and takes it over. It stays one: what a requester or an approver has written must not look
+ * like another input or another's answer.
+ */
+static void add_line(GString *list, char *line) {
+        g_autofree char *owned = line, *escaped = output_escape(line);
+
+        g_string_append_printf(list, "%s%s", list->len > 0 ? "\n" : "", escaped);
+}
+
 static void add_inputs(Fields *f, JsonObject *request) {
         JsonArray *inputs = array_member(request, "inputs");
         g_autoptr(GString) text = g_string_new(NULL);
@@ -27,8 +36,8 @@ static void add_inputs(Fields *f, JsonObject *request) {
         for (unsigned i = 0; i < length_of(inputs); i++) {
                 JsonObject *input = json_array_get_object_element(inputs, i);
 
-                g_string_append_printf(text, "%s%s = %s", i > 0 ? "\n" : "", json_string(input, "name") ?: "?",
-                                       json_string(input, "text") ?: "");
+                add_line(text, g_strdup_printf("%s = %s", json_string(input, "name") ?: "?",
+                                               json_string(input, "text") ?: ""));
         }
         fields_add(f, "Input", text->len > 0 ? text->str : "none");
 }
@@ -42,14 +51,11 @@ static void add_programs(Fields *f, JsonObject *request) {
                 const char *path = json_string(p, "path"), *file = json_string(p, "file");
                 const char *digest = json_string(p, "digest"), *problem = json_string(p, "problem");
 
-                g_string_append_printf(text, "%s%s=%s", i > 0 ? "\n" : "", json_string(p, "setting") ?: "?",
-                                       path ?: "?");
-                if (file && g_strcmp0(file, path) != 0)
-                        g_string_append_printf(text, " (%s)", file);
-                if (digest)
-                        g_string_append_printf(text, " %s", digest);
-                if (problem)
-                        g_string_append_printf(text, " %s", problem);
+                const bool other = file && g_strcmp0(file, path) != 0;
+
+                add_line(text, g_strdup_printf("%s=%s%s%s%s%s%s%s%s", json_string(p, "setting") ?: "?", path ?: "?",
+                                               other ? " (" : "", other ? file : "", other ? ")" : "",
+                                               digest ? " " : "", digest ?: "", problem ? " " : "", problem ?: ""));
         }
         fields_add(f, "Programs", text->str);
 }
@@ -61,8 +67,8 @@ static void add_properties(Fields *f, JsonObject *request) {
         g_autoptr(GString) text = g_string_new(NULL);
 
         for (GList *l = names; l; l = l->next)
-                g_string_append_printf(text, "%s%s=%s", text->len > 0 ? "\n" : "", (const char *) l->data,
-                                       json_string(properties, l->data) ?: "");
+                add_line(text, g_strdup_printf("%s=%s", (const char *) l->data,
+                                               json_string(properties, l->data) ?: ""));
         fields_add(f, "Unit properties", text->str);
 }
 
@@ -82,16 +88,17 @@ static void add_stages(Fields *f, JsonObject *request) {
                 JsonObject *s = json_array_get_object_element(stages, i);
                 const char *name = json_string(s, "name"), *group = json_string(s, "group");
 
-                g_string_append_printf(text, "%s%s%s%" PRIi64 " of %" PRIi64 "%s%s%s", i > 0 ? "\n" : "", name ?: "",
-                                       name ? ": " : "", json_object_get_int_member(s, "approved"),
-                                       json_object_get_int_member(s, "min_approvers"), group ? " of group " : "",
-                                       group ?: "", json_boolean(s, "current") ? " (this one)" : "");
+                add_line(text, g_strdup_printf("%s%s%" PRIi64 " of %" PRIi64 "%s%s%s", name ?: "", name ? ": " : "",
+                                               json_object_get_int_member(s, "approved"),
+                                               json_object_get_int_member(s, "min_approvers"),
+                                               group ? " of group " : "", group ?: "",
+                                               json_boolean(s, "current") ? " (this one)" : ""));
         }
         fields_add(f, "Approvals", text->str);
 }
 
-static void add_answers(Fields *f, JsonObject *request) {
-        JsonArray *answers = array_member(request, "answers");
+void fields_add_answers(Fields *f, JsonObject *o, const char *member) {
+        JsonArray *answers = array_member(o, member);
         g_autoptr(GString) text = g_string_new(NULL);
 
         for (unsigned i = 0; i < length_of(answers); i++) {
@@ -99,9 +106,11 @@ static void add_answers(Fields *f, JsonObject *request) {
                 g_autofree char *date = format_time_short(json_time(a, "date"));
                 const char *comment = json_string(a, "comment");
 
-                g_string_append_printf(text, "%s%s by %s at %s%s%s%s", i > 0 ? "\n" : "",
-                                       json_string(a, "decision") ?: "?", json_string(a, "approver") ?: "?", date,
-                                       comment ? ": " : "", comment ?: "", json_boolean(a, "voided") ? " (void)" : "");
+                add_line(text, g_strdup_printf("%s by %s at %s%s%s%s", json_string(a, "decision") ?: "?",
+                                               json_string(a, "approver") ?: "?", date, comment ? ": " : "",
+                                               comment ?: "",
+                                               json_boolean(a, "voided") ? " (void: what would run has changed since)"
+                                                                         : ""));
         }
         if (text->len > 0)
                 fields_add(f, "Answers", text->str);
@@ -145,6 +154,6 @@ void request_print(JsonObject *request) {
                 fields_add_colored(f, "Changed since", json_string(request, "changed"), COLOR_BOLD_RED);
         fields_add(f, "Digest", json_string(request, "digest"));
         add_stages(f, request);
-        add_answers(f, request);
+        fields_add_answers(f, request, "answers");
         fields_print(f);
 }

@@ -12,6 +12,7 @@
 #include "names.h"
 #include "now.h"
 #include "output.h"
+#include "request-text.h"
 #include "run-data.h"
 #include "run-schedule.h"
 #include "run-wait.h"
@@ -68,24 +69,6 @@ static void add_next(Fields *f, JsonObject *schedule) {
         fields_add(f, "Next run", text);
 }
 
-static void add_answers(Fields *f, JsonObject *schedule) {
-        JsonNode *node = json_object_get_member(schedule, "approvals");
-        JsonArray *approvals = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-        g_autoptr(GString) text = g_string_new(NULL);
-
-        for (unsigned i = 0; approvals && i < json_array_get_length(approvals); i++) {
-                JsonObject *a = json_array_get_object_element(approvals, i);
-                g_autofree char *date = format_time_short(json_time(a, "date"));
-                const char *comment = json_string(a, "comment");
-
-                g_string_append_printf(text, "%s%s by %s at %s%s%s%s", i > 0 ? "\n" : "", json_string(a, "decision"),
-                                       json_string(a, "approver"), date, comment ? ": " : "", comment ?: "",
-                                       json_boolean(a, "voided") ? " (void: what would run has changed since)" : "");
-        }
-        if (text->len > 0)
-                fields_add(f, "Answers", text->str);
-}
-
 static void print_schedule(JsonObject *s) {
         const char *state = json_string(s, "state") ?: "?";
         _cleanup_(fields_freep) Fields *f = fields_new();
@@ -112,7 +95,7 @@ static void print_schedule(JsonObject *s) {
         fields_add(f, "Input", input);
         fields_add_boolean(f, "Sealed input", json_boolean(s, "sealed"));
         fields_add_boolean(f, "Needs approval", json_boolean(s, "approval_required"));
-        add_answers(f, s);
+        fields_add_answers(f, s, "approvals");
         if (json_time(s, "expires_at") > 0 && strcmp(state, "pending") == 0)
                 add_time(f, s, "Expires", "expires_at");
         add_time(f, s, "Created", "date_created");

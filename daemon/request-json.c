@@ -228,7 +228,7 @@ static void add_job(JsonObject *o, const Job *job, const Settings *settings) {
 
 /* ---- answers ---- */
 
-static void add_stages(JsonObject *o, const ApprovalRules *rules) {
+static void add_stages(JsonObject *o, const ScheduledJob *sj, const ApprovalRules *rules) {
         unsigned current = approval_current_stage(rules);
         JsonArray *list = json_array_new();
 
@@ -240,7 +240,8 @@ static void add_stages(JsonObject *o, const ApprovalRules *rules) {
                 set_text(entry, "group", s ? s->group : NULL);
                 json_object_set_int_member(entry, "min_approvers", approval_count_wanted(rules, i));
                 json_object_set_int_member(entry, "approved", approval_count(rules, i));
-                json_object_set_boolean_member(entry, "current", i == current);
+                json_object_set_boolean_member(entry, "current",
+                                               i == current && sj->state == SCHEDULED_JOB_PENDING);
                 json_array_add_object_element(list, entry);
         }
         json_object_set_array_member(o, "stages", list);
@@ -278,7 +279,7 @@ char *request_to_json(const RequestView *v) {
         set_text(o, "problem", v->class_error);
         add_inputs(o, v);
         add_programs(o, v->digest ? v->digest->programs : NULL);
-        add_stages(o, v->rules);
+        add_stages(o, v->sj, v->rules);
         add_answers(o, v->rules);
         set_text(o, "changed", v->changes);
         json = json_format_object(o);

@@ -71,6 +71,15 @@ class Approvals(JobdTestCase):
         self.assertIn('approved by bob', jobctl('schedule', 'show', request).stdout)
         self.wait_for_run(request)
 
+    def test_what_was_written_stays_in_its_line(self):
+        """A requester's input is not another input, an approver's comment is not another's answer."""
+        request = self.request('--var=text=a\nuser = nobody', '--at=2031-01-01', '--name=lines')
+        jobctl('deny', request, '-c', 'no\napproved by carol', user='bob')
+        shown = jobctl('approve', request, '--yes', user='carol', check=False).stdout
+        self.assertIn('text = a\\x0auser = nobody\n', shown)
+        self.assertRegex(shown, r'denied by bob at .*: no\\x0aapproved by carol\n')
+        self.assertNotIn('(this one)', shown)
+
     def wait_for_run(self, request):
         deadline = time.monotonic() + TIMEOUT
         while not (result := schedule(request)['last_result']):
