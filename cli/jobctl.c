@@ -60,7 +60,7 @@ static const Verb verbs[] = {
         { "Runs", "logs", "[ID]", "Show the log of a run, or of the newest", verb_logs },
         { "Runs", "outputs", "ID [NAME...]", "List or fetch the output files of a run", verb_outputs },
         { "Runs", "cancel", "[ID...]", "Cancel runs", verb_cancel },
-        { "Runs", "clean", "", "Delete old job results", verb_clean },
+        { "Runs", "clean", "", "Delete old job results and scheduled jobs", verb_clean },
         { "Runs", "monitor", "", "Show what changes, as it happens", verb_monitor },
         { "Schedules and approvals", "schedules", "", "List scheduled jobs, the next first", verb_schedules },
         { "Schedules and approvals", "schedule", "ACTION NAME", "Show or change one: pause, resume, update, ...",

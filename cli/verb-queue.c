@@ -29,10 +29,11 @@ static void add_queue(Table *t, JsonObject *queue) {
         g_autofree char *max_running = limit_text(queue, "max_running");
         g_autofree char *max_pending = limit_text(queue, "max_pending");
         g_autofree char *weight = number_text(queue, "weight"), *priority = number_text(queue, "priority");
+        const char *description = json_string(queue, "description");
         const bool enabled = json_boolean(queue, "enabled");
         const char *cells[] = {
                 json_string(queue, "name"), enabled ? "yes" : "no", running, max_running,
-                waiting, max_pending, weight, priority, json_string(queue, "description"),
+                waiting, max_pending, weight, priority, description && description[0] ? description : NULL,
         };
 
         table_add(t, cells, 1, enabled ? COLOR_GREEN : COLOR_YELLOW);

@@ -72,11 +72,22 @@ static const char *class_path_of(const AccessTargetObject *t) {
                                 : NULL;
 }
 
+/* As people know it, where the caller has called it by its object path. */
+static const char *name_of(const AccessTargetObject *t) {
+        if (!t->reference || t->reference[0] != '/')
+                return t->reference;
+        return t->scheduled_job ? t->scheduled_job->name
+               : t->result      ? t->result->id
+               : t->job_queue   ? t->job_queue->name
+               : t->job         ? t->job->class_path
+                                : t->reference;
+}
+
 static void log_denied(Access *a, sd_bus_message *m, const AccessRule *rule, const AccessTargetObject *t) {
         g_autofree char *caller = access_caller_name(a, m);
         g_autofree char *caller_field = g_strdup_printf("JOB_CALLER=%s", caller);
         g_autofree char *action_field = g_strdup_printf("JOB_ACTION=%s", rule->action);
-        g_autofree char *shown = json_show_text(t->reference ?: "");
+        g_autofree char *shown = json_show_text(name_of(t) ?: "");
         const char *class_path = class_path_of(t);
         g_autofree char *class_field = class_path ? g_strdup_printf("JOB_CLASS_PATH=%s", class_path) : NULL;
         const char *fields[] = { caller_field, action_field, class_field, NULL };

@@ -67,7 +67,8 @@ void audit_results_cleaned(const char *caller, uint64_t n_results, uint64_t n_ou
         const char *fields[] = { field, NULL };
 
         log_event(LOG_NOTICE, JOBD_MESSAGE_RESULTS_CLEANED_STR, fields,
-                  "%s cleaned up: %" PRIu64 " job results, %" PRIu64 " output files and %" PRIu64
-                  " scheduled jobs were deleted",
-                  caller, n_results, n_outputs, n_schedules);
+                  "%s cleaned up: %" PRIu64 " job result%s, %" PRIu64 " output file%s and %" PRIu64
+                  " scheduled job%s were deleted",
+                  caller, n_results, n_results == 1 ? "" : "s", n_outputs, n_outputs == 1 ? "" : "s", n_schedules,
+                  n_schedules == 1 ? "" : "s");
 }

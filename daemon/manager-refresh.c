@@ -68,8 +68,8 @@ static void log_report(const GPtrArray *report, const char *caller) {
                                   "Job %s %s: %s", e->class_path, e->action, e->message);
         }
         log_event(LOG_INFO, JOBD_MESSAGE_REFRESH_DONE_STR, done_fields,
-                  "%s refreshed the registry: %u classes refused, %u lines in the report", caller, n_refused,
-                  report->len);
+                  "%s refreshed the registry: %u class%s refused, %u line%s in the report", caller, n_refused,
+                  n_refused == 1 ? "" : "es", report->len, report->len == 1 ? "" : "s");
 }
 
 /* What is wrong with a class is in each report as long as it is wrong. */

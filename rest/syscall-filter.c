@@ -47,6 +47,12 @@ static const int allowed[] = {
 #ifdef __NR_bind
         __NR_bind, /* sd-bus gives its socket a name that says who it is */
 #endif
+#ifdef __NR_send
+        __NR_send, /* where libc has it of its own */
+#endif
+#ifdef __NR_recv
+        __NR_recv,
+#endif
 #ifdef __NR_sendfile
         __NR_sendfile,
 #endif
@@ -71,6 +77,9 @@ static const int allowed[] = {
 #endif
 #ifdef __NR_gettimeofday
         __NR_gettimeofday,
+#endif
+#ifdef __NR_time
+        __NR_time,
 #endif
 #ifdef __NR_nanosleep
         __NR_nanosleep,
@@ -132,6 +141,10 @@ static const int allowed[] = {
         __NR_exit, __NR_exit_group, __NR_getpid, __NR_getppid, __NR_getrandom, __NR_getresgid, __NR_getresuid, __NR_gettid,
         __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid, __NR_getgroups, __NR_rt_sigaction, __NR_rt_sigprocmask,
         __NR_rt_sigreturn, __NR_sched_getaffinity, __NR_sched_yield, __NR_sigaltstack, __NR_sysinfo, __NR_uname,
+#ifdef __NR_getuid32
+        __NR_getuid32, __NR_geteuid32, __NR_getgid32, __NR_getegid32, __NR_getgroups32, __NR_getresuid32,
+        __NR_getresgid32,
+#endif
 #ifdef __NR_rseq
         __NR_rseq,
 #endif

@@ -73,6 +73,8 @@ for words, heading in (("set", "job"), "Fields"), (("revert", "job"), "Fields"),
 advised = {(words, path.name) for name in ("common", "daemon", "cli", "rest", "objects")
            for path in sorted((source / name).glob("*.c"))
            for words in re.findall(r'\\"jobctl ([a-z]+(?: [a-z-]+)?)', re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8")))}
+catalog = source / "systemd/jobd.catalog"
+advised |= {(words, catalog.name) for words in re.findall(r'"jobctl ([a-z]+(?: [a-z-]+)?)', catalog.read_text(encoding="utf-8"))}
 actions = {verb: {f"{verb} {word}" for word in complete(verb, "")} for verb in ("schedule", "queue", "objects")}
 out.check("what messages tell to type", [f"{path}: jobctl {words}" for words, path in sorted(advised)
                                          if words not in actions.get(words.split()[0], {words})

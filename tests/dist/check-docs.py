@@ -61,6 +61,13 @@ members = set(re.findall(r"\*([a-z_]+)\*", section("man/jobctl.1.scd", "JSON")))
 out.check("jobctl(1) has the members of what --json prints", [f"{name}: not there" for name in sorted(
     set(find(r'^\s+\{ "\w+", "([a-z_]+)", FIELD_', "common/job-json-field.c")) - members)] or ([] if members else ["nothing"]))
 
+pages = {path.name.rsplit(".", 2)[0]: path.read_text(encoding="utf-8") for path in sorted((source / "man").glob("*.scd"))}
+named = [(name, page, title) for name, text in pages.items() for page, title in
+         [found[::-1] for found in re.findall(r'"([A-Z][A-Z ]+)"\s+in\s+\*([\w.-]+)\*\(\d\)', text)]
+         + re.findall(r'\*([\w.-]+)\*\(\d\),\s+"([A-Z][A-Z ]+)"', text)]
+out.check("the manual has the sections that it names", [f"{name}: {page} has no {title}" for name, page, title in named
+                                                        if f"\n# {title}\n" not in pages[page]] or ([] if named else ["nothing"]))
+
 listed = tap.run(list_settings)
 compare("jobd.job(5) has the settings of [Service]",
         re.findall(r"\b(\w+)=", section(job, "Settings that a job class may have")), job, listed.stdout.split(),

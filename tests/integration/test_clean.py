@@ -318,7 +318,7 @@ class SystemJob(Clean):
         self.assertIn('Persistent=yes', timer)
         self.assertRegex(timer, r'OnCalendar=\*-\*-\* 00:00:00')
         run('systemctl start jobd-clean.service')
-        self.assertIn('root cleaned up: 1 job results', journal_wait(f'MESSAGE_ID={CLEANED}', since=cursor)['MESSAGE'])
+        self.assertIn('root cleaned up: 1 job result,', journal_wait(f'MESSAGE_ID={CLEANED}', since=cursor)['MESSAGE'])
 
 
 class Many(Clean):

@@ -49,7 +49,7 @@ class Queues(JobdTestCase):
     def test_list(self):
         shown = jobctl('queues', user='alice').stdout
         self.assertRegex(shown.splitlines()[0], r'^NAME +ENABLED +RUNNING +MAX +WAITING +MAX PENDING +WEIGHT +PRIORITY')
-        self.assertRegex(shown, r'(?m)^narrow +yes +\d+ +- +\d+ +- +100 +0')
+        self.assertRegex(shown, r'(?m)^narrow +yes +\d+ +- +\d+ +- +100 +0 +-$')
         self.assertNotIn('NAME', jobctl('queues', '--no-legend').stdout)
         self.assertIn('narrow', [entry['name'] for entry in jobctl_json('queues')])
         self.assertEqual([entry['default'] for entry in jobctl_json('queues')].count(True), 1)
