@@ -442,11 +442,11 @@ int input_files_link(InputFiles *f, const char *from, const char *to) {
         if (r < 0)
                 return r;
         r = input_directory_link(f->sealed_directory, from, to);
-        input_share_copy(f->share, from, to);
         if (r < 0) {
                 (void) input_directory_remove(f->directory, to, NULL);
                 return r;
         }
+        input_share_copy(f->share, from, to);
         put_secrets(f, to, secrets);
         return 0;
 }
@@ -493,6 +493,7 @@ int input_files_put_sealed(InputFiles *f, const char *id, const char *ciphertext
         if (r < 0)
                 return r;
         f->kept_size += strlen(ciphertext);
+        (void) input_share_change(f->share, id, strlen(ciphertext), 0);
         remove_secrets(f, id);
         return 0;
 }
@@ -514,12 +515,14 @@ static uint64_t size_of_all(GHashTable *files) {
 
 int input_files_put_secrets(InputFiles *f, const char *id, GHashTable *files) {
         g_autoptr(GHashTable) copies = NULL;
+        uint64_t size = size_of_all(files);
 
-        if (f->secrets_size + size_of_all(files) > SECRETS_SIZE_MAX)
+        if (f->secrets_size + size > SECRETS_SIZE_MAX)
                 return -E2BIG;
         copies = copy_secrets(files);
         if (!copies)
                 return -ENOMEM;
+        (void) input_share_change(f->share, id, 0, size);
         put_secrets(f, id, copies);
         return 0;
 }
@@ -589,9 +592,14 @@ static bool files_are_needed(const char *id, uint64_t size, void *userdata) {
 }
 
 static bool sealed_is_needed(const char *id, uint64_t size, void *userdata) {
+        const Preparation *p = userdata;
         uint32_t uid;
 
-        return is_needed(((const Preparation *) userdata)->store, id, &uid);
+        if (!is_needed(p->store, id, &uid))
+                return false;
+        if (!input_share_change(p->share, id, size, 0))
+                input_share_add(p->share, id, uid, size, 0);
+        return true;
 }
 
 int input_files_new(sd_event *event, const char *state_directory, Store *store, const Settings *settings,

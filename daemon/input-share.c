@@ -48,6 +48,14 @@ void input_share_add(InputShare *s, const char *id, uint32_t uid, uint64_t on_di
         (void) g_hash_table_insert(s->by_id, g_strdup(id), g_memdup2(&a, sizeof(a)));
 }
 
+bool input_share_change(InputShare *s, const char *id, uint64_t more_on_disk, uint64_t in_memory) {
+        const Amount *a = g_hash_table_lookup(s->by_id, id);
+
+        if (a)
+                input_share_add(s, id, a->uid, a->on_disk + more_on_disk, in_memory);
+        return a;
+}
+
 void input_share_copy(InputShare *s, const char *from, const char *to) {
         const Amount *a = g_hash_table_lookup(s->by_id, from);
 

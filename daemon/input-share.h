@@ -16,6 +16,9 @@ DEFINE_CLEANUP(InputShare *, input_share_free);
 /* That the files of an id, of a job result or scheduled job, are a user's: bytes on the disk, and in memory. */
 void input_share_add(InputShare *s, const char *id, uint32_t uid, uint64_t on_disk, uint64_t in_memory);
 
+/* Of these, so many more bytes are on the disk, and so many in memory instead. False: the id is not known. */
+bool input_share_change(InputShare *s, const char *id, uint64_t more_on_disk, uint64_t in_memory);
+
 /* The same for another id; and that those of an id are gone, or were never known. */
 void input_share_copy(InputShare *s, const char *from, const char *to);
 void input_share_remove(InputShare *s, const char *id);

@@ -8,6 +8,9 @@
 
 #include "file-bundle.h"
 #include "input-files.h"
+#include "input-share.h"
+#include "store-schedule.h"
+#include "test-records.h"
 
 /* Files are copied, kept for an id, given to another one, and removed. */
 
@@ -97,9 +100,9 @@ static void on_copied(Refusal *refusal, void *userdata) {
         b->refusal = refusal ? g_strdup(refusal->message) : NULL;
 }
 
-static void copy(Bed *b, const char *id, const GPtrArray *files, bool look_only) {
+static void copy_of(Bed *b, uint32_t uid, const char *id, const GPtrArray *files, bool look_only) {
         const InputFilesRequest request = {
-                .id = id, .files = files, .look_only = look_only, .copied = on_copied, .userdata = b,
+                .id = id, .files = files, .uid = uid, .look_only = look_only, .copied = on_copied, .userdata = b,
         };
         Refusal f = {};
 
@@ -110,6 +113,10 @@ static void copy(Bed *b, const char *id, const GPtrArray *files, bool look_only)
                 g_assert_cmpint(sd_event_run(b->event, UINT64_MAX), >=, 0);
         g_assert_true(input_files_is_idle(b->files));
         g_assert_cmpstr(b->refusal, ==, NULL);
+}
+
+static void copy(Bed *b, const char *id, const GPtrArray *files, bool look_only) {
+        copy_of(b, 0, id, files, look_only);
 }
 
 static void assert_has(const Bed *b, const char *id, bool one, bool two) {
@@ -284,6 +291,56 @@ static void test_kept_max(void) {
         bed_free(b);
 }
 
+/* What was sealed is its requester's share of the disk, as what was not: after a restart as well, until it is gone. */
+static void test_sealed_share(void) {
+        g_autoptr(GPtrArray) files = two_files(0, 4, true);
+        g_autofree char *ciphertext = g_strnfill(1000, 'x');
+        _cleanup_(scheduled_job_freep) ScheduledJob *sj = test_scheduled_job_new("", "a.B", "x");
+        const InputFilesRequest request = { .id = B, .files = files, .uid = 1000, .copied = on_copied };
+        Bed *b = bed_new();
+
+        b->settings.input_files_kept_max = 1600;
+        (void) g_strlcpy(sj->id, A, sizeof(sj->id));
+        sj->requester_uid = 1000;
+        g_assert_cmpint(store_schedule_insert(b->store, sj), ==, 0);
+        g_assert_cmpint(store_commit(b->store), ==, 0);
+        copy_of(b, 1000, A, files, false);
+        g_assert_cmpint(input_files_put_sealed(b->files, A, ciphertext), ==, 0);
+        for (int i = 0; i < 2; i++) {
+                _cleanup_(refusal_done) Refusal f = {};
+
+                g_assert_cmpint(input_files_copy(b->files, &request, &f), ==, -E2BIG);
+                g_assert_cmpstr(f.name, ==, BUS_ERROR_TOO_MANY);
+                copy_of(b, 1001, B, files, false);
+                input_files_remove(b->files, B);
+                b->files = input_files_free(b->files);
+                make_files(b);
+        }
+        input_files_remove(b->files, A);
+        copy_of(b, 1000, B, files, false);
+        bed_free(b);
+}
+
+/* The same alone: what is sealed is in memory no longer, and that of its runs is while they have it there. */
+static void test_share(void) {
+        InputShare *s = input_share_new();
+
+        g_assert_false(input_share_change(s, A, 1, 1));
+        input_share_add(s, A, 1000, 0, 100);
+        g_assert_false(input_share_allows_in_memory(s, 1000, 800, 1, 1600));
+        g_assert_true(input_share_change(s, A, 100, 0));
+        g_assert_true(input_share_allows_in_memory(s, 1000, 800, 100, 1600));
+        g_assert_false(input_share_allows_on_disk(s, 1000, 800, 1, 1600));
+        input_share_copy(s, A, B);
+        g_assert_true(input_share_change(s, B, 0, 100));
+        g_assert_false(input_share_allows_in_memory(s, 1000, 800, 1, 1600));
+        input_share_remove(s, B);
+        g_assert_true(input_share_allows_in_memory(s, 1000, 800, 100, 1600));
+        input_share_remove(s, A);
+        g_assert_true(input_share_allows_on_disk(s, 1000, 800, 100, 1600));
+        (void) input_share_free(s);
+}
+
 /* As after a kill: what no job result needs. */
 static void test_swept(void) {
         g_autoptr(GPtrArray) files = two_files(3, 4, false);
@@ -322,6 +379,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/input-files/secrets-max", test_secrets_max);
         g_test_add_func("/input-files/linked-and-moved", test_linked_and_moved);
         g_test_add_func("/input-files/kept-max", test_kept_max);
+        g_test_add_func("/input-files/sealed-share", test_sealed_share);
+        g_test_add_func("/input-files/share", test_share);
         g_test_add_func("/input-files/swept", test_swept);
         g_test_add_func("/input-files/paths", test_paths);
         return g_test_run();
