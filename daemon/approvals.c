@@ -188,6 +188,23 @@ static char *compare(Approvals *a, const ScheduledJob *sj, const RequestDigest *
         return request_facts_compare(facts, now->facts) ?: g_strdup("the digest is another");
 }
 
+/* All or nothing: with the new digest and the old answers it would seem to have been approved by those who gave them. */
+static int store_start_over(Approvals *a, const ScheduledJob *sj, const char *facts) {
+        _cleanup_(refusal_done) Refusal f = {};
+        Store *s = a->context.store;
+        int r;
+
+        r = store_nested_begin(s);
+        if (r < 0)
+                return r;
+        r = update(a, sj, &f);
+        if (r >= 0)
+                r = store_approval_put_facts(s, sj->id, facts);
+        if (r >= 0)
+                r = store_approval_void(s, sj->id);
+        return store_nested_end(s, r);
+}
+
 /*
  * What there is now takes the place of what was approved, its stages too, and everybody who has to may look at it
  * anew.
@@ -196,7 +213,6 @@ static int start_over(Approvals *a, ScheduledJob *sj, const Job *job, const JobC
                       const ApprovalCaller *caller) {
         g_autofree char *stages = approval_stages_format(class->approval_stages), *facts = NULL;
         _cleanup_(request_digest_done) RequestDigest digest = {};
-        _cleanup_(refusal_done) Refusal f = {};
         uint64_t now = now_usec();
         int r = 0;
 
@@ -215,11 +231,7 @@ static int start_over(Approvals *a, ScheduledJob *sj, const Job *job, const JobC
         } else
                 r = scheduled_job_set_state(sj, SCHEDULED_JOB_PENDING, reason, now);
         if (r >= 0)
-                r = update(a, sj, &f);
-        if (r >= 0)
-                r = store_approval_put_facts(a->context.store, sj->id, facts);
-        if (r >= 0)
-                r = store_approval_void(a->context.store, sj->id);
+                r = store_start_over(a, sj, facts);
         if (r < 0)
                 return r;
         approval_log_after_commit(a->context.store, JOBD_MESSAGE_APPROVAL_VOIDED_STR, sj, caller, NULL,

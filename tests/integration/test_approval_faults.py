@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
-"""Approvals: answers and changes at once, and jobd killed between any two steps."""
+"""Approvals: answers and changes at once, a store that fails, and jobd killed between any two steps."""
 import contextlib
 import json
 import os
@@ -137,6 +137,37 @@ class Races(ApprovalTestCase):
         if approve.error:
             self.assertEqual(self.state(path), 'errored')
         self.assertLessEqual(len(runs_of(device)), 0 if approve.error else 1)
+
+
+class Failures(ApprovalTestCase):
+    """The store does not take one write of several that belong together."""
+    @contextlib.contextmanager
+    def refused(self, what):
+        with contextlib.closing(sqlite3.connect(DATABASE, timeout=TIMEOUT, isolation_level=None)) as database:
+            database.execute(f"CREATE TRIGGER refused BEFORE {what} BEGIN SELECT RAISE(ABORT, 'refused'); END")
+            try:
+                yield
+            finally:
+                database.execute('DROP TRIGGER refused')
+
+    def test_asked_again(self):
+        """Not with the old answers: who has given them would seem to have approved what there is now."""
+        stages = 'ApprovalStages=first:dba:1 second:release:1'
+        install('appr.Failing', stages)
+        run('jobctl refresh && jobctl enable appr.Failing')
+        path = self.request('Failing')
+        self.approve(path)
+        before = self.properties(path)
+        install('appr.Failing', stages, service='Nice=7')
+        for table in 'approval', 'scheduled_job':
+            with self.refused(f'UPDATE ON {table}'):
+                self.assertRefused(self.answer(path, 'carol'), 'StoreFailed')
+            self.assertEqual(self.properties(path), before)
+        self.assertRefused(self.answer(path, 'carol'), 'RequestChanged')
+        after = self.properties(path)
+        self.assertNotEqual(after['Digest'], before['Digest'])
+        self.assertEqual([a[5] for a in after['Approvals']], [True])
+        self.assertEqual([stage[3] for stage in after['Stages']], [0, 0])
 
 
 class Kills(ApprovalTestCase):
