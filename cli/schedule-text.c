@@ -95,6 +95,8 @@ char *schedule_state_text(JsonObject *schedule) {
 
         if (awaits)
                 return g_strdup_printf("%s: waits for %s%s%s", state, awaits, reason ? "; " : "", reason ?: "");
+        if (reason && g_str_has_prefix(reason, state)) /* "denied by bob" */
+                return g_strdup(reason);
         return g_strdup_printf("%s%s%s", state, reason ? ": " : "", reason ?: "");
 }
 

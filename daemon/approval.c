@@ -99,6 +99,9 @@ static int check_own(const ScheduledJob *sj, const ApprovalAnswer *answer, Refus
 
 /* Its time may be over before that has been stored: jobd was not there, or this call came first. */
 static int check_pending(const ScheduledJob *sj, uint64_t now_usec, Refusal *f) {
+        const char *state = scheduled_job_state_to_string(sj->state);
+        bool says_state = g_str_has_prefix(sj->state_reason, state); /* "denied by bob" */
+
         if (sj->state == SCHEDULED_JOB_PENDING && (sj->expires_at == 0 || sj->expires_at > now_usec))
                 return 0;
         if (sj->state == SCHEDULED_JOB_PENDING)
@@ -108,8 +111,7 @@ static int check_pending(const ScheduledJob *sj, uint64_t now_usec, Refusal *f) 
                               sj->name);
         return refuse(f, -EALREADY, BUS_ERROR_NOT_PENDING,
                       "scheduled job '%s' does not wait for an approval: it is %s%s%s", sj->name,
-                      scheduled_job_state_to_string(sj->state), sj->state_reason[0] ? ", " : "",
-                      sj->state_reason);
+                      says_state ? "" : state, says_state || !sj->state_reason[0] ? "" : ", ", sj->state_reason);
 }
 
 /* The reference's sentence for its stages; here nobody counts for two of them either. */

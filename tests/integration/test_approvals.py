@@ -129,7 +129,7 @@ class Rules(ApprovalTestCase):
         self.assertEqual(journal_wait(f'MESSAGE_ID={DENIED_ID}', since=cursor)['JOB_CALLER'], 'bob')
         p = self.properties(path)
         self.assertEqual([p['State'], p['StateReason']], ['denied', 'denied by bob: not on a Friday'])
-        self.assertRefused(self.answer(path, 'erin'), 'NotPending', 'it is denied, denied by bob: not on a Friday')
+        self.assertRefused(self.answer(path, 'erin'), 'NotPending', 'it is denied by bob: not on a Friday')
         self.assertEqual(runs_of(device), [])
 
     def test_a7_dry_run(self):

@@ -122,6 +122,7 @@ class Approvals(JobdTestCase):
         self.assertRegex(jobctl('deny', 'no way', '-c', 'not today', user='bob').stdout, '^no way: denied\\.$')
         now = schedule(request)
         self.assertEqual(now['state'], 'denied')
+        self.assertIn(' State: denied by bob: not today\n', jobctl('schedule', 'show', 'no way', user='bob').stdout)
         self.assertEqual([(a['approver'], a['decision'], a['comment']) for a in now['approvals']],
                          [('bob', 'denied', 'not today')])
         self.assertIn('not today', jobctl('schedule', 'show', 'no way', user='alice').stdout)
