@@ -188,7 +188,7 @@ static char *compare(Approvals *a, const ScheduledJob *sj, const RequestDigest *
         return request_facts_compare(facts, now->facts) ?: g_strdup("the digest is another");
 }
 
-/* All or nothing: with the new digest and the old answers it would seem to have been approved by those who gave them. */
+/* All or nothing: with the new digest and the old answers it would seem to be approved by those who gave them. */
 static int store_start_over(Approvals *a, const ScheduledJob *sj, const char *facts) {
         _cleanup_(refusal_done) Refusal f = {};
         Store *s = a->context.store;

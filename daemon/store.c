@@ -21,6 +21,7 @@ typedef struct Waiting {
         StoreCommitted callback;
         void *userdata;
         char **log_context; /* of who asked for the change; NULL: nobody */
+        int error;          /* what it waits for was undone within the batch */
 } Waiting;
 
 struct Store {
@@ -29,6 +30,7 @@ struct Store {
         bool in_batch;
         int batch_error; /* a write of the batch has failed in a way that SQLite undid the transaction for */
         GArray *waiting; /* of Waiting */
+        GArray *nested;  /* of guint: how many waited when each of those that are open began */
         char *error_text;
         StoreBatchOpened batch_opened;
         void *batch_opened_userdata;
@@ -154,13 +156,14 @@ int store_commit(Store *s) {
 
         waiting = TAKE_PTR(s->waiting);
         s->waiting = g_array_new(false, false, sizeof(Waiting));
+        g_array_set_size(s->nested, 0);
         if (r < 0 && s->batch_lost)
                 s->batch_lost(r, s->batch_lost_userdata);
         for (guint i = 0; i < waiting->len; i++) {
                 Waiting *w = &g_array_index(waiting, Waiting, i);
 
                 log_context_enter(w->log_context);
-                w->callback(r, w->userdata);
+                w->callback(r < 0 ? r : w->error, w->userdata);
                 log_context_enter(NULL);
                 g_strfreev(w->log_context);
         }
@@ -178,7 +181,7 @@ int store_flush(Store *s) {
 }
 
 void store_after_commit(Store *s, StoreCommitted callback, void *userdata) {
-        Waiting w = { callback, userdata, NULL };
+        Waiting w = { .callback = callback, .userdata = userdata };
 
         if (!s->in_batch) {
                 callback(0, userdata);
@@ -192,16 +195,30 @@ int store_nested_begin(Store *s) {
         int r;
 
         r = store_begin(s);
-        return r < 0 ? r : store_exec(s, "SAVEPOINT nested");
+        if (r >= 0)
+                r = store_exec(s, "SAVEPOINT nested");
+        if (r >= 0)
+                g_array_append_val(s->nested, s->waiting->len);
+        return r;
+}
+
+/* Whoever waits for what was written since. */
+static void fail_waiting(Store *s, guint first, int error) {
+        for (guint i = first; i < s->waiting->len; i++)
+                g_array_index(s->waiting, Waiting, i).error = error;
 }
 
 int store_nested_end(Store *s, int r) {
+        guint first = g_array_index(s->nested, guint, s->nested->len - 1);
         int q;
 
+        g_array_set_size(s->nested, s->nested->len - 1);
         if (s->batch_error < 0)
                 return s->batch_error;
-        if (r < 0)
+        if (r < 0) {
                 (void) store_exec(s, "ROLLBACK TO nested");
+                fail_waiting(s, first, r);
+        }
         q = store_exec(s, "RELEASE nested");
         return r < 0 ? r : q;
 }
@@ -443,6 +460,7 @@ int store_open(const char *path, Store **ret, bool *ret_migrated, char **ret_err
 
         s = g_new0(Store, 1);
         s->waiting = g_array_new(false, false, sizeof(Waiting));
+        s->nested = g_array_new(false, false, sizeof(guint));
         r = is_new ? 0 : check_size(path);
         if (r < 0)
                 return open_error(s, path, r, NULL, ret_error);
@@ -471,6 +489,7 @@ Store *store_close(Store *s) {
                 (void) sqlite3_finalize(s->statements[i]);
         (void) sqlite3_close(s->db); /* also when opening it has failed */
         g_array_free(s->waiting, true);
+        g_array_free(s->nested, true);
         g_free(s->error_text);
         g_free(s);
         return NULL;

@@ -18,7 +18,7 @@ typedef struct Store Store;
 /* Called once a batch is open: the owner of the loop arranges for store_commit() soon. */
 typedef void (*StoreBatchOpened)(Store *s, void *userdata);
 
-/* r: 0 when the batch is on the disk, or the negative errno for which it was given up. */
+/* r: 0 when the batch is on the disk, or the negative errno for which it, or what belonged together, was undone. */
 typedef void (*StoreCommitted)(int r, void *userdata);
 
 enum { STORE_SCHEMA_VERSION = 4 };
@@ -148,7 +148,7 @@ int store_write_key(Store *s, StoreStatement which, const char *sql, const char 
 
 /*
  * Several writes that belong together: begin, the writes up to the first that fails, end with the result so far, which
- * undoes all of them when it is negative and returns it.
+ * undoes all of them when it is negative and returns it; who waits for their commit is told so.
  */
 int store_nested_begin(Store *s) _must_check_;
 int store_nested_end(Store *s, int r) _must_check_;

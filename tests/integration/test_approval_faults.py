@@ -10,13 +10,14 @@ import unittest
 
 from approvals import (APPROVED, BUSES, ERROR, MANAGER, SCHEDULE, ApprovalTestCase, install, runs_of, set_up, tear_down)
 from classes import wait_end
-from harness import TIMEOUT, jobctl_json, journal_cursor, journal_wait, kill_jobd, main_pid, run
+from harness import TIMEOUT, jobctl_json, journal, journal_cursor, journal_wait, kill_jobd, main_pid, run
 from raw_bus import RawBus
 
 setUpModule, tearDownModule = set_up, tear_down
 DATABASE, KILL_AT = '/var/lib/jobd/jobd.db', '/var/lib/jobd/kill-at'
 DROP_IN = '/run/systemd/system/jobd.service.d'
 STEPS_MAX = 200
+TAKEN_OVER = 'aa104b4a72604fe5a7cce7e8a838c28c'
 
 
 class Races(ApprovalTestCase):
@@ -168,6 +169,20 @@ class Failures(ApprovalTestCase):
         self.assertNotEqual(after['Digest'], before['Digest'])
         self.assertEqual([a[5] for a in after['Approvals']], [True])
         self.assertEqual([stage[3] for stage in after['Stages']], [0, 0])
+
+    def test_take_over(self):
+        """What was undone is not told of as done."""
+        path, cursor = self.request(start_time=int((time.time() + 3600) * 1e6), interval='future',
+                                    name=self.device()), journal_cursor()
+        self.approve(path)
+        before = self.properties(path)
+        with self.refused('UPDATE ON approval'):
+            reply = BUSES['carol'].call(path, SCHEDULE, 'TakeOver', '')
+            self.assertRefused(reply, 'StoreFailed')
+        self.assertEqual(self.properties(path), before)
+        self.assertEqual(journal(f'MESSAGE_ID={TAKEN_OVER}', since=cursor), [])
+        self.assertIsNone(BUSES['carol'].call(path, SCHEDULE, 'TakeOver', '').error)
+        journal_wait(f'MESSAGE_ID={TAKEN_OVER}', since=cursor)
 
 
 class Kills(ApprovalTestCase):

@@ -388,6 +388,35 @@ static void test_killed(StoreTest *t, const void *unused) {
         assert_sql(t->path, "PRAGMA integrity_check", "ok");
 }
 
+/* Who waits for what was undone is told of that, and nobody else. */
+static void test_nested_waiting(StoreTest *t, const void *unused) {
+        insert(t->store, "a");
+        store_after_commit(t->store, tell, (void *) "before");
+        g_assert_cmpint(store_nested_begin(t->store), ==, 0);
+        store_after_commit(t->store, tell, (void *) "outer");
+        g_assert_cmpint(store_nested_begin(t->store), ==, 0);
+        store_after_commit(t->store, tell, (void *) "good");
+        g_assert_cmpint(store_nested_end(t->store, 0), ==, 0);
+        g_assert_cmpint(store_nested_begin(t->store), ==, 0);
+        insert(t->store, "b");
+        store_after_commit(t->store, tell, (void *) "bad");
+        g_assert_cmpint(store_nested_end(t->store, -EPERM), ==, -EPERM);
+        store_after_commit(t->store, tell, (void *) "after");
+        g_assert_cmpint(store_nested_end(t->store, 0), ==, 0);
+        assert_told("opened=0 ");
+        g_assert_cmpint(store_commit(t->store), ==, 0);
+        assert_told("before=0 outer=0 good=0 bad=-1 after=0 ");
+
+        g_assert_cmpint(store_nested_begin(t->store), ==, 0);
+        g_assert_cmpint(store_nested_begin(t->store), ==, 0);
+        store_after_commit(t->store, tell, (void *) "inner");
+        g_assert_cmpint(store_nested_end(t->store, 0), ==, 0);
+        g_assert_cmpint(store_nested_end(t->store, -EPERM), ==, -EPERM);
+        g_assert_cmpint(store_commit(t->store), ==, 0);
+        assert_told("opened=0 inner=-1 ");
+        assert_stored(t, "a");
+}
+
 static void add(const char *name, void (*test)(StoreTest *t, const void *unused)) {
         g_autofree char *path = g_strconcat("/store-batch/", name, NULL);
 
@@ -412,6 +441,7 @@ int main(int argc, char **argv) {
         add("one-fails", test_one_fails);
         add("nested", test_nested);
         add("nested-first", test_nested_first);
+        add("nested-waiting", test_nested_waiting);
         add("killed", test_killed);
 
         return g_test_run();
