@@ -34,6 +34,7 @@ typedef struct Clean {
         GPtrArray *deleted;           /* of char*: ids */
         GPtrArray *deleted_schedules; /* the same of scheduled jobs */
         uint64_t n_outputs;
+        Refusal problem; /* why there are no further ones; empty: there may be */
 } Clean;
 
 struct Cleaner {
@@ -50,6 +51,7 @@ static Clean *clean_free(Clean *clean) {
         g_ptr_array_unref(clean->job_ids);
         g_ptr_array_unref(clean->deleted);
         g_ptr_array_unref(clean->deleted_schedules);
+        refusal_done(&clean->problem);
         g_free(clean);
         return NULL;
 }
@@ -221,6 +223,8 @@ static void on_step_committed(int r, void *userdata) {
         take_over_step(c);
         if (c->stopping)
                 cleaner_stop(c);
+        else if (c->clean->problem.message)
+                cleaner_end(c, &c->clean->problem);
         else
                 arm(c);
 }
@@ -264,12 +268,14 @@ static int on_step(sd_event_source *source, void *userdata) {
         int r;
 
         r = step(c);
-        if (r < 0)
-                cleaner_fail(c, r);
-        else if (c->clean->deleted->len > 0 || c->clean->deleted_schedules->len > 0) {
+        if (c->clean->deleted->len > 0 || c->clean->deleted_schedules->len > 0) {
+                if (r < 0) /* what was deleted before is told of first */
+                        (void) refuse_store(&c->clean->problem, r, store_error_text(c->context.store));
                 c->committing = true;
                 store_after_commit(c->context.store, on_step_committed, c);
-        } else if (r > 0)
+        } else if (r < 0)
+                cleaner_fail(c, r);
+        else if (r > 0)
                 arm(c);
         else
                 cleaner_end(c, NULL);

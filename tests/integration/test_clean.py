@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """Clean-up: what goes and what stays, for whom, and that neither a million of results nor a kill does any harm."""
+import contextlib
 import glob
 import json
 import os
@@ -203,6 +204,26 @@ class WhatGoes(Clean):
         clean('--max-age=0')
         paths = {signals.wait()['payload']['data'][0]}
         self.assertLessEqual(paths, {'/org/jobd1/result/' + i.replace('-', '') for i in ids})
+
+    @staticmethod
+    def permit():
+        with contextlib.closing(sqlite3.connect(STORE, isolation_level=None)) as store:
+            store.execute('DROP TRIGGER refused')
+
+    def test_one_cannot_be_deleted(self):
+        """What was deleted before it is told of."""
+        ids = seed('clean.Quick', 4, 3, 2, 1)
+        with contextlib.closing(sqlite3.connect(STORE, isolation_level=None)) as store:
+            store.execute(f"CREATE TRIGGER refused BEFORE DELETE ON job_result WHEN OLD.id = '{ids[2]}'"
+                          " BEGIN SELECT RAISE(ABORT, 'refused'); END")
+        self.addCleanup(self.permit)
+        cursor = journal_cursor()
+        signals = Signals("type='signal',interface='org.jobd1.Manager',member='JobResultRemoved'")
+        self.assertFails(['jobctl', 'clean', '--max-age=0'], 'refused', status=4)
+        self.assertEqual(results('clean.Quick'), ids[2:])
+        self.assertIn('root cleaned up: 2 job results,',
+                      journal_wait(f'MESSAGE_ID={CLEANED}', since=cursor)['MESSAGE'])
+        self.assertEqual(signals.wait()['payload']['data'], ['/org/jobd1/result/' + ids[0].replace('-', '')])
 
 
 class Settings(Clean):
