@@ -240,9 +240,9 @@ class Walk(AuditTestCase):
                 entry = self.one_event(user, cursor, CHANGES[member])
                 if path.startswith(('/org/jobd1/job/', '/org/jobd1/result/', '/org/jobd1/schedule/')):
                     self.assertRegex(entry['JOB_CLASS_PATH'], r'^audit\.')
+                    self.assertIn('JOB_NAME', entry)
                 if path != '/org/jobd1':    # as people know it
                     self.assertNotIn('/org/jobd1', entry['MESSAGE'])
-                    self.assertIn('JOB_NAME', entry)
                 if path.startswith('/org/jobd1/queue/'):
                     self.assertIn('JOB_QUEUE', entry)
                 if path.startswith('/org/jobd1/schedule/'):
