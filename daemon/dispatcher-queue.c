@@ -8,6 +8,7 @@
 #include "log.h"
 #include "message-ids.h"
 #include "now.h"
+#include "store-clock.h"
 #include "store-result.h"
 #include "store-waiting.h"
 
@@ -335,6 +336,14 @@ void dispatcher_set_due(Dispatcher *d) {
                 r = sd_event_source_set_enabled(d->due_source, waits ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
         if (r < 0)
                 dispatcher_retry_later(d);
+}
+
+void dispatcher_clock_set_back(Dispatcher *d) {
+        if (store_clock_shorten_delays(d->context.store, now_usec()) < 0)
+                log_event(LOG_ERR, JOBD_MESSAGE_STORE_FAILED_STR, NULL,
+                          "The clock was set back, and runs that wait cannot be given an earlier time: %s",
+                          store_error_text(d->context.store));
+        dispatcher_set_due(d);
 }
 
 /* ---- leaving it ---- */

@@ -120,6 +120,9 @@ int dispatcher_report_now(Dispatcher *d, const char *id) _must_check_;
 /* Stores what waits for that, in the open batch. */
 void dispatcher_flush_reports(Dispatcher *d);
 
+/* Then what waits for a time has been given one that is too late. */
+void dispatcher_clock_set_back(Dispatcher *d);
+
 /*
  * Nothing is in flight, and what waits has not to be watched: it waits for a time that is not so soon that leaving is not
  * worth it, which PID 1 is told of (scheduler_leave()), or for a call, as all in a queue that is disabled.

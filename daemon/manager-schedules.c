@@ -43,6 +43,7 @@ int manager_make_scheduler(Manager *m) {
                 .files = m->input_files,
                 .sealer = m->sealer,
                 .run = { .settings = m->settings, .loader = m->loader, .roots = m->roots },
+                .store_written_usec = m->store_written_usec,
                 .hooks = &hooks,
                 .userdata = m,
         };

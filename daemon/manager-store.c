@@ -4,6 +4,7 @@
 #include "log.h"
 #include "manager-store.h"
 #include "message-ids.h"
+#include "store-clock.h"
 
 /* A batch is committed when the loop has nothing else to do, so that all that arrived together shares one fsync. */
 #define COMMIT_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 2)
@@ -40,6 +41,7 @@ int manager_open_store(Manager *m, const char *state_directory, bool *ret_migrat
         g_autofree char *path = g_build_filename(state_directory, "jobd.db", NULL);
         int r;
 
+        m->store_written_usec = store_written_usec(path);
         r = store_open(path, &m->store, ret_migrated, ret_problem);
         if (r < 0) {
                 log_event(LOG_CRIT, JOBD_MESSAGE_STORE_FAILED_STR, NULL, "%s", *ret_problem);

@@ -325,6 +325,8 @@ int manager_startup(Manager *m) {
         if (r >= 0) /* before anyone is served: what was acknowledged comes first */
                 r = dispatcher_recover(m->dispatcher);
         if (r >= 0)
+                scheduler_start(m->scheduler);
+        if (r >= 0)
                 r = manager_connect(m);
         if (r >= 0)
                 chain_runner_follow(m->chain_runner, NULL);

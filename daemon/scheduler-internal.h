@@ -21,6 +21,13 @@ struct Scheduler {
         GHashTable *firings;           /* id -> Firing, owned */
         GHashTable *put_off;           /* id -> uint64_t*, when to try again; owned */
         uint64_t next_due;             /* as the timer has it; 0: none */
+        struct { /* of the host, which may be set: scheduler-clock.c */
+                sd_event_source *set_source;
+                sd_event_source *review_source;
+                int64_t offset;
+                int64_t before_seq; /* how far the review is; 0: at its beginning */
+                unsigned n_changed;
+        } clock;
 };
 
 /* A scheduled job whose time has come, while it is found out whether it may run. */
@@ -44,6 +51,14 @@ void scheduler_put_off(Scheduler *s, const char *id);
 
 /* As scheduler_update(), for what jobd does by itself: logs why it could not be stored. */
 int scheduler_store(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change) _must_check_;
+
+/* ---- scheduler-clock.c ---- */
+
+int scheduler_clock_init(Scheduler *s) _must_check_;
+void scheduler_clock_done(Scheduler *s);
+bool scheduler_clock_is_idle(const Scheduler *s);
+
+/* ---- scheduler-run.c ---- */
 
 /* The event alone, once the open batch is on the disk. */
 void scheduler_log_later(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *change);

@@ -18,8 +18,9 @@ typedef struct Access Access;
  *
  * How no occurrence runs twice and none is forgotten: the job result of an occurrence and what changes in its
  * scheduled job are one transaction, a job result is unique by scheduled job and nominal time, and the next time is
- * always later than now and than the last one. A clock that is set back brings no time nearer; one that is set forward
- * is as if the host had been off.
+ * always later than now and than the last one. A clock that is set forward is as if the host had been off. One that is
+ * set back brings back no occurrence that has a job result; other times come as the clock shows them, also those that
+ * were far away by the clock that was ahead.
  */
 typedef struct Scheduler Scheduler;
 
@@ -49,11 +50,14 @@ typedef struct SchedulerContext {
         Sealer *sealer;
         InputFiles *files;
         RunContext run; /* now_usec is not used */
+        uint64_t store_written_usec; /* before it was opened: see store-clock.h */
         const SchedulerHooks *hooks;
         void *userdata;
 } SchedulerContext;
 
 int scheduler_new(const SchedulerContext *context, Scheduler **ret) _must_check_;
+/* After dispatcher_recover(): looks whether the clock was set back while jobd was not running. */
+void scheduler_start(Scheduler *s);
 Scheduler *scheduler_free(Scheduler *s);
 DEFINE_CLEANUP(Scheduler *, scheduler_free);
 

@@ -121,6 +121,8 @@ static int append_properties(sd_bus_message *m, uint64_t usec) {
         if (r >= 0)
                 r = append_property(m, "AccuracyUSec", "t", &accuracy_usec);
         if (r >= 0)
+                r = sd_bus_message_append(m, "(sv)", "OnClockChange", "b", true);
+        if (r >= 0)
                 r = sd_bus_message_append(m, "(sv)", "TimersCalendar", "a(ss)", 1, "OnCalendar", calendar);
         return r;
 }
@@ -221,7 +223,13 @@ void wake_timer_want(WakeTimer *w, uint64_t usec) {
                 call_later(w, w->last_usec + PAUSE_USEC - now);
 }
 
+void wake_timer_forget(WakeTimer *w) {
+        w->set = 0;
+}
+
 void wake_timer_finish(WakeTimer *w) {
+        if (w->wanted > 0 && !w->is_setting)
+                wake_timer_forget(w);
         w->is_finishing = true;
         wake_timer_want(w, w->wanted);
 }

@@ -10,7 +10,8 @@
  * service of its own name, since a transient timer has no Unit=: jobd-wake.service is an alias of jobd.service.
  * Transient, so that setting it costs no daemon-reload (0.4 s and more with 1,000 units loaded); what a reboot takes
  * away is set anew by the jobd that multi-user.target starts. OnCalendar= with a time in UTC: the clock may be set,
- * and the host may sleep, and it still elapses when that time has come.
+ * and the host may sleep, and it still elapses when that time has come. It also elapses when the clock is set, since
+ * the times that jobd has worked out may be wrong then.
  */
 typedef struct WakeTimer WakeTimer;
 
@@ -25,8 +26,14 @@ DEFINE_CLEANUP(WakeTimer *, wake_timer_free);
  */
 void wake_timer_want(WakeTimer *w, uint64_t usec);
 
-/* Sets it to exactly what was wanted last, now: jobd is about to leave. */
+/*
+ * Sets it to exactly what was wanted last, now: jobd is about to leave. Anew, also when it was set to that: somebody may
+ * have stopped it.
+ */
 void wake_timer_finish(WakeTimer *w);
+
+/* What systemd has is not known any more. */
+void wake_timer_forget(WakeTimer *w);
 
 /* Nothing is being asked of systemd. */
 bool wake_timer_is_idle(const WakeTimer *w);

@@ -7,6 +7,7 @@ database while jobd is stopped, as a host that was off would find them.
 """
 import contextlib
 import json
+import os
 import pwd
 import sqlite3
 import time
@@ -24,6 +25,7 @@ ERROR = 'org.jobd1.Error.'
 DENIED = 'org.freedesktop.DBus.Error.AccessDenied', 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired'
 HOUR = 3600 * 10**6
 DAY = 24 * HOUR
+CLOCK_SET_BACK = '4d387b3ae0ea48e5a0ae849532b2aba4'
 FIRED, MISSED, ERRORED = ('275fe77e5c8c43da97df4d82efad0ae1', 'e4ebcc91b7d049abae20fa591084171a',
                           '3aead4a715354693a28e8602b13637af')
 
@@ -444,8 +446,44 @@ class Missed(JobdTestCase):
         self.assertIn('missed', found['StateReason'])
         self.assertEqual([row[1:] for row in self.rows(schedule_id)], [('REVOKED', 'missed')])
 
+    def set_back(self):
+        """As if the clock had been ahead when the database was written last; test_clock_vm.py really sets it."""
+        ahead = time.time() + 29 * 86400
+        os.utime(DATABASE, (ahead, ahead))
+        start()
+
     def test_clock_set_back(self):
-        """Its next time is far ahead, since the clock was: it does not come nearer, and nothing runs twice."""
+        """Its next time is far away, since the clock was ahead: it comes when the clock shows it."""
+        schedule_id, path = schedule(interval='hourly')
+        make_due(schedule_id, when=now() + 30 * DAY, start_time=now() - DAY, last_run_at=now() + 29 * DAY)
+        once = schedule(interval='future', start_time=now() + 3 * DAY)[1]
+        before = get(once, 'NextRunAt')
+        stop()
+        cursor = journal_cursor()
+        self.set_back()
+        entry = journal_wait('MESSAGE_ID=' + CLOCK_SET_BACK, since=cursor)
+        self.assertIn('of 1 scheduled jobs the next time is earlier', entry['MESSAGE'])
+        self.assertLess(get(path, 'NextRunAt'), now() + HOUR)
+        self.assertEqual(get(once, 'NextRunAt'), before)
+        self.assertEqual(results(schedule_id), [])
+
+    def test_clock_set_back_over_what_has_run(self):
+        """An hour that comes again has its job result already: the next one is the one after it."""
+        schedule_id, path = schedule(interval='hourly')
+        make_due(schedule_id, start_time=now() - DAY)
+        start()
+        settle(schedule_id, lambda p: p['NextRunAt'] > now())
+        again = get(path, 'NextRunAt')
+        with database() as db:
+            db.execute('UPDATE job_result SET nominal_time = ? WHERE scheduled_job_id = ?', (again, schedule_id))
+            db.execute('UPDATE scheduled_job SET next_run_at = ? WHERE id = ?', (again + 30 * DAY, schedule_id))
+        cursor = journal_cursor()
+        self.set_back()
+        journal_wait('MESSAGE_ID=' + CLOCK_SET_BACK, since=cursor)
+        self.assertEqual(get(path, 'NextRunAt'), again + HOUR)
+
+    def test_far_away(self):
+        """Without a word of the clock its time stays, and nothing runs twice."""
         schedule_id, path = schedule()
         make_due(schedule_id, when=now() + 30 * DAY, last_run_at=now() + 29 * DAY)
         start()

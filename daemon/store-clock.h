@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "store.h"
+
+/* For a clock that was set back: what was worked out while it was ahead. */
+
+/*
+ * When the database at that path was written last, by the clock of then: later than now when the clock was set back
+ * since. 0: not known. To be asked before store_open().
+ */
+uint64_t store_written_usec(const char *path);
+
+/* Whether there is a job result for that time of the scheduled job: 1, 0, or negative errno. */
+int store_clock_has_occurrence(Store *s, const char *scheduled_job_id, uint64_t nominal_usec) _must_check_;
+
+/* In the open batch. From now on no run waits for longer than its delay. */
+int store_clock_shorten_delays(Store *s, uint64_t now_usec) _must_check_;
