@@ -38,8 +38,8 @@ static int parse_start(const Verb *verb, ScheduleOptions *o, JsonObject *of, GTi
         if (o->start_time < now) {
                 g_autofree char *time = format_time(o->start_time);
 
-                return usage_error(verb, "%s: --at=\"%s\" is %s, which is over. Give the day, too.", verb->name, o->at,
-                                   time);
+                return usage_error(verb, "%s: --at=\"%s\" is %s, which is over. (A time without a day is today's.)",
+                                   verb->name, o->at, time);
         }
         if (recurs(o->effective_interval ?: of ? json_string(of, "interval") : NULL))
                 o->start_time = (o->start_time + MINUTE_USEC - 1) / MINUTE_USEC * MINUTE_USEC;

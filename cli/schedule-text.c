@@ -56,6 +56,18 @@ char *schedule_interval_text(JsonObject *schedule) {
         return text ?: g_strdup(json_string(schedule, "interval") ?: "?");
 }
 
+char *schedule_interval_zone_text(JsonObject *schedule) {
+        char *interval = schedule_interval_text(schedule), *text;
+        const char *zone = json_string(schedule, "time_zone");
+        g_autofree char *here = time_zone_system();
+
+        if (!zone || strcmp(zone, here) == 0 || json_boolean(schedule, "one_off"))
+                return interval;
+        text = g_strdup_printf("%s %s", interval, zone);
+        g_free(interval);
+        return text;
+}
+
 const char *schedule_state_color(const char *state) {
         if (strcmp(state, "active") == 0)
                 return COLOR_GREEN;

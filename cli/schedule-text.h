@@ -15,6 +15,9 @@ char *format_until(uint64_t usec, uint64_t now);
 /* When it runs: "once", "hourly at minute 30", "daily at 03:00", "weekly on Monday at 03:00", "crontab 0 3 * * 1". */
 char *schedule_interval_text(JsonObject *schedule);
 
+/* The same, with the time zone where it is not the host's: "daily at 03:00 Asia/Tokyo". */
+char *schedule_interval_zone_text(JsonObject *schedule);
+
 /* A COLOR_, or NULL for none. */
 const char *schedule_state_color(const char *state);
 

@@ -181,7 +181,7 @@ int verb_queue(Jobctl *j, const Verb *verb, int argc, char **argv) {
         g_autoptr(JsonObject) queue = NULL;
         g_autofree char *path = NULL;
         gboolean yes = false, quiet = false;
-        const char *action, *name;
+        const char *const actions[] = { "show", "create", "set", "delete", NULL }, *action, *name;
         char **arguments;
         int r;
         const GOptionEntry entries[] = {
@@ -190,15 +190,17 @@ int verb_queue(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 {}
         };
 
-        r = verb_parse(j, verb, entries, argc, argv, 2, UINT_MAX, &arguments);
+        r = verb_parse(j, verb, entries, argc, argv, 1, UINT_MAX, &arguments);
         if (r >= 0)
                 return r;
-        action = arguments[0];
-        name = arguments[1];
-        if (!g_strv_contains((const char *const[]) { "show", "create", "set", "delete", NULL }, action))
+        action = arguments[1] ? arguments[0] : "show";
+        name = arguments[1] ?: arguments[0];
+        if (!arguments[1] && g_strv_contains(actions, name))
+                return usage_error(verb, "queue %s: say which: jobctl queue %s NAME", name, name);
+        if (arguments[1] && !g_strv_contains(actions, action))
                 return usage_error(verb, "queue: there is no action \"%s\": it is show, create, set or delete.",
                                    action);
-        if (arguments[2] && (strcmp(action, "show") == 0 || strcmp(action, "delete") == 0))
+        if (arguments[1] && arguments[2] && (strcmp(action, "show") == 0 || strcmp(action, "delete") == 0))
                 return usage_error(verb, "queue %s: one argument too many: %s", action, arguments[2]);
         if (!arguments[2] && strcmp(action, "set") == 0)
                 return usage_error(verb, "queue set: say what is to be set, as in max_running=2.");

@@ -19,7 +19,7 @@
 #include "schedule-text.h"
 #include "table.h"
 
-/* The verb that shows and changes scheduled jobs: schedule ACTION NAME. */
+/* The verb that shows and changes scheduled jobs: schedule ACTION NAME, and schedule NAME to show one. */
 
 typedef struct ActionOptions {
         ScheduleOptions schedule;
@@ -292,23 +292,30 @@ int verb_schedule(Jobctl *j, const Verb *verb, int argc, char **argv) {
         };
         int r, status = EXIT_SUCCESS;
         const Action *a;
-        char **arguments;
+        char **arguments, **names;
 
-        r = verb_parse(j, verb, entries, argc, argv, 2, UINT_MAX, &arguments);
+        r = verb_parse(j, verb, entries, argc, argv, 1, UINT_MAX, &arguments);
         if (r >= 0)
                 return r;
+        names = arguments + 1;
         a = find_action(arguments[0]);
+        if (!a && !names[0]) {
+                a = find_action("show");
+                names = arguments;
+        }
         if (!a)
                 return unknown_action(verb, arguments[0]);
+        if (!names[0])
+                return usage_error(verb, "schedule %s: say which: jobctl schedule %s NAME", a->name, a->name);
         if (a->run != action_update && (schedule_options_given(&o.schedule) || o.queue || o.data))
                 return usage_error(verb, "schedule: when, where and with what it runs is changed by \"schedule "
                                    "update\".");
-        if (arguments[2] && (a->run == action_run || a->run == action_update))
-                return usage_error(verb, "schedule %s: one argument too many: %s", a->name, arguments[2]);
+        if (names[1] && (a->run == action_run || a->run == action_update))
+                return usage_error(verb, "schedule %s: one argument too many: %s", a->name, names[1]);
         if (connection_open(&j->connection, &c) < 0)
                 return STATUS_ERROR;
 
-        for (char **name = arguments + 1; *name; name++) {
+        for (char **name = names; *name; name++) {
                 r = act_on(j, verb, c, a, *name, &o, after);
                 status = r != EXIT_SUCCESS ? r : status;
         }

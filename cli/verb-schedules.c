@@ -18,7 +18,7 @@ static const char *const states_alive[] = { "pending", "active", "paused", "erro
 
 static void add_schedule(Table *t, JsonObject *schedule) {
         const char *state = json_string(schedule, "state") ?: "?";
-        g_autofree char *interval = schedule_interval_text(schedule);
+        g_autofree char *interval = schedule_interval_zone_text(schedule);
         /* One that waits for an approval has a time, but does not run then as it is. */
         g_autofree char *next = format_time_short(json_boolean(schedule, "enabled") ? json_time(schedule, "next_run_at")
                                                                                     : 0);
@@ -124,7 +124,7 @@ static void add_request(Table *t, JsonObject *request) {
         g_autofree char *asked = format_age(json_time(request, "date_created"), now_usec());
         g_autofree char *expires = format_until(json_time(request, "expires_at"), now_usec());
         g_autofree char *start = format_time_short(json_time(request, "start_time"));
-        g_autofree char *interval = schedule_interval_text(request), *awaits = schedule_awaits_text(request);
+        g_autofree char *interval = schedule_interval_zone_text(request), *awaits = schedule_awaits_text(request);
         const bool at_once = g_strcmp0(json_string(request, "interval"), "immediately") == 0;
         const char *cells[] = {
                 json_string(request, "id"), json_string(request, "name"), json_string(request, "task"),

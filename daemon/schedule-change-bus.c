@@ -192,7 +192,11 @@ static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, Refusal *f
         const ScheduledJob *sj = b->scheduled_job;
         uint32_t uid = access_caller_uid(b->manager->access, m);
         const Job *job = job_of(b);
+        int r;
 
+        r = schedule_change_check_run(sj, f);
+        if (r < 0)
+                return r;
         /* Also since it was made, or changed from a dry run: nobody has looked at it. */
         if (sj->approval_required || (job && job->effective.approval_required))
                 return refuse(f, -EPERM, BUS_ERROR_APPROVAL_REQUIRED,

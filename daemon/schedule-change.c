@@ -12,6 +12,10 @@ static int refuse_final(const ScheduledJob *sj, Refusal *f) {
                       sj->name, scheduled_job_state_to_string(sj->state));
 }
 
+int schedule_change_check_run(const ScheduledJob *sj, Refusal *f) {
+        return scheduled_job_state_is_final(sj->state) ? refuse_final(sj, f) : 0;
+}
+
 static int check_job(const ScheduledJob *sj, const Job *job, Refusal *f) {
         if (!job)
                 return refuse(f, -ENXIO, BUS_ERROR_WRONG_STATE,

@@ -18,6 +18,9 @@ int schedule_change_enabled(ScheduledJob *sj, bool enabled, const Job *job, uint
 int schedule_change_take_over(ScheduledJob *sj, const Job *job, uint32_t uid, const char *user, uint64_t now_usec,
                               bool *ret_voids, Refusal *f) _must_check_;
 
+/* Whether it may be run beside its times: not when it is over. */
+int schedule_change_check_run(const ScheduledJob *sj, Refusal *f) _must_check_;
+
 int schedule_change_cancel(ScheduledJob *sj, const char *user, uint64_t now_usec, Refusal *f) _must_check_;
 
 /* New settings; members that are NULL or 0 stay as they are. */

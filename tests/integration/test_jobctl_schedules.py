@@ -90,7 +90,7 @@ class Schedules(JobdTestCase):
                           made['kwargs'], made['one_off']),
                          ('daily', '2031-07-01T01:30:00.000000Z', '2031-07-01T01:30:00.000000Z', 'all', 'slow',
                           {'text': 'night'}, False))
-        self.assertRegex(jobctl('schedules').stdout, r'(?m)^nightly +active +2031-07-01 01:30:00 +daily at 03:30 +- +0 '
+        self.assertRegex(jobctl('schedules').stdout, r'(?m)^nightly +active +2031-07-01 01:30:00 +daily at 03:30 Europe/Berlin +- +0 '
                                                      r'+alice +later\.Echo$')
         self.assertEqual(self.create('m', '--interval=weekly', '--at=2031-07-01 03:30')['interval'], 'weekly')
         made = self.create('monday', '--crontab=30 4 * * 1')
@@ -179,6 +179,15 @@ class Schedules(JobdTestCase):
         self.assertEqual(status, 0, shown)
         self.assertIn('doubtful', self.refused('schedule', 'show', 'doubtful'))
 
+    def test_show_can_be_left_out(self):
+        self.create('short', '--at=2031-01-01')
+        self.assertEqual(jobctl('schedule', 'short').stdout, jobctl('schedule', 'show', 'short').stdout)
+        self.assertIn("there is no scheduled job 'nothing'", self.refused('schedule', 'nothing', user='carol'))
+        self.assertIn('schedule pause: say which', self.refused('schedule', 'pause', status=2))
+        self.assertIn('there is no action "stop"', self.refused('schedule', 'stop', 'short', status=2))
+        jobctl('schedule', 'cancel', 'short')
+        self.assertIn('can only be looked at and deleted', self.refused('schedule', 'run', 'short'))
+
     def test_several_at_once(self):
         self.create('one', '--at=2031-01-01')
         self.create('two', '--at=2031-01-01')
@@ -202,7 +211,7 @@ class Schedules(JobdTestCase):
             self.assertIn(text, error)
             self.assertNotIn('{', error)
         self.assertIn('there is no action "stop"', self.refused('schedule', 'stop', 'x', status=2))
-        self.assertIn('something is missing', self.refused('schedule', 'show', status=2))
+        self.assertIn('schedule show: say which', self.refused('schedule', 'show', status=2))
         self.assertIn('one argument too many', self.refused('schedule', 'run', 'x', 'y', status=2))
 
     def test_dry_run_and_username(self):

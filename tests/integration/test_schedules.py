@@ -697,7 +697,7 @@ class Change(JobdTestCase):
         self.assertEqual((found['State'], found['StateReason'], found['NextRunAt']),
                          ('canceled', 'canceled by alice', 0))
         for method, arguments in (('Cancel', ('a{sv}', {})), ('SetEnabled', ('b', True)), ('TakeOver', ()),
-                                  ('Update', ('a{sv}', {'missed': ('s', 'all')}))):
+                                  ('RunNow', ('a{sv}', {})), ('Update', ('a{sv}', {'missed': ('s', 'all')}))):
             self.assertEqual(call(path, SCHEDULE, method, *arguments).error, ERROR + 'WrongState')
 
     def test_delete_keeps_the_results(self):
