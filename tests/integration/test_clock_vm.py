@@ -18,6 +18,7 @@ import time
 import unittest
 
 from harness import (TIMEOUT, JobdTestCase, install_job, jobctl, jobctl_json, journal, run, stopped, unit_properties)
+from queues import wait_for
 
 BOOT = int(os.environ.get('VM_BOOT', '1'))
 DATABASE, TRACE = '/var/lib/jobd/jobd.db', '/var/tmp/trace'
@@ -195,8 +196,8 @@ class Clock(ClockTestCase):
 
     def test_3_a_year_ahead(self):
         """As a host whose clock is wrong until it has asked a server: the next time is in an hour, not in a year."""
-        jobctl('run', 'clock.Fails', user='alice', check=False)
-        [retry] = jobctl_json('results', '--job=clock.Fails', '--status=PENDING')
+        first = jobctl('run', '--no-wait', 'clock.Fails', user='alice').stdout.strip()
+        retry = wait_for(first, 'a retry', lambda result: result['retried_by'])['retried_by']
         set_clock(at('2032-03-05T18:30:00Z'))
         for name in ('none', 'last', 'all'):
             settle(name, has_next)
@@ -217,7 +218,7 @@ class Clock(ClockTestCase):
             settle(name, lambda f: f['next_run_at'] == at('2031-03-05T19:00:00Z'))
         self.assertGreaterEqual(len(journal('MESSAGE_ID=' + CLOCK_SET_BACK)), 2)
         # The attempt that was two hours away was due while the clock was ahead.
-        self.assertEqual(jobctl_json('result', retry['id'])['status'], 'FAILURE')
+        self.assertEqual(jobctl_json('result', retry)['status'], 'FAILURE')
         self.assertOnce()
 
     def test_4_time_zone(self):
@@ -282,11 +283,13 @@ class AfterReboot(ClockTestCase):
         """jobd was started by the boot, and left; PID 1 has its next time."""
         run(['systemctl', 'stop', 'jobd.service'])
         self.assertIn('2031-03-05 22:00:00', timer()[1]['TimersCalendar'])
+        fired = len(journal('MESSAGE_ID=' + FIRED, 'SCHEDULED_JOB_NAME=all'))
         set_clock(at('2031-03-05T21:59:58Z'))
+        # Asked for by nobody else until then.
         deadline = time.monotonic() + TIMEOUT
-        while len(journal('MESSAGE_ID=' + FIRED, 'SCHEDULED_JOB_NAME=all')) == 0 or not has_next(show('all')):
+        while len(journal('MESSAGE_ID=' + FIRED, 'SCHEDULED_JOB_NAME=all')) == fired:
             self.assertLess(time.monotonic(), deadline)
-        self.assertEqual(rows('all')[-1], (at('2031-03-05T22:00:00Z'), *RUN))
+        self.assertIn((at('2031-03-05T22:00:00Z'), *RUN), rows('all'))
 
     def test_4_before_the_power_cut(self):
         """The next boot begins with a clock that is two days behind."""
@@ -297,6 +300,7 @@ class AfterReboot(ClockTestCase):
         for name in ('none', 'last', 'all'):
             settle(name, lambda f: f['next_run_at'] == at('2031-03-05T23:00:00Z'))
         set_clock_of_next_boot(at('2031-03-03T12:30:00Z'))
+        run(['sync', TRACE])    # what the runs have left, which is not jobd's
         schedule('acknowledged', '--at=2031-03-06 12:00')      # and nothing after it
 
 
@@ -321,7 +325,7 @@ class AfterPowerCut(ClockTestCase):
             self.assertEqual(settle(name, has_next)['next_run_at'], at('2031-03-06T00:00:00Z'))
         due = at('2031-03-05T23:00:00Z')
         for name, outcome in (('none', LOST), ('last', RUN), ('all', RUN)):
-            self.assertEqual(rows(name), before[name] + [(due, *outcome)])
+            self.assertEqual(rows(name), sorted(before[name] + [(due, *outcome)]))
         self.assertOnce()
 
     def test_4_journal(self):
