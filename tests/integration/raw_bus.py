@@ -130,6 +130,7 @@ def effective_user(user):
 class RawBus:
     def __init__(self, user=None, address=SYSTEM_BUS):
         self.received, self.serial, self.fds = b'', 0, []
+        self.replies = {}       # by the serial of the call, until reply_to() asks for them
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(TIMEOUT)
         with effective_user(user):
@@ -209,7 +210,15 @@ class RawBus:
         raise AssertionError(f'waited in vain for {what}')
 
     def reply_to(self, serial):
-        return self.wait(lambda m: m.kind in (RETURN, ERROR) and m.reply_serial == serial, f'a reply to call {serial}')
+        """Calls that wait at the same time are answered in any order: the replies to the others are kept."""
+        def is_it(message):
+            if message.kind in (RETURN, ERROR):
+                self.replies[message.reply_serial] = message
+            return serial in self.replies
+
+        if serial not in self.replies:
+            self.wait(is_it, f'a reply to call {serial}')
+        return self.replies.pop(serial)
 
     def call_later(self, path, interface, member, signature='', *args, destination='org.jobd1', flags=0, **fields):
         """Sends a method call and returns its serial, for reply_to()."""
