@@ -24,7 +24,8 @@ static unsigned length_of(JsonArray *array) {
  * like another input or another's answer.
  */
 static void add_line(GString *list, char *line) {
-        g_autofree char *owned = line, *escaped = output_escape(line);
+        _unused_ g_autofree char *owned = line;
+        g_autofree char *escaped = output_escape(line);
 
         g_string_append_printf(list, "%s%s", list->len > 0 ? "\n" : "", escaped);
 }
