@@ -209,6 +209,7 @@ class Clock(ClockTestCase):
         set_clock(at('2032-04-05T18:30:00Z'))
         for name in ('none', 'last', 'all'):
             settle(name, has_next)
+            rows(name)  # its runs have ended
         run(['systemctl', 'stop', 'jobd.service'])
         set_clock(at('2031-03-05T18:30:00Z'))
         deadline = time.monotonic() + TIMEOUT
@@ -236,22 +237,7 @@ class Clock(ClockTestCase):
         self.assertEqual((found['time_zone'], found['next_run_at']), ('Asia/Tokyo', at('2031-03-28T18:30:00Z')))
         run(['timedatectl', 'set-timezone', 'Etc/UTC'])
 
-    def test_5_sleep(self):
-        """The machine sleeps while something is due, with jobd running and without: it runs when the machine wakes."""
-        for number, stop in enumerate((False, True)):
-            name = schedule(f'sleeper {number}', '--at=+20s')
-            due = show(name)['next_run_at']
-            if stop:
-                run(['systemctl', 'stop', 'jobd.service'])
-            run(['rtcwake', '--mode=no', '--seconds=40'])
-            with stopped('systemd-suspend.service'):
-                run(['systemctl', 'suspend'])
-            found = settle(name, lambda f: f['state'] == 'completed')
-            self.assertGreater(found['last_run_at'], due + 5, 'the machine did not sleep')
-            self.assertEqual(rows(name), [(due, *RUN)])
-        self.assertOnce()
-
-    def test_6_before_the_reboot(self):
+    def test_5_before_the_reboot(self):
         """At 18:30; the next boot begins at 21:30."""
         set_clock(at('2031-03-05T18:30:00Z'))
         schedule('while off', '--at=2031-03-05 20:00')
@@ -333,6 +319,21 @@ class AfterPowerCut(ClockTestCase):
         self.assertTrue(journal('MESSAGE_ID=' + MISSED))
         errors = journal('_SYSTEMD_UNIT=jobd.service', 'PRIORITY=3', 'PRIORITY=2')
         self.assertEqual([entry['MESSAGE'] for entry in errors if 'Job failed' not in entry['MESSAGE']], [])
+
+    def test_5_sleep(self):
+        """The machine sleeps while something is due, with jobd running and without: it runs when the machine wakes."""
+        for number, stop in enumerate((False, True)):
+            name = schedule(f'sleeper {number}', '--at=+20s')
+            due = show(name)['next_run_at']
+            if stop:
+                run(['systemctl', 'stop', 'jobd.service'])
+            run(['rtcwake', '--mode=no', '--seconds=40'])
+            with stopped('systemd-suspend.service'):
+                run(['systemctl', 'suspend'])
+            found = settle(name, lambda f: f['state'] == 'completed')
+            self.assertGreater(found['last_run_at'], due + 5, 'the machine did not sleep')
+            self.assertEqual(rows(name), [(due, *RUN)])
+        self.assertOnce()
 
 
 if __name__ == '__main__':
