@@ -72,14 +72,18 @@ int bus_reply_after_commit(Manager *m, sd_bus_message *call, sd_bus_message *rep
         return 1;
 }
 
-int bus_reply_run(Manager *m, sd_bus_message *call, const char *id) {
+int bus_reply_made(Manager *m, sd_bus_message *call, const char *base, const char *id) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         char path[OBJECT_PATH_SIZE];
         int r;
 
-        object_path_format(JOBD_RESULT_PATH, id, path);
+        object_path_format(base, id, path);
         r = sd_bus_message_new_method_return(call, &reply);
         if (r >= 0)
                 r = sd_bus_message_append(reply, "so", id, path);
         return r < 0 ? r : bus_reply_after_commit(m, call, TAKE_PTR(reply));
+}
+
+int bus_reply_run(Manager *m, sd_bus_message *call, const char *id) {
+        return bus_reply_made(m, call, JOBD_RESULT_PATH, id);
 }

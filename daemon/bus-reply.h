@@ -8,7 +8,10 @@
 /* Replies are sent when what they say is on the disk. Takes over the reply. */
 int bus_reply_after_commit(Manager *m, sd_bus_message *call, sd_bus_message *reply) _must_check_;
 
-/* The same: the UUID and the object path of the job result that was requested. */
+/* The same: the UUID and the object path, below base (object-path.h), of what the call has made. */
+int bus_reply_made(Manager *m, sd_bus_message *call, const char *base, const char *id) _must_check_;
+
+/* The same, of the job result that was requested. */
 int bus_reply_run(Manager *m, sd_bus_message *call, const char *id) _must_check_;
 
 /* Turns a refusal into the error of a call; returns negative errno for the handler to return. */

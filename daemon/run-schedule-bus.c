@@ -66,21 +66,6 @@ int run_schedule_store(Manager *m, const ApprovalCaller *caller, PreparedRun *ru
                                 f);
 }
 
-static int reply(Manager *m, sd_bus_message *call, const char *id) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
-        char path[OBJECT_PATH_SIZE];
-        int r;
-
-        object_path_format(JOBD_SCHEDULE_PATH, id, path);
-        r = sd_bus_message_new_method_return(call, &answer);
-        if (r >= 0)
-                r = sd_bus_message_append(answer, "so", id, path);
-        if (r < 0)
-                return r;
-        r = bus_reply_after_commit(m, call, TAKE_PTR(answer));
-        return r < 0 ? r : 0;
-}
-
 static int insert_and_reply(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
         g_autofree char *user = NULL;
         const ApprovalCaller caller = approval_bus_caller(m, call, &user);
@@ -89,7 +74,7 @@ static int insert_and_reply(Manager *m, sd_bus_message *call, PreparedRun *run, 
         r = run_schedule_store(m, &caller, run, f);
         if (r < 0)
                 return r;
-        r = reply(m, call, run->scheduled_job->id);
+        r = bus_reply_made(m, call, JOBD_SCHEDULE_PATH, run->scheduled_job->id);
         if (r < 0)
                 (void) log_debug_errno(r, "Cannot answer a call, its sender has gone: %m");
         return 0;

@@ -17,6 +17,16 @@ static void read_row(sqlite3_stmt *statement, CleanRow *ret) {
         (void) g_strlcpy(ret->id, store_column_text(statement, COLUMN_ID), sizeof(ret->id));
 }
 
+/* Both lists: those of a job (NULL: of none that is left), after one, so many. */
+static int bind_page(Store *s, sqlite3_stmt *statement, const char *job_id, int64_t after_seq, unsigned n_rows) {
+        int r;
+
+        r = store_bind_text(s, statement, 1, job_id);
+        if (r >= 0)
+                r = store_bind_int64(s, statement, 2, after_seq);
+        return r < 0 ? r : store_bind_int64(s, statement, 3, n_rows);
+}
+
 int store_clean_list(Store *s, const char *job_id, int64_t after_seq, CleanRow *rows, unsigned n_rows) {
         _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
         unsigned n = 0;
@@ -33,11 +43,7 @@ int store_clean_list(Store *s, const char *job_id, int64_t after_seq, CleanRow *
                             " FROM job_result WHERE job_id IS ? AND seq > ? ORDER BY seq LIMIT ?",
                             &statement);
         if (r >= 0)
-                r = store_bind_text(s, statement, 1, job_id);
-        if (r >= 0)
-                r = store_bind_int64(s, statement, 2, after_seq);
-        if (r >= 0)
-                r = store_bind_int64(s, statement, 3, n_rows);
+                r = bind_page(s, statement, job_id, after_seq, n_rows);
         if (r < 0)
                 return r;
         while (n < n_rows && (r = store_step(s, statement)) > 0)
@@ -58,11 +64,7 @@ int store_clean_list_schedules(Store *s, const char *job_id, int64_t after_seq, 
                             " FROM scheduled_job WHERE job_id IS ? AND seq > ? ORDER BY seq LIMIT ?",
                             &statement);
         if (r >= 0)
-                r = store_bind_text(s, statement, 1, job_id);
-        if (r >= 0)
-                r = store_bind_int64(s, statement, 2, after_seq);
-        if (r >= 0)
-                r = store_bind_int64(s, statement, 3, n_rows);
+                r = bind_page(s, statement, job_id, after_seq, n_rows);
         if (r < 0)
                 return r;
         for (; n < n_rows && (r = store_step(s, statement)) > 0; n++) {
