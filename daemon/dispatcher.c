@@ -473,15 +473,24 @@ bool dispatcher_is_idle(const Dispatcher *d) {
         return g_hash_table_size(d->runs) == 0 && dispatcher_can_leave_waiting(d);
 }
 
-bool dispatcher_has_unread_input(const Dispatcher *d) {
+static bool has_unread_input(const Run *run) {
+        return run->input && run->result->has_sensitive_variables && run->result->status == JOB_RESULT_PENDING;
+}
+
+void dispatcher_leave(Dispatcher *d) {
+        dispatcher_flush_reports(d);
+        unit_manager_read_all(d->units);
+}
+
+bool dispatcher_may_leave(const Dispatcher *d) {
         GHashTableIter i;
         Run *run;
 
         g_hash_table_iter_init(&i, d->runs);
         while (g_hash_table_iter_next(&i, NULL, (void **) &run))
-                if (run->input && run->result->has_sensitive_variables && run->result->status == JOB_RESULT_PENDING)
-                        return true;
-        return false;
+                if (has_unread_input(run) || run->sync)
+                        return false;
+        return unit_manager_is_settled(d->units);
 }
 
 void dispatcher_count(const Dispatcher *d, uint64_t *ret_waiting, uint64_t *ret_running) {

@@ -129,8 +129,13 @@ void dispatcher_clock_set_back(Dispatcher *d);
  */
 bool dispatcher_is_idle(const Dispatcher *d);
 
-/* Whether a run is being started whose input is in memory only: it would be lost if we left now. */
-bool dispatcher_has_unread_input(const Dispatcher *d);
+/* We are about to leave: what is known of runs in flight is stored, and PID 1 is asked for what it has not told yet. */
+void dispatcher_leave(Dispatcher *d);
+/*
+ * Runs go on without us. But one that is being started whose input is in memory only would be lost, and of one that has
+ * been stopped nobody would know that it was: when the host goes down, PID 1 stops them and then us.
+ */
+bool dispatcher_may_leave(const Dispatcher *d);
 
 /* Runs that wait and runs in flight. */
 void dispatcher_count(const Dispatcher *d, uint64_t *ret_waiting, uint64_t *ret_running);

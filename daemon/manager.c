@@ -354,7 +354,7 @@ static void leaving(void *userdata) {
         if (m->direct_server)
                 direct_server_stop_accepting(m->direct_server);
         cleaner_stop(m->cleaner);
-        dispatcher_flush_reports(m->dispatcher);
+        dispatcher_leave(m->dispatcher);
         scheduler_leave(m->scheduler);
 }
 
@@ -363,7 +363,7 @@ static bool may_leave(void *userdata) {
         Manager *m = userdata;
 
         return access_n_waiting(m->access) == 0 && !store_has_batch(m->store) &&
-               !dispatcher_has_unread_input(m->dispatcher) && log_streams_count_finite(m->log_streams) == 0 &&
+               dispatcher_may_leave(m->dispatcher) && log_streams_count_finite(m->log_streams) == 0 &&
                !announcer_has_changes(m->announcer) && outputs_is_idle(m->outputs) &&
                input_files_is_idle(m->input_files) && sealer_is_idle(m->sealer) && scheduler_may_leave(m->scheduler);
 }

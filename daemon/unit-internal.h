@@ -33,6 +33,9 @@ void unit_job_removed(Unit *u, const char *job, const char *result);
 /* Signals may have been missed: asks for all that PID 1 knows of the unit. */
 void unit_read_again(Unit *u);
 
+/* An answer of PID 1 that says whether it runs, or how it has ended, is on its way. */
+bool unit_is_asked_about(const Unit *u);
+
 /* Makes a call from printf-like D-Bus arguments; NULL when it could not be made, which is logged. */
 sd_bus_message *unit_manager_call_new(UnitManager *m, const char *path, const char *interface, const char *member,
                                       const char *types, ...);

@@ -66,11 +66,22 @@ static int on_job_removed(sd_bus_message *m, void *userdata, sd_bus_error *error
         return 0;
 }
 
-static void read_all_units(UnitManager *m) {
+void unit_manager_read_all(UnitManager *m) {
         g_autoptr(GPtrArray) units = hash_table_values(m->units);
 
         for (guint i = 0; i < units->len; i++)
                 unit_read_again(units->pdata[i]);
+}
+
+bool unit_manager_is_settled(const UnitManager *m) {
+        GHashTableIter i;
+        void *unit;
+
+        g_hash_table_iter_init(&i, m->units);
+        while (g_hash_table_iter_next(&i, NULL, &unit))
+                if (unit_is_asked_about(unit))
+                        return false;
+        return true;
 }
 
 /* After "systemctl daemon-reload" signals may have been missed. */
@@ -78,7 +89,7 @@ static int on_reloading(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         int active;
 
         if (sd_bus_message_read(m, "b", &active) >= 0 && !active)
-                read_all_units(userdata);
+                unit_manager_read_all(userdata);
         return 0;
 }
 
@@ -97,7 +108,7 @@ static int on_name_owner_changed(sd_bus_message *m, void *userdata, sd_bus_error
 
         if (sd_bus_message_read(m, "sss", NULL, NULL, &new_owner) >= 0 && new_owner[0]) {
                 unit_manager_subscribe(manager);
-                read_all_units(manager);
+                unit_manager_read_all(manager);
                 unit_calls_resume(manager->calls);
         }
         return 0;

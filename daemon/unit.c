@@ -231,6 +231,10 @@ static void unit_read(Unit *u) {
         }
 }
 
+bool unit_is_asked_about(const Unit *u) {
+        return u->start_call || u->read_calls[0] || u->read_calls[1] || u->cpu_call;
+}
+
 void unit_read_again(Unit *u) {
         if (!u->start_call) /* its answer is still to come */
                 unit_read(u);

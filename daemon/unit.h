@@ -82,6 +82,14 @@ int unit_stop(UnitManager *m, const char *name, bool kill) _must_check_;
 void unit_release(UnitManager *m, const char *name, UnitLeft left);
 
 /*
+ * Asks PID 1 for the state of each unit that is watched. It ends a unit, says so by a signal through the bus, and goes
+ * on at once with the next one, perhaps us: its SIGTERM overtakes the signal.
+ */
+void unit_manager_read_all(UnitManager *m);
+/* Whether no answer about any of them is on its way. */
+bool unit_manager_is_settled(const UnitManager *m);
+
+/*
  * Asks PID 1 to start a unit that is none of a run (notify-unit.h), and does not care how it ends. That it could not
  * be started is logged. Called again after a lost answer, it may run twice.
  */

@@ -169,6 +169,24 @@ class Kill(JobdTestCase):
         wait_exit(pid)
         self.ends_once(result_id, 'FAILURE', 'lost')
 
+    def test_stopped_before_the_bus_could_tell(self):
+        """As in a shutdown: PID 1 ends the runs, and then jobd, which the bus has not told yet what became of them."""
+        runs = [submit('kill.Slow') for _ in range(8)]
+        for result_id in runs:
+            journal_wait(unit_of(result_id), UNIT_STARTED, since=self.cursor)
+        jobd, bus = main_pid(), main_pid('dbus.service')
+        os.kill(bus, signal.SIGSTOP)
+        try:
+            run(['systemctl', 'stop', *(f'jobd-run-{result_id}.service' for result_id in runs)])
+            run(['systemctl', 'stop', '--no-block', 'jobd.service'])
+            while run(['systemctl', 'show', '-P', 'StatusText', 'jobd.service']).stdout != 'Leaving.\n':
+                pass
+        finally:
+            os.kill(bus, signal.SIGCONT)
+        wait_exit(jobd)
+        for result_id in runs:
+            self.ends_once(result_id, 'REVOKED', 'stopped')
+
     def test_at_any_moment(self):
         """Requests while the daemon is killed over and over: what was acknowledged runs once, the rest not at all."""
         acknowledged, random_source = {}, random.Random(1)
