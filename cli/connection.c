@@ -172,7 +172,8 @@ static int call_and_ask(Connection *c, sd_bus_message *call, sd_bus_error *error
         r = sd_bus_call(c->bus, call, 0, error, ret_reply);
         if (r >= 0)
                 return 0;
-        if (!c->ask_password || !sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+        if (!sd_bus_error_has_name(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED) || !c->ask_password ||
+            !polkit_agent_is_possible())
                 return r;
 
         if (!c->agent)

@@ -37,8 +37,8 @@ int connection_message_new(Connection *c, const char *path, const char *interfac
                            sd_bus_message **ret) _must_check_;
 
 /*
- * Sends a call and waits for the reply. When polkit wants a password and may ask for it, the call is made once more
- * with an agent to ask. ret_reply may be NULL. Returns 0, or negative errno once the failure is printed; subject is
+ * Sends a call and waits for the reply. When polkit wants a password and there can be an agent that asks for it, the
+ * call is made once more. ret_reply may be NULL. Returns 0, or negative errno once the failure is printed; subject is
  * what the call was about, NULL for nothing in particular.
  */
 int connection_call(Connection *c, sd_bus_message *call, const char *subject, sd_bus_message **ret_reply)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <pwd.h>
 #include <string.h>
 
 #include "bus-error.h"
@@ -35,15 +36,33 @@ int find_job(Connection *c, const char *job, char **ret_path, JsonObject **ret_j
         return 0;
 }
 
-int check_job_exists(Connection *c, const char *job) {
+/* no_such: the error by which jobd says so. */
+static int check_exists(Connection *c, const char *member, const char *no_such, const char *name) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         int r;
 
-        r = sd_bus_call_method(connection_bus(c), connection_destination(c), JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE,
-                               "GetJob", &error, NULL, "s", job);
-        if (r >= 0 || !sd_bus_error_has_name(&error, BUS_ERROR_NO_SUCH_JOB))
+        if (!name)
                 return 0;
-        return report_bus_error(job, JOBD_MANAGER_PATH, &error, r);
+        r = sd_bus_call_method(connection_bus(c), connection_destination(c), JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE,
+                               member, &error, NULL, "s", name);
+        if (r >= 0 || !sd_bus_error_has_name(&error, no_such))
+                return 0;
+        return report_bus_error(name, JOBD_MANAGER_PATH, &error, r);
+}
+
+static int check_user_exists(const char *user) {
+        if (!user || g_ascii_string_to_unsigned(user, 10, 0, UINT32_MAX, NULL, NULL) || getpwnam(user))
+                return 0;
+        return report_error(-ESRCH, "there is no user '%s' on this host.", user);
+}
+
+int check_filter_exists(Connection *c, const char *job, const char *queue, const char *user) {
+        int r;
+
+        r = check_exists(c, "GetJob", BUS_ERROR_NO_SUCH_JOB, job);
+        if (r >= 0)
+                r = check_exists(c, "GetJobQueue", BUS_ERROR_NO_SUCH_JOB_QUEUE, queue);
+        return r < 0 ? r : check_user_exists(user);
 }
 
 static int append_job_filter(sd_bus_message *m, const void *filter, JsonArray *so_far) {

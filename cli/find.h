@@ -21,10 +21,10 @@ enum { RESULT_PREFIX_MIN = 4, RESULT_PREFIX_SEARCH = 1000 };
 int find_result(Connection *c, const char *id, char **ret_path, JsonObject **ret_result) _must_check_;
 
 /*
- * For a list that was empty, which cannot tell: fails when there is no such job. Nobody is asked for a password, and
- * where jobd does not want to tell this is 0.
+ * For a list that was empty, which cannot tell: fails when there is no such job, job queue or user; NULL: none was
+ * named. Nobody is asked for a password, and where jobd does not want to tell this is 0.
  */
-int check_job_exists(Connection *c, const char *job) _must_check_;
+int check_filter_exists(Connection *c, const char *job, const char *queue, const char *user) _must_check_;
 
 /* The properties of an object whose path is known. subject: as in connection_call(). */
 int get_job(Connection *c, const char *path, const char *subject, JsonObject **ret) _must_check_;

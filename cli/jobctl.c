@@ -22,7 +22,7 @@
         "  import MODEL FILE     Take objects from a file (-: standard input)"
 #define SCHEDULE_ACTIONS                                                                                           \
         "Actions:\n"                                                                                               \
-        "  show NAME...          Show all of it\n"                                                                 \
+        "  show NAME...          Show all of it; may be left out with one NAME\n"                                                                 \
         "  pause NAME...         Let it not run until it is resumed\n"                                             \
         "  resume NAME...        Let it run again, also when it is errored\n"                                      \
         "  run NAME              Run it once now, for yourself\n"                                                  \
@@ -33,7 +33,7 @@
         "A scheduled job is made by \"jobctl run\" with --at, --interval or --crontab."
 #define QUEUE_ACTIONS                                                                                              \
         "Actions:\n"                                                                                               \
-        "  show NAME                         Show all of it\n"                                                     \
+        "  show NAME                         Show all of it; may be left out\n"                                                     \
         "  create NAME [PROPERTY=VALUE...]   Make one\n"                                                           \
         "  set NAME PROPERTY=VALUE...        Change it\n"                                                          \
         "  delete NAME                       Delete it, when nothing uses it\n\n"                                  \
@@ -59,17 +59,17 @@ static const Verb verbs[] = {
         { "Runs", "result", "[ID]", "Show a job result, or the newest", verb_result },
         { "Runs", "logs", "[ID]", "Show the log of a run, or of the newest", verb_logs },
         { "Runs", "outputs", "ID [NAME...]", "List or fetch the output files of a run", verb_outputs },
-        { "Runs", "cancel", "[ID...]", "Cancel runs", verb_cancel },
+        { "Runs", "cancel", "ID...|--all", "Cancel runs", verb_cancel },
         { "Runs", "clean", "", "Delete old job results and scheduled jobs", verb_clean },
         { "Runs", "monitor", "", "Show what changes, as it happens", verb_monitor },
         { "Schedules and approvals", "schedules", "", "List scheduled jobs, the next first", verb_schedules },
-        { "Schedules and approvals", "schedule", "ACTION NAME", "Show or change one: pause, resume, update, ...",
+        { "Schedules and approvals", "schedule", "[ACTION] NAME...", "Show or change one: pause, resume, update, ...",
           verb_schedule, SCHEDULE_ACTIONS },
         { "Schedules and approvals", "approvals", "", "List requests that wait for an approval", verb_approvals },
         { "Schedules and approvals", "approve", "REQUEST", "Show what will run, and approve it", verb_approve },
         { "Schedules and approvals", "deny", "REQUEST", "Deny a request", verb_deny },
         { "Queues", "queues", "", "List the job queues", verb_queues },
-        { "Queues", "queue", "ACTION NAME", "Show, create, set or delete one", verb_queue, QUEUE_ACTIONS },
+        { "Queues", "queue", "[ACTION] NAME", "Show, create, set or delete one", verb_queue, QUEUE_ACTIONS },
 };
 
 static void print_help(void) {

@@ -60,17 +60,33 @@ int usage_error(const Verb *verb, const char *format, ...) {
         return STATUS_USAGE;
 }
 
+static void replace(GString *text, const char *old, const char *new) {
+        (void) g_string_replace(text, old, new, 0);
+}
+
+/* GOption says of "--fetch[=DIR]", too, that it is "--fetch=DIR". There is room: it lays out in columns. */
+static void mark_optional(GString *help, const GOptionEntry *entries) {
+        for (const GOptionEntry *e = entries; e && e->long_name; e++) {
+                g_autofree char *plain = g_strdup_printf("--%s=%s  ", e->long_name, e->arg_description);
+                g_autofree char *marked = g_strdup_printf("--%s[=%s]", e->long_name, e->arg_description);
+
+                if (e->flags & G_OPTION_FLAG_OPTIONAL_ARG)
+                        replace(help, plain, marked);
+        }
+}
+
 /* GOption's own words, without the ellipsis that not every terminal has, and for "jobctl VERB". */
-static void print_help(GOptionContext *context, const Verb *verb) {
-        g_autofree char *name = g_strdup_printf("jobctl %s", verb->name), *help = NULL;
-        g_auto(GStrv) parts = NULL;
-        g_autofree char *ascii = NULL;
+static void print_help(GOptionContext *context, const Verb *verb, const GOptionEntry *entries) {
+        g_autofree char *name = g_strdup_printf("jobctl %s", verb->name), *text = NULL;
+        g_autoptr(GString) help = NULL;
 
         g_set_prgname(name);
-        help = g_option_context_get_help(context, true, NULL);
-        parts = g_strsplit(help, "…", -1);
-        ascii = g_strjoinv("...", parts);
-        (void) fputs(ascii, stdout);
+        text = g_option_context_get_help(context, true, NULL);
+        help = g_string_new(text);
+        replace(help, "…", "...");
+        mark_optional(help, entries);
+        mark_optional(help, common_entries);
+        (void) fputs(help->str, stdout);
 }
 
 static int check_count(const Verb *verb, char **arguments, unsigned min, unsigned max) {
@@ -152,7 +168,7 @@ int verb_parse(Jobctl *j, const Verb *verb, const GOptionEntry *entries, int arg
         if (!g_option_context_parse_strv(context, &split, &error))
                 return usage_error(verb, "%s: %s", verb->name, error->message);
         if (help) {
-                print_help(context, verb);
+                print_help(context, verb, entries);
                 return EXIT_SUCCESS;
         }
         r = check_count(verb, arguments, min, max);

@@ -11,6 +11,23 @@
 
 #define PKTTYAGENT_PATH "/usr/bin/pkttyagent"
 
+/* The session that polkit looks for an agent in: ours or, for what its user manager runs, that of our user's display. */
+static int session_of_caller(char **ret) {
+        return sd_pid_get_session(0, ret) >= 0 ? 0 : sd_uid_get_display(getuid(), ret);
+}
+
+static bool has_desktop(void) {
+        static const char *const desktops[] = { "x11", "wayland", "mir", NULL };
+        _cleanup_free_ char *session = NULL, *type = NULL;
+
+        return session_of_caller(&session) >= 0 && sd_session_get_type(session, &type) >= 0 &&
+               g_strv_contains(desktops, type);
+}
+
+bool polkit_agent_is_possible(void) {
+        return geteuid() != 0 && (isatty(STDIN_FILENO) || has_desktop());
+}
+
 struct PolkitAgent {
         pid_t pid;
 };

@@ -10,6 +10,12 @@
 typedef struct PolkitAgent PolkitAgent;
 
 /*
+ * Whether there can be one for us, that of a desktop or one that we start: without it nobody is asked for a password.
+ * Never for root.
+ */
+bool polkit_agent_is_possible(void);
+
+/*
  * Returns 1 once the agent is ready. 0: it is not needed, because the caller is root or has no terminal. Negative
  * errno: it could not be started.
  */

@@ -101,7 +101,7 @@ static int cancel_all(Connection *c, const CancelFilter *f, uint64_t *ret_n) {
 static int verb_cancel_all(Jobctl *j, Connection *c, const CancelFilter *f, bool quiet) {
         uint64_t n;
 
-        if (cancel_all(c, f, &n) < 0)
+        if (cancel_all(c, f, &n) < 0 || (n == 0 && check_filter_exists(c, f->job, f->queue, f->user) < 0))
                 return STATUS_ERROR;
         if (j->json) {
                 JsonObject *o = json_object_new();

@@ -283,11 +283,12 @@ static int check_arguments(const Verb *verb, char **arguments, const ObjectsOpti
                 return usage_error(verb, "objects models: takes no arguments.");
         if (strcmp(arguments[0], "list") == 0 && (n < 2 || n > 3))
                 return usage_error(verb,
-                                   "objects list: give a MODEL, and a QUERY if not all of its objects are wanted.");
+                                   "objects list: give a MODEL, and a QUERY if not all of its objects are wanted: "
+                                   "jobctl objects list MODEL [QUERY]");
         if (is_import && n != 3)
-                return usage_error(verb, "objects import: give a MODEL and a FILE.");
+                return usage_error(verb, "objects import: give a MODEL and a FILE: jobctl objects import MODEL FILE");
         if (strcmp(arguments[0], "models") != 0 && strcmp(arguments[0], "list") != 0 && !is_import)
-                return usage_error(verb, "objects: there is no \"%s\", but models, list and import.", arguments[0]);
+                return usage_error(verb, "objects: there is no command \"%s\": it is models, list or import.", arguments[0]);
         if (!is_import && (o->prune || o->dry_run || o->username))
                 return usage_error(verb, "objects: --prune, --dry-run and --username are for import.");
         return -1;

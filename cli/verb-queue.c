@@ -12,7 +12,7 @@
 #include "queue-properties.h"
 #include "table.h"
 
-/* Verbs for job queues: queues, queue ACTION NAME. */
+/* Verbs for job queues: queues; queue ACTION NAME, and queue NAME to show one. */
 
 static char *limit_text(JsonObject *queue, const char *member) {
         int64_t n = json_object_get_int_member(queue, member);
@@ -196,7 +196,10 @@ int verb_queue(Jobctl *j, const Verb *verb, int argc, char **argv) {
         action = arguments[1] ? arguments[0] : "show";
         name = arguments[1] ?: arguments[0];
         if (!arguments[1] && g_strv_contains(actions, name))
-                return usage_error(verb, "queue %s: say which: jobctl queue %s NAME", name, name);
+                return usage_error(verb, "queue %s: say which: jobctl queue %s NAME%s", name, name,
+                                   strcmp(name, "set") == 0      ? " PROPERTY=VALUE..."
+                                   : strcmp(name, "create") == 0 ? " [PROPERTY=VALUE...]"
+                                                                 : "");
         if (arguments[1] && !g_strv_contains(actions, action))
                 return usage_error(verb, "queue: there is no action \"%s\": it is show, create, set or delete.",
                                    action);

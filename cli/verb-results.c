@@ -79,7 +79,7 @@ int verb_results(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (connection_open(&j->connection, &c) < 0 ||
             list_results(c, &(ResultFilter) { job, status, user, queue, schedule, (unsigned) lines }, &results) < 0)
                 return STATUS_ERROR;
-        if (job && json_array_get_length(results) == 0 && check_job_exists(c, job) < 0)
+        if (json_array_get_length(results) == 0 && check_filter_exists(c, job, queue, user) < 0)
                 return STATUS_ERROR;
         if (j->json)
                 print_json_array(TAKE_PTR(results));

@@ -109,7 +109,7 @@ int verb_schedules(Jobctl *j, const Verb *verb, int argc, char **argv) {
                            },
                            &schedules) < 0)
                 return STATUS_ERROR;
-        if (job && json_array_get_length(schedules) == 0 && check_job_exists(c, job) < 0)
+        if (json_array_get_length(schedules) == 0 && check_filter_exists(c, job, NULL, user) < 0)
                 return STATUS_ERROR;
 
         sorted = sort_schedules(schedules, compare_next);
@@ -164,7 +164,7 @@ int verb_approvals(Jobctl *j, const Verb *verb, int argc, char **argv) {
                            },
                            &requests) < 0)
                 return STATUS_ERROR;
-        if (job && json_array_get_length(requests) == 0 && check_job_exists(c, job) < 0)
+        if (json_array_get_length(requests) == 0 && check_filter_exists(c, job, NULL, user) < 0)
                 return STATUS_ERROR;
         sorted = sort_schedules(requests, compare_start);
         if (j->json) {

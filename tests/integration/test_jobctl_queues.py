@@ -78,7 +78,9 @@ class Queues(JobdTestCase):
                            (('queue', 'set', 'narrow'), 'say what is to be set'),
                            (('queue', 'show', 'narrow', 'other'), 'one argument too many'),
                            (('queue', 'paint', 'narrow'), 'there is no action "paint"'),
-                           (('queue', 'show'), 'say which: jobctl queue show NAME')):
+                           (('queue', 'show'), 'say which: jobctl queue show NAME'),
+                           (('queue', 'set'), 'say which: jobctl queue set NAME PROPERTY=VALUE...'),
+                           (('queue',), 'something is missing: jobctl queue [ACTION] NAME')):
             self.assertIn(text, self.refused(*args, status=2))
         for args, text in ((('queue', 'set', 'narrow', 'weight=0'), 'weight'),
                            (('queue', 'set', 'narrow', 'Colour=red'), 'Colour'),

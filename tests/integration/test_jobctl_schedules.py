@@ -184,6 +184,7 @@ class Schedules(JobdTestCase):
         self.assertEqual(jobctl('schedule', 'short').stdout, jobctl('schedule', 'show', 'short').stdout)
         self.assertIn("there is no scheduled job 'nothing'", self.refused('schedule', 'nothing', user='carol'))
         self.assertIn('schedule pause: say which', self.refused('schedule', 'pause', status=2))
+        self.assertIn('missing: jobctl schedule [ACTION] NAME...', self.refused('schedule', status=2))
         self.assertIn('there is no action "stop"', self.refused('schedule', 'stop', 'short', status=2))
         jobctl('schedule', 'cancel', 'short')
         self.assertIn('can only be looked at and deleted', self.refused('schedule', 'run', 'short'))

@@ -131,6 +131,20 @@ class Results(JobdTestCase):
         self.assertEqual(jobctl('results', '--job=latest.Never').stdout, 'No job results.\n')
         self.assertEqual(jobctl_json('results', '--job=latest.Never', user='alice'), [])
 
+    def test_of_what_is_not_there(self):
+        """A misspelt name is told from a list that is empty."""
+        for name, text in (('--job', 'there is no job'), ('--queue', 'there is no job queue'),
+                           ('--user', 'there is no user')):
+            for verb in ('results',), ('--json', 'results'), ('cancel', '--all'):
+                self.assertFails(['jobctl', *verb, f'{name}=nosuch'], f"{text} 'nosuch'", status=4)
+            if name != '--queue':
+                for verb in 'schedules', 'approvals':
+                    self.assertFails(['jobctl', verb, f'{name}=nosuch'], f"{text} 'nosuch'", status=4)
+        for empty in ('--job=latest.Never', '--queue=default'), ('--user=dave',), ('--user=4000000000',):
+            self.assertEqual(jobctl('results', *empty).stdout, 'No job results.\n')
+        self.assertEqual(jobctl('results', '--queue=default', '--status=REVOKED', user='alice').stdout,
+                         'No job results.\n')
+
     def test_sum_by_grouping(self):
         result_id = jobctl_json('run', 'latest.Logs', user='alice')['id']
         zeros = dict.fromkeys(['debug', 'info', 'success', 'warning', 'failure', 'error', 'critical'], 0)

@@ -3,11 +3,12 @@
 """Passwords, waiting for them, and how much of it one user may cause; and jobd without polkit."""
 import unittest
 
-from harness import JobdTestCase, dialogue, install_job, jobctl, jobctl_json, journal, main_pid, run
+from harness import JobdTestCase, dialogue, install_job, jobctl, jobctl_json, journal, journal_cursor, main_pid, run
 from raw_bus import ALLOW_INTERACTIVE, RawBus
 from rules import SilentAgent, polkit_rules
 
 MANAGER = 'org.jobd1.Manager'
+DENIED = '59a068bf972f45e28d734d07c3c54376'
 LIMITS_EXCEEDED = 'org.freedesktop.DBus.Error.LimitsExceeded'
 ADMINISTRATORS = 'polkit.addAdminRule(function(action, subject) { return ["unix-user:carol"]; });'
 PASSWORDS_PER_USER = 6      # of daemon/authority.c
@@ -52,6 +53,14 @@ class Passwords(JobdTestCase):
                     bus.call_later(path, 'org.jobd1.Job', 'Enable', flags=ALLOW_INTERACTIVE)
                     message, _ = agent.wait_asked()
                     self.assertEqual(message, f'Authentication is required to change job {what}.')
+
+    def test_nobody_there_to_ask(self):
+        """Without a terminal and a desktop the call is made once: one denial is in the journal."""
+        cursor = journal_cursor()
+        done = jobctl('run', 'ask.Quick', user='dave', check=False)
+        self.assertEqual(done.returncode, 4, done.stderr)
+        self.assertIn("not authorised to run job 'ask.Quick'", done.stderr)
+        self.assertEqual(len(journal(f'MESSAGE_ID={DENIED}', since=cursor)), 1)
 
     def test_no_agent(self):
         with RawBus('dave') as bus:
