@@ -109,6 +109,7 @@ static void block(Dispatcher *d, const char *queue, const char *why) {
         b->tries = false;
         dispatcher_set_rules(d, queue);
         try_again_later(d);
+        dispatcher_jobs_changed(d); /* a singleton's next one may be in this line, and others of its job wait for it */
 }
 
 void run_put_back(Run *run, const char *why) {
@@ -123,6 +124,7 @@ void run_put_back(Run *run, const char *why) {
 }
 
 void run_back_in_line(Run *run) {
+        g_autofree char *job_id = g_strdup(run->result->job_id);
         Secret *input = run->retry_input ? TAKE_PTR(run->retry_input) : TAKE_PTR(run->input);
         const JobResult *jr = run->result;
         Dispatcher *d = run->dispatcher;
@@ -134,5 +136,6 @@ void run_back_in_line(Run *run) {
         dispatcher_add_waiting(d, jr);
         dispatcher_announce_change(d, jr);
         dispatcher_forget_run(run);
+        dispatcher_singleton_ended(d, job_id); /* it is not in flight, and others may be able to start */
         dispatcher_pump_later(d);
 }

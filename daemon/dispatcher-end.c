@@ -125,7 +125,7 @@ static void on_ended(const char *unit, const UnitEnd *end, void *userdata) {
                 run_put_back(run, end->start_error);
                 return;
         }
-        if (!end->gone)
+        if (!end->gone && !end->start_error)
                 dispatcher_unblock(d, run->result->task_queue);
         run->result->cpu_usage_nsec = end->cpu_usage_nsec;
         run->end_usec = end->ended_usec;

@@ -160,6 +160,8 @@ void dispatcher_queue_changed(Dispatcher *d, const char *name) {
                 return;
         if (q->slice_set[0])
                 dispatcher_set_slice(d, name);
+        if (!q->enabled) /* a singleton's next one may be in this line, and others of its job wait for it */
+                dispatcher_jobs_changed(d);
         dispatcher_pump_later(d);
 }
 

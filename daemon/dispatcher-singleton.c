@@ -17,7 +17,7 @@
  * (a change of the policy, another run that began) needs no care of its own.
  */
 
-enum { RELEASED_MAX = 500 }; /* at once, when the policy was taken from the job */
+enum { RELEASED_MAX = 500 }; /* at once */
 
 static JobSingleton policy_of(const Dispatcher *d, const char *job_id) {
         const Job *job = registry_find_by_id(d->context.registry, job_id);
@@ -106,23 +106,40 @@ static char *replaced_by(const JobResult *jr) {
         return g_strdup_printf("jobd (replaced by %s)", jr->id);
 }
 
+/* One that comes into such a queue's line takes no place: it must not keep it from those in other queues. */
+static bool starts_nothing(const Dispatcher *d, const char *queue) {
+        const JobQueue *q = job_queues_find_by_name(d->context.queues, queue);
+
+        return (q && !q->enabled) || dispatcher_blocked_why(d, queue);
+}
+
+/* 1: there may be one more to release, 0: there is none. */
+static int release_next(Dispatcher *d, const char *job_id, JobSingleton policy) {
+        _cleanup_(job_result_freep) JobResult *jr = NULL;
+        int r;
+
+        r = store_waiting_singleton(d->context.store, job_id, policy == JOB_SINGLETON_REPLACE, &jr);
+        if (r > 0)
+                r = dispatcher_move_waiting(d, jr, JOB_RESULT_WAITS_IN_LINE);
+        if (r < 0 || !jr)
+                return r;
+        return !waits_its_turn(policy) || (policy == JOB_SINGLETON_QUEUE && starts_nothing(d, jr->task_queue));
+}
+
 void dispatcher_singleton_ended(Dispatcher *d, const char *job_id) {
         JobSingleton policy = policy_of(d, job_id);
-        unsigned n = waits_its_turn(policy) ? 1 : RELEASED_MAX;
+        unsigned n = RELEASED_MAX;
         int r = 1;
 
         if (!g_hash_table_contains(d->singletons, job_id) || (waits_its_turn(policy) && is_in_flight(d, job_id)))
                 return;
-        while (n-- > 0 && r > 0) {
-                _cleanup_(job_result_freep) JobResult *jr = NULL;
-
-                r = store_waiting_singleton(d->context.store, job_id, policy == JOB_SINGLETON_REPLACE, &jr);
-                if (r > 0 && dispatcher_move_waiting(d, jr, JOB_RESULT_WAITS_IN_LINE) < 0)
-                        r = -EIO;
-        }
+        while (n-- > 0 && r > 0)
+                r = release_next(d, job_id, policy);
         dispatcher_pump_later(d);
         if (r < 0)
                 store_failed(d);
+        else if (r > 0)
+                dispatcher_retry_later(d); /* with the rest */
 }
 
 /* ---- replacing ---- */

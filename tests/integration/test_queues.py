@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """Job queues: limits, order, what waits and why, the slice, permissions, cancelling all."""
+import os
+import signal
 import unittest
 
 from classes import GATE, open_gate, start_run, wait_end, wait_started
-from harness import (JobdTestCase, Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, kill_jobd, run,
-                     start, unit_properties)
+from harness import (JobdTestCase, Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, kill_jobd,
+                     main_pid, run, start, unit_properties)
 from queues import (MANAGER, QUEUE, call, create_queue, queue, queue_path, restart, set_queue, wait_for,
                     wait_status)
 from raw_bus import DIRECT, RawBus
@@ -23,6 +25,7 @@ JOBS = {
     'queue.Slice': '[Job]\nTaskQueues=my-slice\n' + GATE,
     'queue.Refuse': '[Job]\nTaskQueues=refuse\n' + GATE,
     'queue.Crash': '[Job]\nTaskQueues=crash\n' + GATE,
+    'queue.Masked': '[Job]\nTaskQueues=masked\n' + GATE,
     'queue.All': '[Job]\nTaskQueues=all1 all2\n' + GATE,
 }
 
@@ -289,6 +292,34 @@ class Slice(JobdTestCase):
         finish(third)
         self.assertOutcome(third, 'SUCCESS')
         self.assertEqual((queue('crash')['Running'], queue('crash')['Waiting']), (0, 0))
+
+    def test_cancelled_while_refused(self):
+        """The end of a run that systemd has refused to start is no sign that it starts runs again."""
+        run('systemctl mask --runtime jobd-masked.slice')
+        cursor, pid = journal_cursor(), main_pid('dbus.service')
+        with RawBus(None, DIRECT) as bus:
+            os.kill(pid, signal.SIGSTOP)    # systemd does not hear of the two runs before one of them is cancelled
+            try:
+                waits, second = [bus.call('/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'queue.Masked', '', {}).body[0]
+                                 for _ in range(2)]
+                path = bus.call('/org/jobd1', MANAGER, 'GetJobResult', 's', second).body[0]
+                cancelled = bus.call(path, 'org.jobd1.JobResult', 'Cancel', 'a{sv}', {})
+            finally:
+                os.kill(pid, signal.SIGCONT)
+        self.assertIsNone(cancelled.error, cancelled)
+        self.assertOutcome(wait_status(second, 'REVOKED')['id'], 'REVOKED', reason='revoked')
+        result = wait_for(waits, 'a reason', lambda result: 'masked' in (result['wait_reason'] or ''))
+        self.assertEqual(result['status'], 'PENDING')
+        self.assertEqual(self.said_again(cursor), 0)
+        run('systemctl unmask --runtime jobd-masked.slice')
+        finish(waits)
+        self.assertEqual(self.said_again(cursor), 1)
+
+    @staticmethod
+    def said_again(cursor):
+        """How often jobd has said since that systemd starts runs again."""
+        messages = [entry['MESSAGE'] for entry in journal('_SYSTEMD_UNIT=jobd.service', since=cursor)]
+        return messages.count('systemd starts the runs of job queue masked again')
 
     def properties(self):
         return unit_properties(self.SLICE)

@@ -4,12 +4,14 @@
 import unittest
 
 from classes import GATE, open_gate, show, start_run, wait_end, wait_started
-from harness import JobdTestCase, install_job, jobctl, jobctl_json, kill_jobd, start
-from queues import set_queue, wait_status
+from harness import JobdTestCase, install_job, jobctl, jobctl_json, kill_jobd, run, start
+from queues import set_queue, wait_for, wait_status
 
 JOBS = {f'single.{name}': f'[Job]\nSingleton={policy}\nTaskQueues=single\n' + GATE for name, policy in {
     'Fail': 'fail', 'Ignore': 'yes', 'Queue': 'queue', 'Other': 'no', 'Cancel': 'queue', 'Change': 'queue',
     'Crash': 'queue', 'Replace': 'replace', 'Many': 'replace', 'Killed': 'replace', 'Jump': 'queue'}.items()}
+JOBS |= {f'single.{name}': f'[Job]\nSingleton={policy}\nTaskQueues=first second\n' + GATE
+         for name, policy in {'Disabled': 'queue', 'Later': 'queue', 'Masked': 'queue', 'Filler': 'no'}.items()}
 
 
 def setUpModule():
@@ -87,6 +89,42 @@ class Singleton(JobdTestCase):
         ids.append(start_run('single.Jump'))
         set_queue('single', enabled=True)
         self.finish(*ids[1:])
+
+    def start_three(self, job):
+        """The first one runs; of those that wait for its end the older one is of another queue."""
+        ids = [start_run(f'--queue={queue}', job) for queue in ('second', 'first', 'second')]
+        wait_started(ids[0])
+        self.assertEqual(statuses(*ids), ['STARTED', 'PENDING', 'PENDING'])
+        return ids
+
+    def test_one_in_a_disabled_queue_keeps_nobody_waiting(self):
+        ids = self.start_three('single.Disabled')
+        set_queue('first', enabled=False)
+        self.finish(ids[0], ids[2])
+        self.assertEqual(statuses(ids[1]), ['PENDING'])
+        set_queue('first', enabled=True)
+        self.finish(ids[1])
+
+    def test_nor_when_the_queue_is_disabled_later(self):
+        set_queue('first', max_running=1)
+        filler = start_run('--queue=first', 'single.Filler')
+        wait_started(filler)
+        ids = self.start_three('single.Later')
+        self.finish(ids[0])
+        wait_for(ids[1], 'a place in the line', lambda result: result['position'] == 1)
+        self.assertEqual(statuses(*ids[1:]), ['PENDING', 'PENDING'])
+        set_queue('first', enabled=False)
+        self.finish(ids[2], filler)
+        set_queue('first', enabled=True, max_running=0)
+        self.finish(ids[1])
+
+    def test_nor_when_its_slice_is_masked(self):
+        ids = self.start_three('single.Masked')
+        run('systemctl mask --runtime jobd-first.slice')
+        self.finish(ids[0], ids[2])
+        self.assertEqual(statuses(ids[1]), ['PENDING'])
+        run('systemctl unmask --runtime jobd-first.slice')
+        self.finish(ids[1])
 
     def test_queue_cancelled(self):
         ids = [start_run('single.Cancel') for _ in range(4)]
