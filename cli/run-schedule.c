@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "bus-report.h"
 #include "find-schedule.h"
 #include "now.h"
 #include "output.h"
 #include "run-schedule.h"
 #include "schedule-text.h"
+#include "stage-text.h"
 #include "time-zone.h"
 #include "when.h"
 
@@ -81,7 +83,7 @@ int schedule_options_append(const ScheduleOptions *o, sd_bus_message *m) {
 }
 
 int schedule_print_new(Jobctl *j, Connection *c, const char *id, const char *path, bool only_id, bool quiet) {
-        g_autofree char *next = NULL, *name = NULL, *safe = NULL;
+        g_autofree char *next = NULL, *name = NULL, *safe = NULL, *lack = NULL;
         g_autoptr(JsonObject) schedule = NULL;
 
         if (only_id && !j->json) {
@@ -101,5 +103,8 @@ int schedule_print_new(Jobctl *j, Connection *c, const char *id, const char *pat
         safe = output_escape(next);
         name = output_escape(json_string(schedule, "name") ?: "?");
         printf("%s, scheduled job %s: %s.\n", name, id, safe);
+        lack = request_lack_text(schedule);
+        if (lack)
+                (void) report_error(0, "%s.", lack);
         return EXIT_SUCCESS;
 }

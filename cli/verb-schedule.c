@@ -17,6 +17,7 @@
 #include "run-schedule.h"
 #include "run-wait.h"
 #include "schedule-text.h"
+#include "stage-text.h"
 #include "table.h"
 
 /* The verb that shows and changes scheduled jobs: schedule ACTION NAME, and schedule NAME to show one. */
@@ -73,6 +74,7 @@ static void print_schedule(JsonObject *s) {
         const char *state = json_string(s, "state") ?: "?";
         _cleanup_(fields_freep) Fields *f = fields_new();
         g_autofree char *state_text = schedule_state_text(s), *interval = schedule_interval_text(s);
+        g_autofree char *lack = request_lack_text(s);
         g_autofree char *input = json_format(json_object_get_member(s, "kwargs"));
         g_autofree char *runs = g_strdup_printf("%" PRIi64, json_object_get_int_member(s, "total_run_count"));
 
@@ -80,6 +82,8 @@ static void print_schedule(JsonObject *s) {
         fields_add(f, "ID", json_string(s, "id"));
         fields_add(f, "Job", json_string(s, "task"));
         fields_add_colored(f, "State", state_text, schedule_state_color(state));
+        if (lack)
+                fields_add_colored(f, "Problem", lack, COLOR_YELLOW);
         fields_add(f, "Requester", json_string(s, "user"));
         if (json_string(s, "requested_by"))
                 fields_add(f, "Requested by", json_string(s, "requested_by"));

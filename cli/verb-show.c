@@ -8,6 +8,7 @@
 #include "jobctl.h"
 #include "output.h"
 #include "result-text.h"
+#include "stage-text.h"
 #include "table.h"
 #include "time-span.h"
 
@@ -107,11 +108,13 @@ static void add_stages(Fields *f, JsonObject *class) {
 
         for (unsigned i = 0; stages && i < json_array_get_length(stages); i++) {
                 JsonObject *s = json_array_get_object_element(stages, i);
+                g_autofree char *lack = stage_lack_text(stages, i, NULL);
 
-                g_string_append_printf(text, "%s%s: %" PRIi64 " of group %s", i > 0 ? "\n" : "",
+                g_string_append_printf(text, "%s%s: %" PRIi64 " of group %s%s%s%s", i > 0 ? "\n" : "",
                                        json_string(s, "name") ?: "?",
                                        json_object_get_int_member_with_default(s, "min_approvers", 1),
-                                       json_string(s, "group") ?: "?");
+                                       json_string(s, "group") ?: "?", lack ? " (cannot be completed: " : "",
+                                       lack ?: "", lack ? ")" : "");
         }
         if (text->len > 0)
                 fields_add(f, "Approval stages", text->str);

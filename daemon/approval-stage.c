@@ -4,6 +4,7 @@
 
 #include "approval-stage.h"
 #include "error-text.h"
+#include "group-members.h"
 #include "json.h"
 
 enum { PARTS_MAX = 3, JSON_STAGES_SIZE_MAX = 64 * 1024 };
@@ -119,6 +120,22 @@ int approval_stages_add(GPtrArray *stages, const char *line, char **ret_error) {
                 if (r < 0)
                         return r;
         }
+}
+
+/* ---- who could answer ---- */
+
+char *approval_stage_describe_lack(const GPtrArray *stages, unsigned stage) {
+        const char *group = ((const ApprovalStage *) stages->pdata[stage])->group;
+        unsigned wanted = 0;
+
+        /* Nobody counts twice, in whichever stages. */
+        for (unsigned i = 0; i <= stage; i++) {
+                const ApprovalStage *s = stages->pdata[i];
+
+                if (strcmp(s->group, group) == 0)
+                        wanted += s->min_approvers;
+        }
+        return group_describe_lack(group, NULL, wanted);
 }
 
 /* ---- as it is stored ---- */

@@ -30,6 +30,12 @@ GPtrArray *approval_stages_new(void);
  */
 int approval_stages_add(GPtrArray *stages, const char *line, char **ret_error) _must_check_;
 
+/*
+ * Why that stage cannot be completed as the groups of this host are now, for "...: its group 'dba' has no member"; NULL:
+ * it can, or the user database does not say. g_free() it. To list the users can take a directory a while.
+ */
+char *approval_stage_describe_lack(const GPtrArray *stages, unsigned stage);
+
 /* The list as JSON, as it is stored: [{"name": "dba", "group": "dba", "min_approvers": 2}]. Free with g_free(). */
 char *approval_stages_format(const GPtrArray *stages);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "approval-stage.h"
 #include "chain.h"
 #include "refresh.h"
 
@@ -103,6 +104,19 @@ static char *describe_changes(const Job *old, const Job *new) {
         return g_strjoinv(", ", (char **) parts->pdata);
 }
 
+/* Who asks for a run would wait in vain. */
+static void check_stages(Refresh *f, const Job *j, const JobClass *c) {
+        for (guint i = 0; j->effective.approval_required && c->approval_stages && i < c->approval_stages->len; i++) {
+                const ApprovalStage *s = c->approval_stages->pdata[i];
+                g_autofree char *lack = approval_stage_describe_lack(c->approval_stages, i);
+
+                if (lack)
+                        report(f, "warning", c->class_path,
+                               g_strdup_printf("ApprovalStages=: the stage '%s' cannot be completed: %s", s->name,
+                                               lack));
+        }
+}
+
 static int refresh_class(Refresh *f, const JobClass *c) {
         _cleanup_(job_freep) Job *j = NULL;
         const Job *old;
@@ -122,6 +136,7 @@ static int refresh_class(Refresh *f, const JobClass *c) {
                 report(f, "warning", c->class_path,
                        g_strdup("the job has sensitive variables and requires approval: it cannot be run until one of "
                                 "the two is overridden"));
+        check_stages(f, j, c);
 
         if (!old) {
                 j->enabled = j->system;

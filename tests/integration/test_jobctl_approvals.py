@@ -5,7 +5,7 @@ import time
 import unittest
 
 from classes import wait_end
-from harness import TIMEOUT, JobdTestCase, dialogue, install_job, jobctl, jobctl_json
+from harness import TIMEOUT, JobdTestCase, dialogue, install_job, jobctl, jobctl_json, run
 
 JOBS = {
     'careful.Echo': '[Job]\nApprovalRequired=yes\nDescription=Says it.\n[Variable text]\nDefault=hello\n'
@@ -52,6 +52,33 @@ class Approvals(JobdTestCase):
         done = jobctl('run', 'careful.Echo', user='alice')
         self.assertRegex(done.stdout, r'^\S.*, scheduled job [0-9a-f-]{36}: waits for 1 approval\.\n$')
         jobctl('schedule', 'cancel', done.stdout.split('scheduled job ')[1][:36], user='alice')
+
+    def test_stage_that_nobody_can_complete(self):
+        """Said where it is read: by refresh and show to who administers it, by run and schedule to who has asked."""
+        for command in 'groupadd few', 'useradd grace', 'groupadd own', 'useradd --gid own henry', 'gpasswd --add alice few':
+            run(command)
+        self.addCleanup(lambda: run('userdel grace; userdel henry; groupdel few; groupdel own', check=False))
+        install_job('careful.Staged', '[Job]\nApprovalRequired=yes\nApprovalStages=first:own second:few\n'
+                                      '[Service]\nExecStart=true\n')
+        self.assertNotIn('warning', jobctl('refresh').stdout)
+        jobctl('enable', 'careful.Staged')
+        self.assertIn('second: 1 of group few\n', jobctl('show', 'careful.Staged').stdout)
+
+        # alice is there, but does not approve her own
+        lack = "as it is now, the stage 'second' cannot be completed: its group 'few' has no member but the requester"
+        done = jobctl('run', '--name=few', 'careful.Staged', user='alice')
+        self.assertIn('waits for 1 approval of group own', done.stdout)
+        self.assertEqual(done.stderr, f'jobctl: {lack}.\n')
+        self.assertIn(f'Problem: {lack}\n', jobctl('schedule', 'few', user='alice').stdout)
+        run('gpasswd --add grace few')
+        self.assertNotIn('Problem', jobctl('schedule', 'few', user='alice').stdout)
+        jobctl('schedule', 'cancel', 'few', user='alice')
+
+        run('gpasswd --members "" few')
+        lack = "its group 'few' has no member"
+        self.assertIn(f"warning  careful.Staged  ApprovalStages=: the stage 'second' cannot be completed: {lack}\n",
+                      jobctl('refresh', '--quiet').stdout)
+        self.assertIn(f'second: 1 of group few (cannot be completed: {lack})\n', jobctl('show', 'careful.Staged').stdout)
 
     def test_approve_shows_all_and_runs(self):
         request = self.request('--var=text=something')

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "approval.h"
+#include "group-members.h"
 #include "notify-unit.h"
 #include "store-approval.h"
 #include "store-schedule.h"
@@ -385,6 +386,25 @@ static void test_user_groups(void) {
         g_assert_cmpint(user_is_in_group(65534, "root"), ==, 0);
         g_assert_cmpint(user_is_in_group(UINT32_MAX, "root"), ==, 0);
         g_assert_cmpint(user_is_in_group(0, "there-is-no-such-group"), ==, -ENOENT);
+        g_assert_cmpint(group_count_members("root", NULL, 1), ==, 1);
+        g_assert_cmpint(group_count_members("root", "root", 0), ==, 0);
+        g_assert_cmpint(group_count_members("there-is-no-such-group", NULL, 1), ==, -ENOENT);
+}
+
+static void assert_lack(const char *line, unsigned stage, const char *expected) {
+        g_autoptr(GPtrArray) stages = stages_new(line);
+        g_autofree char *lack = approval_stage_describe_lack(stages, stage);
+
+        g_assert_cmpstr(lack, ==, expected);
+}
+
+static void test_lack(void) {
+        assert_lack("a:root", 0, NULL);
+        assert_lack("a:none-such", 0, "its group 'none-such' does not exist on this host");
+        assert_lack("a:root:20 b:root:20 c:root:20", 0, "its group 'root' has 1 member, and 20 must approve");
+        assert_lack("a:root:20 b:root:20 c:root:20", 2, "its group 'root' has 1 member, and 60 must approve");
+        assert_lack("a:root:20 b:none-such", 1, "its group 'none-such' does not exist on this host");
+        assert_lack("a:none-such b:root", 1, NULL);
 }
 
 /* ---- the store ---- */
@@ -452,6 +472,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/approval/several-stages", test_several_stages);
         g_test_add_func("/approval/missing-groups", test_missing_groups);
         g_test_add_func("/approval/user-groups", test_user_groups);
+        g_test_add_func("/approval/lack", test_lack);
         g_test_add("/approval/store", StoreTest, NULL, store_test_setup, test_store, store_test_teardown);
         return g_test_run();
 }

@@ -113,6 +113,18 @@ static void set_override(RefreshTest *t, const char *class_path, JobField field,
         put(t, j);
 }
 
+/* A stage that nobody can answer is told of at every refresh, while the job requires an approval. */
+static void test_stages(RefreshTest *t, const void *unused) {
+        test_classes_set({ "a.A", JOB("ApprovalRequired=yes\nApprovalStages=one:root two:none-such"), false },
+                         { "a.B", JOB("ApprovalStages=two:none-such"), false });
+        assert_refresh(t, "warning a.A: ApprovalStages=: the stage 'two' cannot be completed: its group 'none-such' does "
+                          "not exist on this host\n" NOT_ENABLED("a.A") NOT_ENABLED("a.B"));
+        set_override(t, "a.B", JOB_FIELD_APPROVAL_REQUIRED, "yes");
+        set_override(t, "a.A", JOB_FIELD_APPROVAL_REQUIRED, "no");
+        assert_refresh(t, "warning a.B: ApprovalStages=: the stage 'two' cannot be completed: its group 'none-such' does "
+                          "not exist on this host\n");
+}
+
 /* R10: a new job is installed and not enabled. */
 static void test_new(RefreshTest *t, const void *unused) {
         const Job *j;
@@ -446,6 +458,7 @@ int main(int argc, char **argv) {
         add("name-clash-later", test_name_clash_later);
         add("name-moves", test_name_moves);
         add("long-names", test_long_names);
+        add("stages", test_stages);
         add("warnings", test_warnings);
         add("loader-fails", test_loader_fails);
         add("one-cannot-be-stored", test_one_cannot_be_stored);
