@@ -102,6 +102,10 @@ static int append_result_filter(sd_bus_message *m, const void *filter, JsonArray
                 r = object_append_string(m, "queue", f->queue);
         if (r >= 0)
                 r = object_append_string(m, "scheduled_job", f->schedule);
+        if (r >= 0 && f->since_usec > 0)
+                r = sd_bus_message_append(m, "{sv}", "since", "t", f->since_usec);
+        if (r >= 0 && f->until_usec > 0)
+                r = sd_bus_message_append(m, "{sv}", "until", "t", f->until_usec);
         return r < 0 ? r : object_append_before(m, so_far);
 }
 

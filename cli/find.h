@@ -46,6 +46,7 @@ int list_jobs(Connection *c, const JobFilter *filter, JsonArray **ret) _must_che
 
 typedef struct ResultFilter {
         const char *job, *status, *requester, *queue, *schedule; /* NULL: any */
+        uint64_t since_usec, until_usec;                         /* of the request; 0: any */
         unsigned limit;                                          /* at most so many */
 } ResultFilter;
 

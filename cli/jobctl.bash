@@ -101,7 +101,7 @@ _jobctl() {
                 [delete]='--yes --quiet'
                 [objects]='--prune --dry-run --username'
                 [run]="--data --var --file --from --username --dry-run --ignore-singleton --local $schedule --no-wait --quiet"
-                [results]='--job --status --user --queue --schedule --lines --no-legend'
+                [results]='--job --status --user --queue --schedule --since --until --lines --no-legend'
                 [result]=''
                 [logs]='--follow --lines --level --grouping --output'
                 [outputs]='--fetch --force --no-legend'
@@ -164,6 +164,7 @@ _jobctl() {
         *:--queue) suggestions=$(__jobctl_queues) ;;
         results:--schedule) suggestions=$(__jobctl_schedules schedules --all) ;;
         run:--at | schedule:--at) suggestions='tomorrow' ;;
+        results:--since | results:-S | results:--until | results:-U) suggestions='today yesterday now' ;;
         *:--comment | *:-c | *:--crontab | *:--name | logs:--grouping | logs:-g) return ;;
         logs:--output | logs:-o) suggestions='short cat json' ;;
         logs:--level | logs:-l) suggestions='debug info success warning failure error critical' ;;

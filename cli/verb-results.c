@@ -8,10 +8,12 @@
 #include "jobctl.h"
 #include "json.h"
 #include "log-counts.h"
+#include "now.h"
 #include "output.h"
 #include "result-text.h"
 #include "table.h"
 #include "time-span.h"
+#include "when.h"
 
 /* Verbs that show job results: results, result. */
 
@@ -50,41 +52,84 @@ static void print_table(JsonArray *results, bool legend) {
                 puts("No job results.");
 }
 
+typedef struct ResultsOptions {
+        char *job, *status, *user, *queue, *schedule, *since_text, *until_text;
+        uint64_t since, until; /* 0: any */
+        gboolean no_legend;
+        int lines;
+} ResultsOptions;
+
+static void results_options_done(ResultsOptions *o) {
+        g_free(o->job);
+        g_free(o->status);
+        g_free(o->user);
+        g_free(o->queue);
+        g_free(o->schedule);
+        g_free(o->since_text);
+        g_free(o->until_text);
+}
+
+/* Returns -1, or the status to exit with. */
+static int read_time(const Verb *verb, const char *option, const char *text, uint64_t *ret) {
+        g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+        g_autofree char *error = NULL;
+
+        if (text && when_parse(text, zone, now_usec(), ret, &error) < 0)
+                return usage_error(verb, "results: %s: %s.", option, error);
+        return -1;
+}
+
+static int check_options(const Verb *verb, ResultsOptions *o) {
+        g_autofree char *status = o->status;
+        int r;
+
+        if (o->lines < 1)
+                return usage_error(verb, "results: --lines=%i is not a number from 1.", o->lines);
+        o->status = status ? g_ascii_strup(status, -1) : NULL;
+        r = read_time(verb, "--since", o->since_text, &o->since);
+        if (r < 0)
+                r = read_time(verb, "--until", o->until_text, &o->until);
+        if (r < 0 && o->until > 0 && o->since > o->until)
+                return usage_error(verb, "results: --since=\"%s\" is later than --until=\"%s\".", o->since_text,
+                                   o->until_text);
+        return r;
+}
+
 int verb_results(Jobctl *j, const Verb *verb, int argc, char **argv) {
         _cleanup_(connection_freep) Connection *c = NULL;
+        _cleanup_(results_options_done) ResultsOptions o = { .lines = 20 };
         g_autoptr(JsonArray) results = NULL;
-        g_autofree char *job = NULL, *typed_status = NULL, *status = NULL, *user = NULL,
-                        *queue = NULL, *schedule = NULL;
         char **arguments;
-        gboolean no_legend = false;
-        int lines = 20, r;
+        int r;
         const GOptionEntry entries[] = {
-                { "job", 'j', 0, G_OPTION_ARG_FILENAME, &job, "Only those of this job", "JOB" },
-                { "status", 's', 0, G_OPTION_ARG_FILENAME, &typed_status, "Only those of this status", "STATUS" },
-                { "user", 'u', 0, G_OPTION_ARG_FILENAME, &user, "Only what this user has requested", "USER" },
-                { "queue", 0, 0, G_OPTION_ARG_FILENAME, &queue, "Only those of this job queue", "QUEUE" },
-                { "schedule", 0, 0, G_OPTION_ARG_FILENAME, &schedule, "Only the runs of this scheduled job", "NAME" },
-                { "lines", 'n', 0, G_OPTION_ARG_INT, &lines, "At most N, instead of 20", "N" },
-                { "no-legend", 0, 0, G_OPTION_ARG_NONE, &no_legend, "No headings", NULL },
+                { "job", 'j', 0, G_OPTION_ARG_FILENAME, &o.job, "Only those of this job", "JOB" },
+                { "status", 's', 0, G_OPTION_ARG_FILENAME, &o.status, "Only those of this status", "STATUS" },
+                { "user", 'u', 0, G_OPTION_ARG_FILENAME, &o.user, "Only what this user has requested", "USER" },
+                { "queue", 0, 0, G_OPTION_ARG_FILENAME, &o.queue, "Only those of this job queue", "QUEUE" },
+                { "schedule", 0, 0, G_OPTION_ARG_FILENAME, &o.schedule, "Only the runs of this scheduled job", "NAME" },
+                { "since", 'S', 0, G_OPTION_ARG_FILENAME, &o.since_text, "Requested at this time or later", "TIME" },
+                { "until", 'U', 0, G_OPTION_ARG_FILENAME, &o.until_text, "Requested at this time or earlier", "TIME" },
+                { "lines", 'n', 0, G_OPTION_ARG_INT, &o.lines, "At most N, instead of 20", "N" },
+                { "no-legend", 0, 0, G_OPTION_ARG_NONE, &o.no_legend, "No headings", NULL },
                 {}
         };
 
         r = verb_parse(j, verb, entries, argc, argv, 0, 0, &arguments);
+        if (r < 0)
+                r = check_options(verb, &o);
         if (r >= 0)
                 return r;
-        if (lines < 1)
-                return usage_error(verb, "results: --lines=%i is not a number from 1.", lines);
-        status = typed_status ? g_ascii_strup(typed_status, -1) : NULL;
 
         if (connection_open(&j->connection, &c) < 0 ||
-            list_results(c, &(ResultFilter) { job, status, user, queue, schedule, (unsigned) lines }, &results) < 0)
+            list_results(c, &(ResultFilter) { o.job, o.status, o.user, o.queue, o.schedule, o.since, o.until,
+                                              (unsigned) o.lines }, &results) < 0)
                 return STATUS_ERROR;
-        if (json_array_get_length(results) == 0 && check_filter_exists(c, job, queue, user) < 0)
+        if (json_array_get_length(results) == 0 && check_filter_exists(c, o.job, o.queue, o.user) < 0)
                 return STATUS_ERROR;
         if (j->json)
                 print_json_array(TAKE_PTR(results));
         else
-                print_table(results, !no_legend);
+                print_table(results, !o.no_legend);
         return EXIT_SUCCESS;
 }
 

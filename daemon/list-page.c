@@ -5,8 +5,10 @@
 #include "bus-error.h"
 #include "list-page.h"
 
-/* So many batches are read for one page of what the caller may see. */
-enum { ROUNDS_MAX = 20 };
+enum {
+        ROUNDS_MAX = 20,  /* so many batches are read for one page of what the caller may see */
+        SCAN_ROWS = 1000, /* so many rows are looked at for each, where no index has what is asked for */
+};
 
 void list_page_done(ListPage *p) {
         g_clear_pointer(&p->records, g_ptr_array_unref);
@@ -108,6 +110,21 @@ static int read_batch(ListPage *p, GPtrArray **ret, sd_bus_error *error) {
         return 0;
 }
 
+/* ---- scans: before_seq is never 0 ---- */
+
+static void scan_begin(const ListPage *p) {
+        if (p->of_filter.scan_from_seq)
+                *p->of_filter.scan_from_seq = MAX(*p->of_filter.before_seq - SCAN_ROWS, p->scan_end);
+}
+
+/* Goes on before the rows that were looked at. false: there are none. */
+static bool scan_go_on(const ListPage *p) {
+        if (!p->of_filter.scan_from_seq || *p->of_filter.scan_from_seq == p->scan_end)
+                return false;
+        *p->of_filter.before_seq = *p->of_filter.scan_from_seq;
+        return true;
+}
+
 /* 1: there may be further ones, 0: there are none. */
 static int collect(ListPage *p, sd_bus_error *error) {
         int r;
@@ -115,12 +132,13 @@ static int collect(ListPage *p, sd_bus_error *error) {
         for (unsigned round = 0; round < ROUNDS_MAX; round++) {
                 g_autoptr(GPtrArray) batch = NULL;
 
+                scan_begin(p);
                 r = read_batch(p, &batch, error);
                 if (r >= 0)
                         r = add_visible(p, batch, error);
                 if (r != 0)
                         return r;
-                if (batch->len <= p->limit)
+                if (batch->len <= p->limit && !scan_go_on(p))
                         return 0;
         }
         return 1;

@@ -34,7 +34,9 @@ typedef struct ListPage {
                 const char **requester;
                 int64_t *before_seq;
                 unsigned *limit;
+                int64_t *scan_from_seq; /* NULL: what the filter asks for is found by indices alone */
         } of_filter;
+        int64_t scan_end;   /* a scan ends with this seq */
         const char *before; /* the UUID that the page begins after; NULL: from the newest */
         uint32_t limit;
         GPtrArray *records; /* owned */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "access.h"
@@ -15,8 +16,10 @@
 /* ListJobResults, CountJobResults */
 
 typedef struct ResultOptions {
-        const char *job, *status, *requester, *queue, *scheduled_job, *before;
-        uint32_t limit, offset;
+        const char *job, *status, *requester, *queue, *scheduled_job, *name, *q, *before;
+        uint64_t since, until;
+        uint32_t limit;
+        int64_t offset; /* -1: pages go on by "before" */
 } ResultOptions;
 
 /* What a filter borrows. */
@@ -29,15 +32,29 @@ static void found_done(Found *f) {
         f->scheduled_job = scheduled_job_free(f->scheduled_job);
 }
 
+static int read_offset(sd_bus_message *m, void *target, sd_bus_error *error) {
+        uint32_t offset;
+        int r;
+
+        r = sd_bus_message_read(m, "u", &offset);
+        if (r >= 0)
+                *(int64_t *) target = offset;
+        return r;
+}
+
 static const BusOption result_filter_table[] = {
         { "job", 's', offsetof(ResultOptions, job) },
         { "status", 's', offsetof(ResultOptions, status) },
         { "requester", 's', offsetof(ResultOptions, requester) },
         { "queue", 's', offsetof(ResultOptions, queue) },
         { "scheduled_job", 's', offsetof(ResultOptions, scheduled_job) },
+        { "since", 't', offsetof(ResultOptions, since) },
+        { "until", 't', offsetof(ResultOptions, until) },
+        { "name", 's', offsetof(ResultOptions, name) },
+        { "q", 's', offsetof(ResultOptions, q) },
         { "before", 's', offsetof(ResultOptions, before) },
         { "limit", 'u', offsetof(ResultOptions, limit) },
-        { "offset", 'u', offsetof(ResultOptions, offset) },
+        { "offset", 'a', offsetof(ResultOptions, offset), "u", read_offset },
 };
 
 static const BusOption count_filter_table[] = {
@@ -46,6 +63,8 @@ static const BusOption count_filter_table[] = {
         { "requester", 's', offsetof(ResultOptions, requester) },
         { "queue", 's', offsetof(ResultOptions, queue) },
         { "scheduled_job", 's', offsetof(ResultOptions, scheduled_job) },
+        { "since", 't', offsetof(ResultOptions, since) },
+        { "until", 't', offsetof(ResultOptions, until) },
 };
 
 /* ---- the kind ---- */
@@ -69,9 +88,10 @@ static const char *job_id_of(const void *jr) {
 static char *list_key_of(const void *options, const char *before) {
         static const char none[] = "\x1e";
         const ResultOptions *o = options;
-        g_autofree char *text = g_strdup_printf("results\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", o->job ?: none,
-                                                o->status ?: none, o->requester ?: none, o->queue ?: none,
-                                                o->scheduled_job ?: none, before ?: none);
+        g_autofree char *text = g_strdup_printf("results %" PRIu64 " %" PRIu64 "\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s"
+                                                "\x1f%s\x1f%s", o->since, o->until, o->job ?: none, o->status ?: none,
+                                                o->requester ?: none, o->queue ?: none, o->scheduled_job ?: none,
+                                                o->name ?: none, o->q ?: none, before ?: none);
 
         return list_key(text);
 }
@@ -106,12 +126,40 @@ static int read_before(Manager *manager, sd_bus_message *m, const char *text, in
         return r;
 }
 
+/* "until" is included, to the microsecond. */
+static int read_times(Manager *manager, const ResultOptions *o, JobResultFilter *f) {
+        int r = 0;
+
+        if (o->since > 0)
+                r = store_result_seek(manager->store, o->since, &f->from_seq);
+        if (r >= 0 && o->until < UINT64_MAX)
+                r = store_result_seek(manager->store, o->until + 1, &f->to_seq);
+        return r;
+}
+
+static bool is_scan(const ResultOptions *o) {
+        return o->name || o->q;
+}
+
+/* Where a scan begins: after the newest that there is, or the last one that is asked for. */
+static int begin_scan(Manager *manager, JobResultFilter *f) {
+        int64_t end = f->to_seq;
+        int r = 0;
+
+        if (end == 0)
+                r = store_result_seek(manager->store, UINT64_MAX, &end);
+        if (f->before_seq == 0 || f->before_seq > end)
+                f->before_seq = end;
+        return r;
+}
+
 static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions *o, Found *found, JobResultFilter *f,
                        sd_bus_error *error) {
         guint64 uid;
         int r;
 
-        *f = (JobResultFilter){ .status = _JOB_RESULT_STATUS_INVALID, .requester_uid = -1, .task_queue = o->queue };
+        *f = (JobResultFilter){ .status = _JOB_RESULT_STATUS_INVALID, .requester_uid = -1, .task_queue = o->queue,
+                                .name = o->name, .q = o->q };
         found->job = o->job ? registry_find(manager->registry, o->job) : NULL;
         if (found->job)
                 f->job_id = found->job->id;
@@ -136,7 +184,15 @@ static int make_filter(Manager *manager, sd_bus_message *m, const ResultOptions 
                         return r;
                 f->scheduled_job_id = found->scheduled_job->id;
         }
-        return o->before ? read_before(manager, m, o->before, &f->before_seq, error) : 0;
+        if (o->before) {
+                r = read_before(manager, m, o->before, &f->before_seq, error);
+                if (r < 0)
+                        return r;
+        }
+        r = read_times(manager, o, f);
+        if (r >= 0 && is_scan(o))
+                r = begin_scan(manager, f);
+        return r < 0 ? list_page_refuse_store_error(&(ListPage){ .kind = &result_kind, .manager = manager }, error) : 0;
 }
 
 /* ---- the list ---- */
@@ -148,7 +204,8 @@ static ListPage page_of(Manager *manager, sd_bus_message *m, const ResultOptions
                 .call = m,
                 .options = o,
                 .filter = f,
-                .of_filter = { &f->requester_uid, &f->requester, &f->before_seq, &f->limit },
+                .of_filter = { &f->requester_uid, &f->requester, &f->before_seq, &f->limit,
+                               is_scan(o) ? &f->scan_from_seq : NULL },
                 .before = o->before,
                 .limit = o->limit,
         };
@@ -163,16 +220,20 @@ static int find_results(ListPage *p, const ResultOptions *o, JobResultFilter *f,
                 r = list_page_check(p, found.job, error);
         if (r < 0)
                 return r;
-        f->offset = o->offset;
-        return o->offset > 0 ? list_page_fill_at_offset(p, error) : list_page_fill(p, error);
+        f->offset = (unsigned) MAX(o->offset, 0);
+        p->scan_end = MAX(f->from_seq, 1);
+        return o->offset >= 0 ? list_page_fill_at_offset(p, error) : list_page_fill(p, error);
 }
 
 static int append_result(sd_bus_message *m, const void *jr) {
         return job_result_bus_append_properties(m, jr);
 }
 
-static int check_offset(uint32_t offset, sd_bus_error *error) {
-        if (offset <= RESULT_OFFSET_MAX)
+static int check_offset(const ResultOptions *o, sd_bus_error *error) {
+        if (o->offset >= 0 && is_scan(o))
+                return sd_bus_error_set(error, BUS_ERROR_INVALID_OPTION,
+                                        "option 'offset' cannot be given with 'name' or 'q': go on by the option 'before'");
+        if (o->offset <= RESULT_OFFSET_MAX)
                 return 0;
         return sd_bus_error_setf(error, BUS_ERROR_INVALID_OPTION,
                                  "option 'offset' must be from 0 to %i: go further back by the option 'before'",
@@ -180,7 +241,7 @@ static int check_offset(uint32_t offset, sd_bus_error *error) {
 }
 
 int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        ResultOptions o = { .limit = LIST_LIMIT_DEFAULT };
+        ResultOptions o = { .until = UINT64_MAX, .limit = LIST_LIMIT_DEFAULT, .offset = -1 };
         _cleanup_(list_page_done) ListPage page = {};
         Manager *manager = userdata;
         JobResultFilter f;
@@ -190,7 +251,7 @@ int list_bus_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error)
         if (r >= 0)
                 r = list_check_limit(o.limit, error);
         if (r >= 0)
-                r = check_offset(o.offset, error);
+                r = check_offset(&o, error);
         if (r < 0)
                 return r;
         page = page_of(manager, m, &o, &f);
@@ -226,7 +287,7 @@ static int check_count(ListPage *p, const Job *job, sd_bus_error *error) {
 int list_bus_count_job_results(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         _cleanup_(found_done) Found found = {};
         Manager *manager = userdata;
-        ResultOptions o = {};
+        ResultOptions o = { .until = UINT64_MAX };
         JobResultFilter f;
         uint64_t count;
         ListPage page;

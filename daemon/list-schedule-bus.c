@@ -16,7 +16,7 @@
 /* ListScheduledJobs */
 
 typedef struct ScheduleOptions {
-        const char *job, *state, *requester, *q, *before;
+        const char *job, *state, *requester, *queue, *name, *q, *before;
         char **states; /* owned */
         int approval;
         uint32_t limit;
@@ -48,6 +48,8 @@ static const BusOption filter_table[] = {
         { "state", 's', offsetof(ScheduleOptions, state), NULL, NULL },
         { "requester", 's', offsetof(ScheduleOptions, requester), NULL, NULL },
         { "approval", 'b', offsetof(ScheduleOptions, approval), NULL, NULL },
+        { "queue", 's', offsetof(ScheduleOptions, queue), NULL, NULL },
+        { "name", 's', offsetof(ScheduleOptions, name), NULL, NULL },
         { "q", 's', offsetof(ScheduleOptions, q), NULL, NULL },
         { "limit", 'u', offsetof(ScheduleOptions, limit), NULL, NULL },
         { "before", 's', offsetof(ScheduleOptions, before), NULL, NULL },
@@ -76,9 +78,10 @@ static char *list_key_of(const void *options, const char *before) {
         static const char none[] = "\x1e";
         const ScheduleOptions *o = options;
         g_autofree char *states = o->states ? g_strjoinv(",", o->states) : g_strdup(none);
-        g_autofree char *text = g_strdup_printf("schedules %i\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", o->approval,
-                                                o->job ?: none, o->state ?: none, states, o->requester ?: none,
-                                                o->q ?: none, before ?: none);
+        g_autofree char *text = g_strdup_printf("schedules %i\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s",
+                                                o->approval, o->job ?: none, o->state ?: none, states,
+                                                o->requester ?: none, o->queue ?: none, o->name ?: none, o->q ?: none,
+                                                before ?: none);
 
         return list_key(text);
 }
@@ -146,7 +149,8 @@ static int make_filter(Manager *manager, sd_bus_message *m, const ScheduleOption
         guint64 uid;
         int r = 0;
 
-        *f = (ScheduledJobFilter){ .requester_uid = -1, .q = o->q, .approval = o->approval != 0 };
+        *f = (ScheduledJobFilter){ .requester_uid = -1, .task_queue = o->queue, .name = o->name, .q = o->q,
+                                   .approval = o->approval != 0 };
         if (o->job && job)
                 f->job_id = job->id;
         else if (o->job)

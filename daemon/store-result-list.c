@@ -115,6 +115,25 @@ static void add_deleted_job(StoreQuery *q, const char *deleted_job, bool by_name
                 store_query_add_text(q, " AND class_path = ?", deleted_job);
 }
 
+static void add_bounds(StoreQuery *q, const JobResultFilter *f) {
+        int64_t before = f->before_seq > 0 ? f->before_seq : INT64_MAX, to = f->to_seq > 0 ? f->to_seq : INT64_MAX;
+        int64_t from = MAX(f->from_seq, f->scan_from_seq);
+
+        store_query_add_number(q, " WHERE seq < ?", MIN(before, to));
+        if (from > 0)
+                store_query_add_number(q, " AND seq >= ?", from);
+}
+
+static void add_scan(StoreQuery *q, const JobResultFilter *f) {
+        if (f->name)
+                store_query_add_text(q, " AND name = ?", f->name);
+        if (!f->q)
+                return;
+        store_query_add_text(q, " AND (instr(lower(name), lower(?)) > 0", f->q);
+        store_query_add_text(q, " OR instr(lower(class_path), lower(?)) > 0", f->q);
+        store_query_add_text(q, " OR instr(lower(requester), lower(?)) > 0)", f->q);
+}
+
 static void add_part(StoreQuery *q, const char *columns, const Part *p) {
         const JobResultFilter *f = p->filter;
         const char *index = index_of(p);
@@ -126,7 +145,7 @@ static void add_part(StoreQuery *q, const char *columns, const Part *p) {
                 store_query_add(q, " INDEXED BY ");
                 store_query_add(q, index);
         }
-        store_query_add_number(q, " WHERE seq < ?", f->before_seq > 0 ? f->before_seq : INT64_MAX);
+        add_bounds(q, f);
         if (p->status >= 0)
                 store_query_add_text(q, " AND status = ?", job_result_status_to_string(p->status));
         if (job_result_status_is_final(p->status))
@@ -143,16 +162,19 @@ static void add_part(StoreQuery *q, const char *columns, const Part *p) {
                 store_query_add_number(q, " AND requester_uid = ?", p->uid);
         if (p->requester)
                 store_query_add_text(q, " AND requester = ?", p->requester);
+        add_scan(q, f);
         store_query_add_number(q, " ORDER BY seq DESC LIMIT ?", (int64_t) f->limit + f->offset);
 }
 
 /* ---- all parts ---- */
 
-/* What has all statuses in one index, or in the table itself. */
+/* What has all statuses in one index, or in the table itself: of which nothing is counted, the index is smaller. */
 static bool has_all_statuses(const Choice *c) {
         const JobResultFilter *f = c->filter;
 
         if (f->task_queue || f->scheduled_job_id || f->deleted_job)
+                return false;
+        if (!f->job_id && c->n_uids == 0 && !f->requester && (f->from_seq > 0 || f->to_seq > 0))
                 return false;
         return !f->job_id || c->n_uids == 0;
 }
@@ -243,7 +265,7 @@ static int count_parts(Store *s, const GArray *parts, uint64_t *ret) {
 
 static bool filter_is_empty(const JobResultFilter *f) {
         return !f->job_id && !f->deleted_job && f->status < 0 && !f->task_queue && !f->scheduled_job_id &&
-               f->requester_uid < 0 && !f->requester;
+               f->requester_uid < 0 && !f->requester && f->from_seq == 0 && f->to_seq == 0 && !f->name && !f->q;
 }
 
 int store_result_count(Store *s, const JobResultFilter *filter, uint64_t *ret) {
@@ -266,4 +288,60 @@ int store_result_count(Store *s, const JobResultFilter *filter, uint64_t *ret) {
         }
         parts = make_parts(&choice);
         return count_parts(s, parts, ret);
+}
+
+/* ---- by time ---- */
+
+static int read_newest_seq(Store *s, int64_t *ret) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_statement(s, STORE_RESULT_NEWEST_SEQ, "SELECT ifnull(max(seq), 0) FROM job_result", &statement);
+        if (r >= 0)
+                r = store_step(s, statement);
+        if (r <= 0)
+                return r < 0 ? r : -EIO;
+        *ret = sqlite3_column_int64(statement, 0);
+        return 0;
+}
+
+/* The first one from seq on. 1: there is one. */
+static int read_time(Store *s, int64_t seq, int64_t *ret_seq, int64_t *ret_usec) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        r = store_statement(s, STORE_RESULT_TIME,
+                            "SELECT seq, date_created FROM job_result WHERE seq >= ? ORDER BY seq LIMIT 1", &statement);
+        if (r >= 0)
+                r = store_bind_int64(s, statement, 1, seq);
+        if (r >= 0)
+                r = store_step(s, statement);
+        if (r <= 0)
+                return r;
+        *ret_seq = sqlite3_column_int64(statement, 0);
+        *ret_usec = sqlite3_column_int64(statement, 1);
+        return 1;
+}
+
+int store_result_seek(Store *s, uint64_t usec, int64_t *ret_seq) {
+        int64_t low = 1, high, seq, time;
+        int r;
+
+        r = read_newest_seq(s, &high);
+        if (r < 0)
+                return r;
+        high++;
+        while (low < high) { /* by halves: what is before low is earlier, what is from high on is not */
+                int64_t middle = low + (high - low) / 2;
+
+                r = read_time(s, middle, &seq, &time);
+                if (r < 0)
+                        return r;
+                if (r == 0 || (uint64_t) time >= usec)
+                        high = middle;
+                else
+                        low = seq + 1;
+        }
+        *ret_seq = low;
+        return 0;
 }

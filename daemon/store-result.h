@@ -15,6 +15,10 @@ typedef struct JobResultFilter {
         const char *scheduled_job_id;
         int64_t requester_uid;   /* -1: any */
         const char *requester;   /* name at the time */
+        int64_t from_seq, to_seq; /* from the one up to, but not with, the other; 0: no bound: store_result_seek() */
+        const char *name, *q;    /* looked at in each row, so within a scan only: the job's name; part of name, class_path
+                                    or requester, ASCII letters in any case */
+        int64_t scan_from_seq;   /* rows before are not looked at, 0: all are */
         int64_t before_seq;      /* 0: from the newest */
         unsigned limit, offset;
 } JobResultFilter;
@@ -53,6 +57,12 @@ int store_result_list(Store *s, const JobResultFilter *filter, GPtrArray *result
  * How many there are by the filter's conditions, whatever its limit; RESULT_COUNT_MAX stands for that many and more.
  */
 int store_result_count(Store *s, const JobResultFilter *filter, uint64_t *ret) _must_check_;
+
+/*
+ * The seq of the first one that was requested at that time or later, or one that no request has had yet. Looked for in
+ * the order of the requests, which is that of their times but for a clock that was set back.
+ */
+int store_result_seek(Store *s, uint64_t usec, int64_t *ret_seq) _must_check_;
 
 /* Those that may have a unit: STARTED, and PENDING with a boot id. */
 int store_result_list_active(Store *s, GPtrArray *results) _must_check_;

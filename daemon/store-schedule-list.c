@@ -14,6 +14,8 @@ typedef struct Part {
 static const char *index_of(const Part *p) {
         const ScheduledJobFilter *f = p->filter;
 
+        if (f->name) /* there is one at most: SQLite sees that by itself */
+                return NULL;
         if (p->state < 0)
                 return f->job_id               ? "scheduled_job_by_job"
                        : f->requester_uid >= 0 ? "scheduled_job_by_requester"
@@ -54,6 +56,8 @@ static void add_part(StoreQuery *q, const Part *p) {
                 store_query_add_text(q, " AND requester = ?", f->requester);
         if (f->task_queue)
                 store_query_add_text(q, " AND task_queue = ?", f->task_queue);
+        if (f->name)
+                store_query_add_text(q, " AND name = ?", f->name);
         if (f->q)
                 store_query_add_text(q, " AND instr(lower(name), lower(?)) > 0", f->q);
         store_query_add_number(q, " ORDER BY seq DESC LIMIT ?", f->limit);

@@ -14,6 +14,7 @@ typedef struct ScheduledJobFilter {
         int64_t requester_uid;   /* -1: any */
         const char *requester;   /* name as of the request */
         const char *task_queue;  /* looks at all that fit the rest */
+        const char *name;
         const char *q;           /* part of the name, in any case (ASCII); looks at all that fit the rest */
         bool approval;           /* only those that wait for an approval */
         int64_t before_seq;      /* 0: from the newest */

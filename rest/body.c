@@ -60,6 +60,7 @@ static const char *check_value(JsonNode *node, const Field *field) {
                 return is_strings(node) ? NULL : "Expected a list of items that are strings.";
         case VALUE_OBJECT:
                 return JSON_NODE_HOLDS_OBJECT(node) ? NULL : "Expected a dictionary of items.";
+        case VALUE_TIME:
         case VALUE_ANY:
                 break;
         }

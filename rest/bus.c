@@ -182,6 +182,8 @@ static int append_parameter(sd_bus_message *m, const Parameter *p, const char *v
         case VALUE_NUMBER:
                 return bus_append_option(m, p->option, "t",
                                          (uint64_t) (g_ascii_strtod(value, NULL) * USEC_PER_SEC + 0.5));
+        case VALUE_TIME:
+                return bus_append_option(m, p->option, "t", request_time(value) + (uint64_t) (int64_t) p->offset_usec);
         default:
                 return bus_append_option(m, p->option, "s", value);
         }

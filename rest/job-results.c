@@ -20,6 +20,7 @@ typedef struct ResultList {
         Page page;
         JsonArray *results;
         int more;
+        bool is_scan; /* it goes on by "before" alone, and is not counted: see ListJobResults */
 } ResultList;
 
 static void result_list_free(void *p) {
@@ -36,18 +37,19 @@ static void add_result(Request *r, JsonObject *result) {
         json_array_add_object_element(l->results, result);
 }
 
+/* The last one so far. */
+static const char *list_last(const ResultList *l) {
+        unsigned n = json_array_get_length(l->results);
+
+        return n > 0 ? json_object_get_string_member(json_array_get_object_element(l->results, n - 1), "id") : NULL;
+}
+
 /* Further back than an offset reaches it goes on from the last one of the page. */
 static void list_finish(Request *r, ResultList *l, int64_t count) {
-        unsigned n = json_array_get_length(l->results);
-        const char *last = NULL;
-
-        if (!request_parameter(r, "before") && l->page.offset + l->page.limit <= OFFSET_MAX) {
+        if (!l->is_scan && !request_parameter(r, "before") && l->page.offset + l->page.limit <= OFFSET_MAX)
                 page_reply(r, &l->page, count, l->more, json_array_ref(l->results));
-                return;
-        }
-        if (l->more && n > 0)
-                last = json_object_get_string_member(json_array_get_object_element(l->results, n - 1), "id");
-        page_reply_at(r, count, "before", last, json_array_ref(l->results));
+        else
+                page_reply_at(r, count, "before", l->more ? list_last(l) : NULL, json_array_ref(l->results));
 }
 
 static void on_count(Request *r, sd_bus_message *reply) {
@@ -59,6 +61,8 @@ static void on_count(Request *r, sd_bus_message *reply) {
         list_finish(r, l, (int64_t) MIN(count, INT64_MAX));
 }
 
+static void list_next(Request *r);
+
 static void on_results(Request *r, sd_bus_message *reply) {
         ResultList *l = r->state;
         sd_bus_message *m;
@@ -67,6 +71,16 @@ static void on_results(Request *r, sd_bus_message *reply) {
         n = object_read_list(r, reply, job_result_json_read, add_result, &l->more);
         if (bus_failed(r, n))
                 return;
+        /* A page that would show none could not say where it goes on. */
+        if (l->more && l->page.offset == 0 && json_array_get_length(l->results) < l->page.limit &&
+            (l->is_scan || request_parameter(r, "before"))) {
+                list_next(r);
+                return;
+        }
+        if (l->is_scan) {
+                list_finish(r, l, -1);
+                return;
+        }
         m = bus_message_new(r, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "CountJobResults");
         if (!m)
                 return;
@@ -74,27 +88,38 @@ static void on_results(Request *r, sd_bus_message *reply) {
         bus_send_filled(r, m, n, on_count);
 }
 
-void job_results_list(Request *r) {
-        ResultList *l = g_new0(ResultList, 1);
+static void list_next(Request *r) {
+        ResultList *l = r->state;
+        const char *first = request_parameter(r, "before"), *before = list_last(l) ?: first;
         sd_bus_message *m;
         int n;
 
-        l->page = page_read(r);
-        l->results = json_array_new();
-        request_set_state(r, l, result_list_free);
         m = bus_message_new(r, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "ListJobResults");
         if (!m)
                 return;
         n = bus_open_filter(r, m);
         if (n >= 0)
-                n = bus_append_option(m, "limit", "u", l->page.limit);
-        if (n >= 0)
+                n = bus_append_option(m, "limit", "u", l->page.limit - json_array_get_length(l->results));
+        if (n >= 0 && !l->is_scan && (request_parameter(r, "offset") || !first))
                 n = bus_append_option(m, "offset", "u", l->page.offset);
-        if (n >= 0 && request_parameter(r, "before"))
-                n = bus_append_option(m, "before", "s", request_parameter(r, "before"));
+        if (n >= 0 && before)
+                n = bus_append_option(m, "before", "s", before);
         if (n >= 0)
                 n = sd_bus_message_close_container(m);
         bus_send_filled(r, m, n, on_results);
+}
+
+void job_results_list(Request *r) {
+        ResultList *l = g_new0(ResultList, 1);
+
+        l->page = page_read(r);
+        l->results = json_array_new();
+        l->is_scan = request_parameter(r, "name") || request_parameter(r, "q");
+        request_set_state(r, l, result_list_free);
+        if (l->is_scan && l->page.offset > 0)
+                request_fail_field(r, "offset", "This cannot be given with name or q: go on by \"next\".");
+        else
+                list_next(r);
 }
 
 /* ---- one result ---- */

@@ -8,6 +8,7 @@
 #include "request.h"
 #include "route.h"
 #include "server.h"
+#include "time-text.h"
 #include "uri.h"
 #include "variable-text.h"
 
@@ -58,6 +59,12 @@ const char *request_parameter(const Request *r, const char *name) {
         return NULL;
 }
 
+uint64_t request_time(const char *text) {
+        g_autoptr(GTimeZone) local = g_time_zone_new_local();
+
+        return time_text_parse(text, local);
+}
+
 bool request_flag(const Request *r, const char *name) {
         const char *text = request_parameter(r, name);
         bool value = false;
@@ -105,10 +112,14 @@ static bool is_seconds(const char *text) {
         return n > 0 && n <= SECONDS_DIGITS_MAX && text[n + fraction] == '\0' && fraction != 1;
 }
 
-static bool is_before(GArray *query, unsigned i, const char *name) {
-        while (i-- > 0)
-                if (strcmp(g_array_index(query, QueryParameter, i).name, name) == 0)
+/* It is given twice, or by two names. */
+static bool is_before(const Route *route, GArray *query, unsigned i, const Parameter *p) {
+        while (i-- > 0) {
+                const Parameter *other = route_find_parameter(route, g_array_index(query, QueryParameter, i).name);
+
+                if (other && (other == p || (p->option && g_strcmp0(other->option, p->option) == 0)))
                         return true;
+        }
         return false;
 }
 
@@ -119,7 +130,7 @@ static void check_parameter(Request *r, unsigned i) {
 
         if (!p)
                 request_fail_field(r, q->name, "Unknown filter field");
-        else if (is_before(r->query, i, q->name))
+        else if (is_before(r->route, r->query, i, p))
                 request_fail_field(r, q->name, "Only one value is taken.");
         else if (p->type == VALUE_BOOLEAN && variable_text_to_boolean(q->value, &flag) < 0)
                 request_fail_field(r, q->name, "Must be a valid boolean.");
@@ -127,6 +138,8 @@ static void check_parameter(Request *r, unsigned i) {
                 request_fail_field(r, q->name, "A valid integer is required.");
         else if (p->type == VALUE_NUMBER && !is_seconds(q->value))
                 request_fail_field(r, q->name, "A valid number is required.");
+        else if (p->type == VALUE_TIME && request_time(q->value) == 0)
+                request_fail_field(r, q->name, "Enter a valid date/time: " TIME_TEXT_FORMAT ", the \"+\" as \"%%2B\".");
 }
 
 static void check_query(Request *r, const char *query) {

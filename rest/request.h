@@ -67,6 +67,9 @@ void request_finish(Request *r);
 const char *request_parameter(const Request *r, const char *name);
 bool request_flag(const Request *r, const char *name); /* false when it is not given */
 
+/* A time of a query (time-text.h), without an offset one of the host's zone: usec since the epoch; 0: it is none. */
+uint64_t request_time(const char *text);
+
 /* Takes over state; an earlier one is freed. */
 void request_set_state(Request *r, void *state, GDestroyNotify free);
 

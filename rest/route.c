@@ -45,11 +45,22 @@ static const Parameter job_list_parameters[] = {
         {},
 };
 
+/* The reference's suffixes. D-Bus has bounds that are included. */
+#define TIMES(name, what)                                                                                           \
+        { name "__gte", VALUE_TIME, "since", what " at this time (ISO 8601) or later", 0 },                           \
+        { name "__gt", VALUE_TIME, "since", what " later than this time", 1 },                                        \
+        { name "__lte", VALUE_TIME, "until", what " at this time or earlier", 0 },                                    \
+        { name "__lt", VALUE_TIME, "until", what " earlier than this time", -1 }
+
 static const Parameter result_list_parameters[] = {
+        { "q", VALUE_STRING, "q", "Part of the job's name or class_path or the user's name, in any case" },
         { "job_model", VALUE_STRING, "job", "The job, by UUID, name or class_path" },
         { "status", VALUE_STRING, "status", "PENDING, STARTED, SUCCESS, FAILURE or REVOKED" },
         { "user", VALUE_STRING, "requester", "Who has asked for it: name or uid" },
+        { "name", VALUE_STRING, "name", "The name that the job had" },
         { "task_queue", VALUE_STRING, "queue", "The name of the job queue" },
+        { "job_queue", VALUE_STRING, "queue", "The same" },
+        TIMES("date_created", "Requested"),
         { "scheduled_job", VALUE_STRING, "scheduled_job", "The scheduled job that it is a run of, by UUID or name" },
         { "before", VALUE_STRING, NULL, "A UUID: what is older than that one" },
         PAGE,
@@ -81,6 +92,9 @@ static const Parameter schedule_list_parameters[] = {
         { "state", VALUE_STRING, "state", "pending, active, paused, denied, canceled, expired, completed or errored" },
         { "user", VALUE_STRING, "requester", "Who has asked for it: name or uid" },
         { "needs_approval", VALUE_BOOLEAN, "approval", "Those that wait for an approval" },
+        { "name", VALUE_STRING, "name", "The name" },
+        { "task_queue", VALUE_STRING, "queue", "The name of the job queue" },
+        { "job_queue", VALUE_STRING, "queue", "The same" },
         { "q", VALUE_STRING, "q", "Part of the name, in any case" },
         PAGE,
         {},

@@ -14,6 +14,7 @@ typedef enum ValueType {
         VALUE_INTEGER, /* from 0 */
         VALUE_NUMBER,  /* from 0, seconds */
         VALUE_SIGNED,
+        VALUE_TIME,    /* of a query only */
         VALUE_STRINGS, /* of a body only, as the following */
         VALUE_OBJECT,
         VALUE_ANY,
@@ -25,6 +26,7 @@ typedef struct Parameter {
         ValueType type;
         const char *option; /* what the filter of D-Bus calls it; NULL: it is none of the filter */
         const char *text;
+        int offset_usec;    /* of a time: what the option's is later than the parameter's */
 } Parameter;
 
 /* A member of a JSON body. */

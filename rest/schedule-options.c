@@ -4,6 +4,7 @@
 
 #include "bus.h"
 #include "schedule-options.h"
+#include "time-text.h"
 
 static const char *const names[] = { "name", "interval", "crontab", "time_zone", "missed" };
 
@@ -22,10 +23,8 @@ static uint64_t read_time(JsonObject *schedule) {
         const char *text = get_text(schedule, "start_time"), *name = get_text(schedule, "time_zone");
         g_autoptr(GTimeZone) zone = name ? g_time_zone_new_identifier(name) : NULL;
         g_autoptr(GTimeZone) local = g_time_zone_new_local();
-        g_autoptr(GDateTime) time = text ? g_date_time_new_from_iso8601(text, zone ?: local) : NULL;
-        int64_t seconds = time ? g_date_time_to_unix(time) : 0;
 
-        return seconds > 0 ? (uint64_t) seconds * USEC_PER_SEC + (uint64_t) g_date_time_get_microsecond(time) : 0;
+        return text ? time_text_parse(text, zone ?: local) : 0;
 }
 
 static void add_problem(JsonObject *problems, const char *name, const char *text) {
@@ -43,8 +42,7 @@ JsonObject *schedule_options_check(JsonObject *schedule) {
                         add_problem(problems, names[i], "Not a valid string.");
         if (is_given(schedule, "start_time") && read_time(schedule) == 0 && !schedule_options_are_immediate(schedule))
                 add_problem(problems, "start_time",
-                            "Datetime has wrong format. Use one of these formats instead: "
-                            "YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z].");
+                            "Datetime has wrong format. Use one of these formats instead: " TIME_TEXT_FORMAT ".");
         return json_object_get_size(problems) > 0 ? TAKE_PTR(problems) : NULL;
 }
 

@@ -47,6 +47,10 @@ static JsonObject *value_schema(ValueType type) {
                 return type_new("object");
         case VALUE_ANY:
                 return json_object_new();
+        case VALUE_TIME:
+                o = type_new("string");
+                json_object_set_string_member(o, "format", "date-time");
+                return o;
         case VALUE_STRING:
                 break;
         }

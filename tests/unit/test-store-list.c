@@ -66,6 +66,14 @@ static char *plain_where(const JobResultFilter *f) {
                 g_string_append_printf(sql, " AND requester_uid = %" G_GINT64_FORMAT, f->requester_uid);
         if (f->requester)
                 g_string_append_printf(sql, " AND requester = '%s'", f->requester);
+        if (f->from_seq > 0)
+                g_string_append_printf(sql, " AND seq >= %" G_GINT64_FORMAT, f->from_seq);
+        if (f->to_seq > 0)
+                g_string_append_printf(sql, " AND seq < %" G_GINT64_FORMAT, f->to_seq);
+        if (f->name)
+                g_string_append_printf(sql, " AND name = '%s'", f->name);
+        if (f->q)
+                g_string_append_printf(sql, " AND name || '\n' || class_path || '\n' || requester LIKE '%%%s%%'", f->q);
         return g_strdup(sql->str);
 }
 
@@ -125,6 +133,10 @@ static void test_all_filters(StoreTest *t, const void *unused) {
                                                                 .requester_uid = uids[u % ELEMENTSOF(uids)],
                                                                 .requester = names[u / ELEMENTSOF(uids)],
                                                                 .status = statuses[i],
+                                                                .from_seq = n % 7 == 0 ? 40 : 0,
+                                                                .to_seq = n % 11 < 2 ? 160 : 0,
+                                                                .name = n % 13 == 0 ? "a.A" : NULL,
+                                                                .q = n % 17 == 0 ? "A.b" : n % 19 == 0 ? "LIC" : NULL,
                                                                 .before_seq = n % 3 == 0 ? 150 : 0,
                                                                 .offset = n % 5 == 0 ? 2 : 0,
                                                                 .limit = n % 4 == 0 ? 3 : 1000,
@@ -145,6 +157,28 @@ static void test_name_of_many(StoreTest *t, const void *unused) {
         assert_as_plain(t, &f);
         f.status = JOB_RESULT_SUCCESS;
         assert_as_plain(t, &f);
+}
+
+/* Times as the rows of fill() have them, without some of them. */
+static void test_seek(StoreTest *t, const void *unused) {
+        int64_t seq;
+
+        g_assert_cmpint(store_result_seek(t->store, 5, &seq), ==, 0);
+        g_assert_cmpint(seq, ==, 1);
+        fill(t, 1000);
+        test_sql(t->path, "DELETE FROM job_result WHERE seq BETWEEN 200 AND 700 OR seq > 990");
+        for (int64_t time = 0; time <= 1010; time++) {
+                g_autofree char *sql = NULL, *first = NULL, *found = NULL, *next = NULL;
+
+                g_assert_cmpint(store_result_seek(t->store, (uint64_t) time, &seq), ==, 0);
+                sql = g_strdup_printf("SELECT min(seq) FROM job_result WHERE date_created >= %" G_GINT64_FORMAT, time);
+                first = test_sql_text(t->path, sql);
+                next = g_strdup_printf("SELECT min(seq) FROM job_result WHERE seq >= %" G_GINT64_FORMAT, seq);
+                found = test_sql_text(t->path, next);
+                g_assert_cmpstr(found, ==, first);
+        }
+        g_assert_cmpint(store_result_seek(t->store, UINT64_MAX, &seq), ==, 0);
+        g_assert_cmpint(seq, ==, 991);
 }
 
 static void test_requesters_are_seen(StoreTest *t, const void *unused) {
@@ -174,7 +208,7 @@ static int on_open(sqlite3 *db, char **ret_error, const struct sqlite3_api_routi
 /* NULL and 0: any. */
 typedef struct Costly {
         const char *job_id, *deleted_job, *task_queue, *scheduled_job_id, *requester, *status;
-        int64_t requester_uid;
+        int64_t requester_uid, from_seq, to_seq;
 } Costly;
 
 static const Costly costly[] = {
@@ -201,6 +235,11 @@ static const Costly costly[] = {
         { .task_queue = "q9" },
         { .scheduled_job_id = SCHEDULE_A },
         { .scheduled_job_id = SCHEDULE_A, .status = "FAILURE" },
+        { .from_seq = 100, .to_seq = 200 },
+        { .from_seq = 280 },
+        { .to_seq = 20 },
+        { .job_id = JOB_A, .to_seq = 20 },
+        { .requester = "alice", .from_seq = 100, .status = "FAILURE" },
         {},
 };
 
@@ -214,6 +253,8 @@ static uint64_t steps_of(StoreTest *t, const Costly *c) {
                 .requester = c->requester,
                 .requester_uid = c->requester_uid > 0 ? c->requester_uid : -1,
                 .status = c->status ? job_result_status_from_string(c->status) : _JOB_RESULT_STATUS_INVALID,
+                .from_seq = c->from_seq,
+                .to_seq = c->to_seq,
                 .limit = 5,
         };
 
@@ -293,6 +334,9 @@ static const struct {
         { { .requester_uid = -1, .requester = "bob" }, "requester = 'bob'" },
         { { .requester_uid = -1, .requester = "bob", .states = STATE(CANCELED) }, "0" },
         { { .requester_uid = -1, .requester = "nobody" }, "0" },
+        { { .requester_uid = -1, .name = "name 7" }, "name = 'name 7'" },
+        { { .requester_uid = 1001, .name = "name 7", .states = STATE(COMPLETED) }, "name = 'name 7'" },
+        { { .requester_uid = -1, .name = "name 7", .job_id = JOB_B }, "0" },
 };
 
 static void test_schedules(StoreTest *t, const void *unused) {
@@ -333,6 +377,7 @@ int main(int argc, char **argv) {
         g_test_add("/store-list/" name, StoreTest, NULL, store_test_setup, function, store_test_teardown)
         ADD("all-filters", test_all_filters);
         ADD("name-of-many", test_name_of_many);
+        ADD("seek", test_seek);
         ADD("requesters-are-seen", test_requesters_are_seen);
         ADD("costs-the-same", test_costs_the_same);
         ADD("schedules", test_schedules);
