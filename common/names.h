@@ -36,6 +36,8 @@
 
 /* The timer that starts jobd when the next scheduled job is due; jobd-wake.service is jobd.service by another name. */
 #define JOBD_WAKE_UNIT "jobd-wake.timer"
+/* The same, while that one is replaced. */
+#define JOBD_WAKE_NEXT_UNIT "jobd-wake-next.timer"
 
 /* A run's credentials: its input, and what it proves itself with. */
 #define JOBD_CREDENTIAL_DATA "job-data"

@@ -383,6 +383,8 @@ static uint64_t idle_timeout(void) {
 
 int manager_run(Manager *m) {
         static const IdleCallbacks callbacks = { is_idle, leaving, may_leave };
+        int r;
 
-        return idle_loop(m->event, m->bus, JOBD_BUS_NAME, idle_timeout(), &callbacks, m);
+        r = idle_loop(m->event, m->bus, JOBD_BUS_NAME, idle_timeout(), &callbacks, m);
+        return r == 0 ? scheduler_end(m->scheduler) : r;
 }

@@ -72,5 +72,6 @@ int out_of_order_run(const char *problem) {
 
         wake_timer_want(wake, now_usec() + RETRY_USEC);
         (void) sd_notifyf(false, "READY=1\nSTATUS=Refusing all calls: %s", problem);
-        return idle_loop(event, bus, JOBD_BUS_NAME, TIMEOUT_USEC, &idle_callbacks, wake);
+        r = idle_loop(event, bus, JOBD_BUS_NAME, TIMEOUT_USEC, &idle_callbacks, wake);
+        return r == 0 ? wake_timer_end(wake) : r;
 }

@@ -267,6 +267,10 @@ bool scheduler_may_leave(const Scheduler *s) {
         return g_hash_table_size(s->firings) == 0 && wake_timer_is_idle(s->wake) && scheduler_clock_is_idle(s);
 }
 
+int scheduler_end(const Scheduler *s) {
+        return wake_timer_end(s->wake);
+}
+
 /* ---- making it ---- */
 
 /*

@@ -100,3 +100,5 @@ bool scheduler_recover_input(Scheduler *s, const JobResult *jr);
 bool scheduler_is_idle(const Scheduler *s);
 void scheduler_leave(Scheduler *s);
 bool scheduler_may_leave(const Scheduler *s);
+/* For who leaves nevertheless: see wake_timer_end(). */
+int scheduler_end(const Scheduler *s) _must_check_;

@@ -6,19 +6,10 @@
 #include "names.h"
 #include "now.h"
 #include "unit-call.h"
+#include "unit-wake-state.h"
 #include "unit-wake.h"
 
-#define SYSTEMD_NAME "org.freedesktop.systemd1"
-#define SYSTEMD_PATH "/org/freedesktop/systemd1"
-#define SYSTEMD_MANAGER SYSTEMD_NAME ".Manager"
-
-enum { TRIES_MAX = 50 };
-
-/*
- * A timer is ordered before what it starts, so that its jobs would wait until a stop of jobd.service is done, which
- * waits for us (seen with systemd 252).
- */
-#define MODE "ignore-dependencies"
+enum { TRIES_MAX = 100 };
 
 #define RETRY_USEC (20 * USEC_PER_MSEC)
 
@@ -28,21 +19,44 @@ enum { TRIES_MAX = 50 };
 /* A time that is past would never elapse: systemd looks for the next one. */
 #define LEAD_USEC (1 * USEC_PER_SEC)
 
+/* NEXT is there only while WAKE is replaced. */
+enum { WAKE, NEXT, N_TIMERS };
+
+typedef struct Timer {
+        const char *unit;
+        WakeState state; /* as it was when it was asked last */
+} Timer;
+
+typedef enum Step {
+        STEP_NONE, /* all is as it should be */
+        STEP_WAIT,
+        STEP_START_WAKE,
+        STEP_START_NEXT,
+        STEP_STOP_WAKE,
+        STEP_STOP_NEXT,
+} Step;
+
 struct WakeTimer {
         sd_event *event; /* weak ref */
         sd_bus *bus;     /* NULL until it is needed: a host without scheduled jobs does without */
         UnitCalls *calls;
         sd_event_source *source; /* the next setting, or the next try */
-        uint64_t wanted;         /* 0: none */
-        uint64_t set;            /* what systemd has, 0: nothing that is known */
-        uint64_t setting;        /* what it is being asked for */
-        uint64_t last_usec;      /* of the monotonic clock: when it was asked last */
+        Timer timers[N_TIMERS];
+        unsigned asked;     /* which of them it is */
+        Step step;          /* that was made last */
+        uint64_t wanted;    /* 0: none */
+        uint64_t set;       /* what systemd has, 0: nothing that is known */
+        uint64_t last_usec; /* of the monotonic clock: when it was asked last */
         bool is_setting;
         bool is_finishing;
+        bool is_refused; /* PID 1 has said that there is such a unit already */
+        bool is_masked;  /* that was logged */
         unsigned n_tries;
 };
 
 static void begin(WakeTimer *w);
+static void ask(WakeTimer *w);
+static void ask_next(WakeTimer *w);
 
 static uint64_t monotonic_usec(void) {
         struct timespec ts;
@@ -64,7 +78,6 @@ static bool is_needed(const WakeTimer *w) {
 
 static void done(WakeTimer *w, uint64_t set) {
         w->is_setting = false;
-        w->n_tries = 0;
         w->set = set;
         w->last_usec = monotonic_usec();
         if (w->is_finishing && is_needed(w))
@@ -73,96 +86,162 @@ static void done(WakeTimer *w, uint64_t set) {
                 call_later(w, PAUSE_USEC);
 }
 
-static void on_started(sd_bus_message *reply, void *userdata) {
+/* Not again and again: with the next time that is wanted. */
+static void fail(WakeTimer *w, const char *why) {
+        log_error("Cannot set " JOBD_WAKE_UNIT ", scheduled jobs may run late: %s", why);
+        done(w, w->wanted);
+}
+
+/* ---- which step is next ---- */
+
+/* While jobd runs, one that elapses earlier will do. */
+static bool is_right(const WakeTimer *w, const WakeState *s) {
+        uint64_t now = now_usec();
+
+        if (!s->is_waiting)
+                return false;
+        if (!w->is_finishing)
+                return s->due_usec > now && s->due_usec <= w->wanted;
+        return s->due_usec == w->wanted || (s->due_usec > w->wanted && s->due_usec <= now + LEAD_USEC);
+}
+
+/*
+ * At no time is there none that is right if there was one, and the one that was wrong goes when the other is right. The
+ * other one may be what a jobd that was killed has left.
+ */
+static Step next_step(const WakeTimer *w) {
+        const WakeState *wake = &w->timers[WAKE].state, *next = &w->timers[NEXT].state;
+
+        if (wake->is_settling || next->is_settling)
+                return STEP_WAIT;
+        if (w->wanted == 0)
+                return wake->is_there ? STEP_STOP_WAKE : next->is_there ? STEP_STOP_NEXT : STEP_NONE;
+        if (is_right(w, wake))
+                return next->is_there ? STEP_STOP_NEXT : STEP_NONE;
+        if (!wake->is_there)
+                return STEP_START_WAKE;
+        if (!wake->is_waiting || is_right(w, next)) /* it has elapsed, or is not needed any more */
+                return STEP_STOP_WAKE;
+        return next->is_there ? STEP_STOP_NEXT : STEP_START_NEXT;
+}
+
+/* ---- making it ---- */
+
+static void on_stepped(sd_bus_message *reply, void *userdata) {
         const sd_bus_error *e = sd_bus_message_get_error(reply);
         WakeTimer *w = userdata;
 
-        if (!e) {
-                done(w, w->setting);
-                return;
-        }
-        /* The old one was stopped, and is not forgotten yet; or this is the second answer to a call made twice. */
-        if (sd_bus_error_has_name(e, SYSTEMD_NAME ".UnitExists") && ++w->n_tries < TRIES_MAX) {
-                call_later(w, RETRY_USEC);
-                return;
-        }
-        log_error("Cannot set " JOBD_WAKE_UNIT ", scheduled jobs may run late: %s", e->message ?: e->name);
-        done(w, w->setting); /* not again and again: with the next time that is wanted */
+        /* Also the second answer to a call made twice. What became of it, and of a stop, is seen when it is asked for. */
+        w->is_refused = e && sd_bus_error_has_name(e, "org.freedesktop.systemd1.UnitExists");
+        if (e && !w->is_refused && (w->step == STEP_START_WAKE || w->step == STEP_START_NEXT))
+                fail(w, e->message ?: e->name);
+        else
+                ask(w);
 }
 
-static int append_property(sd_bus_message *m, const char *name, const char *type, const void *value) {
-        int r;
+static int step_message(WakeTimer *w, Step step, sd_bus_message **ret) {
+        const Timer *t = &w->timers[step == STEP_START_WAKE || step == STEP_STOP_WAKE ? WAKE : NEXT];
 
-        r = sd_bus_message_open_container(m, 'r', "sv");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "s", name);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'v', type);
-        if (r >= 0)
-                r = sd_bus_message_append_basic(m, type[0], value);
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        return r < 0 ? r : sd_bus_message_close_container(m);
+        if (step == STEP_START_WAKE || step == STEP_START_NEXT)
+                return wake_message_start(w->bus, t->unit, MAX(w->wanted, now_usec() + LEAD_USEC), ret);
+        if (t->state.is_failed)
+                return wake_message_reset(w->bus, t->unit, ret);
+        return wake_message_stop(w->bus, t->unit, ret);
 }
 
-static char *format_calendar(uint64_t usec) {
-        g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc((gint64) (usec / USEC_PER_SEC));
-        g_autofree char *text = g_date_time_format(utc, "%Y-%m-%d %H:%M:%S");
-
-        return g_strdup_printf("%s.%06u UTC", text, (unsigned) (usec % USEC_PER_SEC));
-}
-
-static int append_properties(sd_bus_message *m, uint64_t usec) {
-        g_autofree char *calendar = format_calendar(usec);
-        const uint64_t accuracy_usec = 1;
-        int r;
-
-        r = append_property(m, "Description", "s", "Next Due Time of jobd");
-        if (r >= 0)
-                r = append_property(m, "AccuracyUSec", "t", &accuracy_usec);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "(sv)", "OnClockChange", "b", true);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "(sv)", "TimersCalendar", "a(ss)", 1, "OnCalendar", calendar);
-        return r;
-}
-
-static int send_start(WakeTimer *w) {
+static void make_step(WakeTimer *w, Step step) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
-        r = sd_bus_message_new_method_call(w->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                           "StartTransientUnit");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", JOBD_WAKE_UNIT, MODE);
-        if (r >= 0)
-                r = sd_bus_message_open_container(m, 'a', "(sv)");
-        if (r >= 0)
-                r = append_properties(m, MAX(w->setting, now_usec() + LEAD_USEC));
-        if (r >= 0)
-                r = sd_bus_message_close_container(m);
-        if (r >= 0)
-                r = sd_bus_message_append(m, "a(sa(sv))", 0);
+        w->step = step;
+        r = step_message(w, step, &m);
         if (r < 0)
-                return r;
-        unit_calls_send(w->calls, m, on_started, w, NULL);
-        return 0;
+                fail(w, g_strerror(-r));
+        else
+                unit_calls_send(w->calls, m, on_stepped, w, NULL);
 }
 
-static void on_stopped(sd_bus_message *reply, void *userdata) {
+/* ---- where it stands ---- */
+
+/* PID 1 answers when a job is queued, and does it then. */
+static void wait_for_it(WakeTimer *w) {
+        w->step = STEP_WAIT;
+        if (++w->n_tries < TRIES_MAX)
+                call_later(w, RETRY_USEC);
+        else
+                fail(w, "systemd neither starts nor stops it; there may be a unit file of that name");
+}
+
+static void on_known(WakeTimer *w) {
+        const WakeState *wake = &w->timers[WAKE].state;
+        Step step;
+
+        if (wake->is_masked && w->wanted > 0) {
+                if (!w->is_masked)
+                        log_warning(JOBD_WAKE_UNIT " is masked: nothing starts jobd when a scheduled job is due; "
+                                                   "\"systemctl unmask " JOBD_WAKE_UNIT "\" lets it be set again");
+                w->is_masked = true;
+                done(w, w->wanted);
+                return;
+        }
+        step = next_step(w);
+        if (step == STEP_NONE)
+                done(w, w->is_finishing || w->wanted == 0 ? w->wanted : wake->due_usec);
+        else if (step == STEP_WAIT || step == w->step)
+                wait_for_it(w);
+        else
+                make_step(w, step);
+}
+
+static void on_state(sd_bus_message *reply, void *userdata) {
+        const sd_bus_error *e = sd_bus_message_get_error(reply);
         WakeTimer *w = userdata;
         int r;
 
-        w->setting = w->wanted;
-        if (w->setting == 0) {
-                done(w, 0);
+        r = e ? -sd_bus_error_get_errno(e) : wake_state_read(reply, &w->timers[w->asked].state);
+        if (r < 0) {
+                fail(w, e && e->message ? e->message : g_strerror(-r));
                 return;
         }
-        r = send_start(w);
-        if (r < 0) {
-                (void) log_error_errno(r, "Cannot set " JOBD_WAKE_UNIT ", scheduled jobs may run late: %m");
-                done(w, w->setting);
+        w->asked++;
+        ask_next(w);
+}
+
+static void on_found(sd_bus_message *reply, void *userdata) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        WakeTimer *w = userdata;
+        int r;
+
+        if (sd_bus_message_is_method_error(reply, NULL) && !w->is_refused) { /* it is not loaded */
+                w->timers[w->asked++].state = (WakeState){};
+                ask_next(w);
+                return;
         }
+        r = wake_message_ask(w->bus, w->timers[w->asked].unit, &m);
+        if (r < 0)
+                fail(w, g_strerror(-r));
+        else
+                unit_calls_send(w->calls, m, on_state, w, NULL);
+}
+
+static void ask_next(WakeTimer *w) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        int r;
+
+        if (w->asked == N_TIMERS) {
+                on_known(w);
+                return;
+        }
+        r = wake_message_find(w->bus, w->timers[w->asked].unit, &m);
+        if (r < 0)
+                fail(w, g_strerror(-r));
+        else
+                unit_calls_send(w->calls, m, on_found, w, NULL);
+}
+
+static void ask(WakeTimer *w) {
+        w->asked = 0;
+        ask_next(w);
 }
 
 static int connect_bus(WakeTimer *w) {
@@ -182,34 +261,32 @@ static int connect_bus(WakeTimer *w) {
         return r;
 }
 
-/* A transient unit cannot be changed: it is stopped, which makes systemd forget it, and made anew. */
 static void begin(WakeTimer *w) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
         w->is_setting = true;
+        w->step = STEP_NONE;
+        w->is_refused = false;
+        w->n_tries = 0;
         (void) sd_event_source_set_enabled(w->source, SD_EVENT_OFF); /* one at a time */
         r = connect_bus(w);
-        if (r >= 0)
-                r = sd_bus_message_new_method_call(w->bus, &m, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                                   "StopUnit");
-        if (r >= 0)
-                r = sd_bus_message_append(m, "ss", JOBD_WAKE_UNIT, MODE);
-        if (r < 0) {
-                (void) log_error_errno(r, "Cannot set " JOBD_WAKE_UNIT ", scheduled jobs may run late: %m");
-                done(w, w->wanted);
-                return;
-        }
-        unit_calls_send(w->calls, m, on_stopped, w, NULL);
+        if (r < 0)
+                fail(w, g_strerror(-r));
+        else
+                ask(w);
 }
 
 static int on_time(sd_event_source *source, uint64_t usec, void *userdata) {
         WakeTimer *w = userdata;
 
-        if (w->is_setting || is_needed(w))
+        if (w->is_setting)
+                ask(w);
+        else if (is_needed(w))
                 begin(w);
         return 0;
 }
+
+/* ---- what is wanted ---- */
 
 void wake_timer_want(WakeTimer *w, uint64_t usec) {
         uint64_t now = monotonic_usec();
@@ -238,12 +315,23 @@ bool wake_timer_is_idle(const WakeTimer *w) {
         return !w->is_setting;
 }
 
+int wake_timer_end(const WakeTimer *w) {
+        if (wake_timer_is_idle(w))
+                return 0;
+        return log_error_errno(-ETIMEDOUT, "systemd does not answer, and " JOBD_WAKE_UNIT
+                                           " may not be set: trying again");
+}
+
+/* ---- making it ---- */
+
 int wake_timer_new(sd_event *event, WakeTimer **ret) {
         _cleanup_(wake_timer_freep) WakeTimer *w = NULL;
         int r;
 
         w = g_new0(WakeTimer, 1);
         w->event = event;
+        w->timers[WAKE].unit = JOBD_WAKE_UNIT;
+        w->timers[NEXT].unit = JOBD_WAKE_NEXT_UNIT;
         r = sd_event_add_time_relative(event, &w->source, CLOCK_MONOTONIC, 0, 0, on_time, w);
         if (r >= 0)
                 r = sd_event_source_set_enabled(w->source, SD_EVENT_OFF);

@@ -12,6 +12,9 @@
  * away is set anew by the jobd that multi-user.target starts. OnCalendar= with a time in UTC: the clock may be set,
  * and the host may sleep, and it still elapses when that time has come. It also elapses when the clock is set, since
  * the times that jobd has worked out may be wrong then.
+ *
+ * A transient unit cannot be changed: to have another time it is stopped and made anew. jobd-wake-next.timer has the
+ * new time meanwhile, so that whenever jobd is killed, or PID 1 does not answer any more, one of the two is there.
  */
 typedef struct WakeTimer WakeTimer;
 
@@ -27,13 +30,19 @@ DEFINE_CLEANUP(WakeTimer *, wake_timer_free);
 void wake_timer_want(WakeTimer *w, uint64_t usec);
 
 /*
- * Sets it to exactly what was wanted last, now: jobd is about to leave. Anew, also when it was set to that: somebody may
- * have stopped it.
+ * Sets it to exactly what was wanted last, now: jobd is about to leave. PID 1 is asked what it has, also when it was set
+ * to that: somebody may have stopped it.
  */
 void wake_timer_finish(WakeTimer *w);
 
 /* What systemd has is not known any more. */
 void wake_timer_forget(WakeTimer *w);
 
-/* Nothing is being asked of systemd. */
+/* Nothing is being asked of systemd: what was wanted is so, or cannot be, which was logged. */
 bool wake_timer_is_idle(const WakeTimer *w);
+
+/*
+ * For who ends nevertheless: 0, or logs that systemd does not answer and returns -ETIMEDOUT, to be started again, as a
+ * service that has failed is.
+ */
+int wake_timer_end(const WakeTimer *w) _must_check_;
