@@ -47,14 +47,15 @@ static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_err
         return 1;
 }
 
-static void send_call(Request *r, sd_bus_message *m, BusCallback callback, bool with_errors) {
+/* usec: 0: as the bus has it set (CALL_USEC). */
+static void send_call(Request *r, sd_bus_message *m, BusCallback callback, bool with_errors, uint64_t usec) {
         Call *call;
         int n;
 
         call = g_new(Call, 1);
         *call = (Call){ r, callback, with_errors };
         r->slot = sd_bus_slot_unref(r->slot);
-        n = sd_bus_call_async(sd_bus_message_get_bus(m), &r->slot, m, on_reply, call, 0);
+        n = sd_bus_call_async(sd_bus_message_get_bus(m), &r->slot, m, on_reply, call, usec);
         (void) sd_bus_message_unref(m);
         if (n < 0) {
                 g_free(call);
@@ -65,7 +66,14 @@ static void send_call(Request *r, sd_bus_message *m, BusCallback callback, bool 
 }
 
 void bus_send(Request *r, sd_bus_message *m, BusCallback callback) {
-        send_call(r, m, callback, false);
+        send_call(r, m, callback, false, 0);
+}
+
+void bus_send_filled_patiently(Request *r, sd_bus_message *m, int error, BusCallback callback) {
+        if (bus_failed(r, error))
+                (void) sd_bus_message_unref(m);
+        else
+                send_call(r, m, callback, false, UINT64_MAX);
 }
 
 void bus_send_filled(Request *r, sd_bus_message *m, int error, BusCallback callback) {
@@ -76,7 +84,7 @@ void bus_send_filled(Request *r, sd_bus_message *m, int error, BusCallback callb
 }
 
 void bus_send_any(Request *r, sd_bus_message *m, BusCallback callback) {
-        send_call(r, m, callback, true);
+        send_call(r, m, callback, true, 0);
 }
 
 typedef struct Member {

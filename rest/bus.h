@@ -21,6 +21,9 @@ void bus_send_filled(Request *r, sd_bus_message *m, int error, BusCallback callb
 void bus_call(Request *r, BusCallback callback, const char *path, const char *interface, const char *member,
               const char *types, ...);
 
+/* The same, however long it takes: of what jobd does in small steps. */
+void bus_send_filled_patiently(Request *r, sd_bus_message *m, int error, BusCallback callback);
+
 /* The same, but the callback gets errors, too: sd_bus_message_is_method_error(). */
 void bus_send_any(Request *r, sd_bus_message *m, BusCallback callback);
 void bus_call_any(Request *r, BusCallback callback, const char *path, const char *interface, const char *member,

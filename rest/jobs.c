@@ -30,6 +30,47 @@ void jobs_variables(Request *r) {
         object_find(r, &object_job, get_variables, NULL);
 }
 
+static void get_class(Request *r, const char *path) {
+        bus_call(r, bus_show_json, path, JOBD_JOB_INTERFACE, "GetClass", NULL);
+}
+
+void jobs_class(Request *r) {
+        object_find(r, &object_job, get_class, NULL);
+}
+
+/* ---- refresh ---- */
+
+static int read_report(sd_bus_message *m, JsonArray *report) {
+        const char *action, *class_path, *message;
+        int n;
+
+        n = sd_bus_message_enter_container(m, 'a', "(sss)");
+        while (n >= 0 && (n = sd_bus_message_read(m, "(sss)", &action, &class_path, &message)) > 0) {
+                JsonObject *entry = json_object_new();
+
+                json_object_set_string_member(entry, "action", action);
+                json_object_set_string_member(entry, "class_path", class_path);
+                json_object_set_string_member(entry, "message", message);
+                json_array_add_object_element(report, entry);
+        }
+        return n;
+}
+
+static void on_refreshed(Request *r, sd_bus_message *reply) {
+        g_autoptr(JsonArray) report = json_array_new();
+        JsonNode *node;
+
+        if (bus_failed(r, read_report(reply, report)))
+                return;
+        node = json_node_new(JSON_NODE_ARRAY);
+        json_node_take_array(node, TAKE_PTR(report));
+        request_reply_json(r, MHD_HTTP_OK, node);
+}
+
+void jobs_refresh(Request *r) {
+        bus_call(r, on_refreshed, JOBD_MANAGER_PATH, JOBD_MANAGER_INTERFACE, "Refresh", "a{sv}", 0);
+}
+
 /* ---- changes ---- */
 
 static const char *const override_suffix = "_override";

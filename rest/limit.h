@@ -9,6 +9,7 @@ enum {
         CONNECTION_MEMORY = 64 * 1024,             /* bytes that libmicrohttpd may use for a connection, both ways */
         BODY_SIZE_MAX = 128 * 1024,                /* bytes of a JSON body: of JSON_SIZE_MAX and room for blanks */
         UPLOAD_SIZE_MAX = 65 * 1024 * 1024,        /* bytes of a body with files: 64 MiB and its other parts */
+        OBJECTS_SIZE_MAX = 16 * 1024 * 1024,       /* bytes of a JSON list of objects, as jobd takes it */
         PARTS_MAX = 256,                           /* of such a body */
         FILES_MAX = 32,                            /* of those: each is an open file in memory */
         PARAMETERS_MAX = 64,                       /* of a query */

@@ -82,6 +82,18 @@ void page_reply(Request *r, const Page *page, int64_t count, bool more, JsonArra
         reply(r, count, next, previous, results);
 }
 
+void page_reply_short(Request *r, const Page *page, bool more, JsonArray *results) {
+        uint64_t end = (uint64_t) page->offset + json_array_get_length(results);
+        bool is_counted = !more && (page->offset == 0 || end > page->offset);
+        g_autofree char *next = NULL, *previous = NULL;
+
+        if (more && end <= UINT32_MAX)
+                next = page_url(r, page, (uint32_t) end);
+        if (page->offset > 0)
+                previous = page_url(r, page, page->offset > page->limit ? page->offset - page->limit : 0);
+        reply(r, is_counted ? (int64_t) end : -1, next, previous, results);
+}
+
 void page_reply_at(Request *r, int64_t count, const char *parameter, const char *cursor, JsonArray *results) {
         g_autofree char *next = cursor ? format_url(r, page_read(r).limit, parameter, cursor) : NULL;
 

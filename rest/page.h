@@ -16,5 +16,8 @@ Page page_read(const Request *r);
  */
 void page_reply(Request *r, const Page *page, int64_t count, bool more, JsonArray *results);
 
+/* The same for a page that can be shorter than its limit although there is more: the next one begins where it ends. */
+void page_reply_short(Request *r, const Page *page, bool more, JsonArray *results);
+
 /* The same for a list that goes on at a cursor: next is the URL with parameter=cursor, NULL: there is no more. */
 void page_reply_at(Request *r, int64_t count, const char *parameter, const char *cursor, JsonArray *results);

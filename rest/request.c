@@ -175,7 +175,9 @@ static enum MHD_Result count_length(void *userdata, enum MHD_ValueKind kind, con
 }
 
 static uint64_t body_size_max(const Request *r) {
-        return r->multipart ? UPLOAD_SIZE_MAX : BODY_SIZE_MAX;
+        if (r->multipart)
+                return UPLOAD_SIZE_MAX;
+        return r->route && r->route->list_size_max > 0 ? r->route->list_size_max : BODY_SIZE_MAX;
 }
 
 /* A body whose end two programs could see in different places is how one request is smuggled inside another. */
@@ -204,7 +206,7 @@ static void check_body_type(Request *r) {
         const char *type = header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
         g_autofree char *shown = NULL;
 
-        if (!r->has_body || !r->route->fields)
+        if (!r->has_body || (!r->route->fields && r->route->list_size_max == 0))
                 return;
         if (type && type_is(type, "application/json"))
                 return;

@@ -13,6 +13,8 @@ void jobs_change(Request *r);
 bool jobs_change_has(Request *r, const char *field);
 void jobs_delete(Request *r);
 void jobs_variables(Request *r);
+void jobs_class(Request *r);
+void jobs_refresh(Request *r);
 
 /* run.c */
 void run_job(Request *r);
@@ -24,6 +26,10 @@ void job_results_list(Request *r);
 void job_results_retrieve(Request *r);
 void job_results_delete(Request *r);
 void job_results_cancel(Request *r);
+
+/* many-results.c */
+void job_results_cancel_many(Request *r);
+void job_results_clean(Request *r);
 
 /* outputs.c */
 void outputs_list(Request *r);
@@ -51,6 +57,11 @@ void job_queues_retrieve(Request *r);
 void job_queues_create(Request *r);
 void job_queues_change(Request *r);
 void job_queues_delete(Request *r);
+
+/* objects.c */
+void object_models_list(Request *r);
+void objects_list(Request *r);
+void objects_import(Request *r);
 
 /* schema.c */
 void schema_show(Request *r);

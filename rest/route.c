@@ -41,6 +41,7 @@ static const Parameter job_list_parameters[] = {
         OVERRIDDEN("soft_time_limit", "soft_time_limit"),
         OVERRIDDEN("time_limit", "time_limit"),
         OVERRIDDEN("task_queues", "task_queues"),
+        { "latest_result", VALUE_BOOLEAN, "latest_result", "Show latest_result, latest_status and latest_date of each, too" },
         PAGE,
         {},
 };
@@ -69,6 +70,24 @@ static const Parameter result_list_parameters[] = {
 
 static const Parameter result_parameters[] = {
         { "wait", VALUE_INTEGER, NULL, "Answer when the run has ended, or after so many seconds: at most 300" },
+        {},
+};
+
+static const Parameter page_parameters[] = {
+        PAGE,
+        {},
+};
+
+static const Parameter object_list_parameters[] = {
+        { "query", VALUE_STRING, NULL, "A JSON object of field lookups" },
+        PAGE,
+        {},
+};
+
+static const Parameter import_parameters[] = {
+        { "prune", VALUE_BOOLEAN, "prune", "Delete the objects that the list does not have" },
+        { "dry_run", VALUE_BOOLEAN, "dry_run", "Only say what would be done" },
+        { "username", VALUE_STRING, "username", "On behalf of this user, for root" },
         {},
 };
 
@@ -139,6 +158,25 @@ static const Field run_fields[] = {
         { "job_queue", VALUE_STRING, true, "The same" },
         { "schedule", VALUE_OBJECT, true, "When to run: interval, start_time, crontab, time_zone, missed, name" },
         { "ignore_singleton_lock", VALUE_BOOLEAN, false, "Although another run of a singleton does" },
+        { "username", VALUE_STRING, true, "Run it as this user, whose run it is then" },
+        {},
+};
+
+static const Field cancel_fields[] = {
+        { "job_model", VALUE_STRING, false, "Those of this job, by UUID, name or class_path" },
+        { "task_queue", VALUE_STRING, false, "Those of the job queue of this name" },
+        { "user", VALUE_STRING, false, "Those that this user has asked for: name or uid" },
+        { "all", VALUE_BOOLEAN, false, "All of them: required where none of the above is given" },
+        { "kill", VALUE_BOOLEAN, false, "SIGKILL at once" },
+        {},
+};
+
+static const Field clean_fields[] = {
+        { "job_model", VALUE_STRING, false, "Those of this job, by UUID, name or class_path" },
+        { "max_age", VALUE_NUMBER, false, "Those that ended longer ago, in seconds" },
+        { "max_count", VALUE_INTEGER, false, "All but the newest ones of each job, so many" },
+        { "dry_run", VALUE_BOOLEAN, false, "Only count them" },
+        { "username", VALUE_STRING, false, "On behalf of this user, for root" },
         {},
 };
 
@@ -189,17 +227,25 @@ const Route routes[] = {
 
         { "GET", API "jobs/", "listJobs", "List jobs", job_list_parameters, .status = 200, .reply = "JobList",
           .handle = jobs_list },
+        { "POST", API "jobs/refresh/", "refreshJobs", "Read the job classes from disk into the registry", .status = 200,
+          .reply = "List", .handle = jobs_refresh },
         { "GET", API "jobs/{id}/", "getJob", "Show a job", .status = 200, .reply = "Job", .handle = jobs_retrieve },
         { "PATCH", API "jobs/{id}/", "changeJob", "Enable or disable a job, override its attributes",
           .fields = job_fields, .status = 200, .reply = "Job", .context = ERROR_IN_CHANGE, .handle = jobs_change },
         { "DELETE", API "jobs/{id}/", "deleteJob", "Delete a job's record", .status = 204, .handle = jobs_delete },
         { "GET", API "jobs/{id}/variables/", "getJobVariables", "List the variables of a job", .status = 200,
           .reply = "List", .context = ERROR_IN_VARIABLES, .handle = jobs_variables },
+        { "GET", API "jobs/{id}/class/", "getJobClass", "Show what the class of a job says that cannot be overridden",
+          .status = 200, .reply = "Object", .context = ERROR_IN_VARIABLES, .handle = jobs_class },
         { "POST", API "jobs/{id}/run/", "runJob", "Run a job", .fields = run_fields, .is_multipart = true,
           .status = 201, .reply = "Run", .context = ERROR_IN_RUN, .handle = run_job },
 
         { "GET", API "job-results/", "listJobResults", "List job results, the newest first", result_list_parameters,
           .status = 200, .reply = "JobResultList", .handle = job_results_list },
+        { "POST", API "job-results/cancel/", "cancelJobResults", "Cancel many runs", .fields = cancel_fields,
+          .status = 200, .reply = "Object", .handle = job_results_cancel_many },
+        { "POST", API "job-results/clean/", "cleanJobResults", "Delete job results that are too old or too many",
+          .fields = clean_fields, .status = 200, .reply = "Object", .handle = job_results_clean },
         { "GET", API "job-results/{id}/", "getJobResult", "Show a job result, or wait for its end", result_parameters,
           .status = 200, .reply = "JobResult", .handle = job_results_retrieve },
         { "DELETE", API "job-results/{id}/", "deleteJobResult", "Delete the record of a run", .status = 204,
@@ -248,6 +294,14 @@ const Route routes[] = {
           .status = 200, .reply = "JobQueue", .context = ERROR_IN_CHANGE, .handle = job_queues_change },
         { "DELETE", API "job-queues/{id}/", "deleteJobQueue", "Delete a job queue", .status = 204,
           .handle = job_queues_delete },
+
+        { "GET", API "object-models/", "listObjectModels", "List the models that objects can be of", page_parameters,
+          .status = 200, .reply = "ObjectModelList", .handle = object_models_list },
+        { "GET", API "object-models/{name}/objects/", "listObjects", "List the objects of a model",
+          object_list_parameters, .status = 200, .reply = "InventoryObjectList", .handle = objects_list },
+        { "POST", API "object-models/{name}/objects/", "importObjects", "Add objects to a model of the inventory",
+          import_parameters, .list_size_max = OBJECTS_SIZE_MAX, .status = 200, .reply = "Object",
+          .handle = objects_import },
 };
 const size_t routes_size = ELEMENTSOF(routes);
 

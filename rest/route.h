@@ -43,7 +43,8 @@ typedef struct Route {
         const char *id;      /* of the operation */
         const char *summary;
         const Parameter *parameters; /* up to the one without a name; NULL: none */
-        const Field *fields;         /* the same; NULL: there is no body */
+        const Field *fields;         /* the same; NULL: there is no body, or it is a list */
+        uint64_t list_size_max;      /* the body is a JSON list that jobd reads, of so many bytes; 0: it is none */
         bool is_multipart;           /* the body may be, too */
         unsigned status;             /* when it went well */
         const char *reply;           /* the schema of the answer: schema.c; NULL: no content */

@@ -27,6 +27,7 @@ typedef struct RunState {
         char *data;            /* JSON text */
         const char *queue_key; /* static; NULL: no queue was asked for */
         char *queue;
+        char *username;        /* NULL: as the caller */
         JsonObject *schedule;  /* NULL: none */
         bool ignore_singleton;
         JsonNode *problem;     /* of the body, the answer; NULL: none */
@@ -44,6 +45,7 @@ static void run_state_free(void *p) {
                 g_free(s->data);
         }
         g_free(s->queue);
+        g_free(s->username);
         g_clear_pointer(&s->schedule, json_object_unref);
         g_clear_pointer(&s->problem, json_node_unref);
         g_free(s);
@@ -156,6 +158,8 @@ static int append_options(Request *r, RunState *s, sd_bus_message *m) {
         int n;
 
         n = sd_bus_message_open_container(m, 'a', "{sv}");
+        if (n >= 0 && s->username)
+                n = bus_append_option(m, "username", "s", s->username);
         if (n >= 0 && s->queue && !s->problem)
                 n = bus_append_option(m, "task_queue", "s", s->queue);
         if (n >= 0 && s->ignore_singleton)
@@ -242,6 +246,15 @@ static void read_queue(RunState *s, const char *key, JsonNode *node) {
         s->queue = g_strdup(json_node_get_string(node));
 }
 
+static void read_username(RunState *s, JsonNode *node) {
+        if (!node || JSON_NODE_HOLDS_NULL(node))
+                return;
+        if (json_node_get_value_type(node) == G_TYPE_STRING)
+                s->username = g_strdup(json_node_get_string(node));
+        else
+                set_problem(s, "username", true, "Not a valid string.");
+}
+
 static void read_schedule(RunState *s, JsonNode *node) {
         if (!node || JSON_NODE_HOLDS_NULL(node))
                 return;
@@ -260,6 +273,7 @@ static void read_json(Request *r, RunState *s) {
                 set_problem(s, "detail", false, problem);
                 return;
         }
+        read_username(s, json_object_get_member(body, "username"));
         read_schedule(s, json_object_get_member(body, "schedule"));
         read_queue(s, "task_queue", json_object_get_member(body, "task_queue"));
         read_queue(s, "job_queue", json_object_get_member(body, "job_queue"));
@@ -308,6 +322,9 @@ static void add_part(RunState *s, JsonObject *data, const Part *part, JsonArray 
         if (g_str_has_prefix(part->name, "_schedule_")) {
                 if (part->text->len > 0)
                         add_schedule_member(s, part->name + strlen("_schedule_"), part->text->str);
+        } else if (strcmp(part->name, "_username") == 0) {
+                if (part->text->len > 0 && !s->username)
+                        s->username = g_strdup(part->text->str);
         } else if (strcmp(part->name, "_task_queue") == 0 || strcmp(part->name, "_job_queue") == 0) {
                 node = json_node_init_string(json_node_alloc(), part->text->str);
                 if (part->text->len > 0)

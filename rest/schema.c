@@ -108,9 +108,16 @@ static JsonObject *describe_fields(const Route *route) {
         return schema;
 }
 
+static JsonObject *describe_list(void) {
+        JsonObject *list = type_new("array");
+
+        json_object_set_object_member(list, "items", type_new("object"));
+        return list;
+}
+
 static JsonObject *describe_body(const Route *route) {
         JsonObject *body = json_object_new();
-        JsonObject *content = content_new("application/json", describe_fields(route));
+        JsonObject *content = content_new("application/json", route->fields ? describe_fields(route) : describe_list());
 
         if (route->is_multipart) {
                 JsonObject *form = content_new("multipart/form-data", type_new("object"));
@@ -151,7 +158,7 @@ static JsonObject *describe_operation(const Route *route) {
         json_object_set_string_member(o, "operationId", route->id);
         json_object_set_string_member(o, "summary", route->summary);
         json_object_set_array_member(o, "parameters", describe_parameters(route));
-        if (route->fields)
+        if (route->fields || route->list_size_max > 0)
                 json_object_set_object_member(o, "requestBody", describe_body(route));
         json_object_set_object_member(o, "responses", describe_replies(route));
         return o;
@@ -208,7 +215,7 @@ static void add_kind(JsonObject *schemas, const char *name, JsonObject *properti
 }
 
 static JsonObject *describe_schemas(void) {
-        JsonObject *schemas = json_object_new(), *run = json_object_new(), *list = type_new("array");
+        JsonObject *schemas = json_object_new(), *run = json_object_new();
 
         add_kind(schemas, "Job", job_json_describe(JOB_JSON_JOB));
         add_kind(schemas, "JobResult", job_json_describe(JOB_JSON_RESULT));
@@ -216,11 +223,12 @@ static JsonObject *describe_schemas(void) {
         add_kind(schemas, "JobQueue", job_json_describe(JOB_JSON_QUEUE));
         add_kind(schemas, "JobLogEntry", NULL);
         add_kind(schemas, "Output", NULL);
+        add_kind(schemas, "ObjectModel", NULL);
+        add_kind(schemas, "InventoryObject", NULL);
         add_schema(schemas, "Object", NULL);
         add_schema(schemas, "Error", NULL);
         json_object_set_object_member(schemas, "Nothing", nullable(type_new("object")));
-        json_object_set_object_member(list, "items", type_new("object"));
-        json_object_set_object_member(schemas, "List", list);
+        json_object_set_object_member(schemas, "List", describe_list());
         json_object_set_object_member(run, "scheduled_job", nullable(type_new("object")));
         json_object_set_object_member(run, "job_result", nullable(type_new("object")));
         add_schema(schemas, "Run", run);
@@ -248,7 +256,8 @@ void root_show(Request *r) {
         for (size_t i = 0; i < routes_size; i++) {
                 g_autofree char *name = g_path_get_basename(routes[i].path), *url = NULL;
 
-                if (strchr(routes[i].path, '{') || strcmp(routes[i].path, "/api/") == 0)
+                if (strcmp(routes[i].method, "GET") != 0 || strchr(routes[i].path, '{') ||
+                    strcmp(routes[i].path, "/api/") == 0)
                         continue;
                 url = g_strconcat(origin, routes[i].path, NULL);
                 json_object_set_string_member(root, name, url);

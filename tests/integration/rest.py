@@ -39,7 +39,7 @@ def parse(text):
     return Reply(int(status.split()[1]), headers, body)
 
 
-def curl(path, *options, user=None, json_body=None, method=None):
+def curl(path, *options, user=None, json_body=None, method=None, input=None):
     """One request by curl. path may be a whole URL."""
     url = path if path.startswith('http') else HOST + path
     if json_body is not None:
@@ -47,7 +47,7 @@ def curl(path, *options, user=None, json_body=None, method=None):
     if method:
         options += ('-X', method)
     done = run(['curl', '-sS', '--include', '--path-as-is', '--max-time', str(TIMEOUT), '--unix-socket', SOCKET, *options,
-                url], user=user)
+                url], user=user, input=input)
     return parse(done.stdout)
 
 

@@ -346,9 +346,14 @@ class Schema(JobdTestCase):
         """What the paths answer to OPTIONS is what the description has, and the other way round."""
         document = curl('/api/schema/').json
         self.assertGreater(len(document['paths']), 20)
-        for path, item in document['paths'].items():
-            allow = curl(path.replace('{id}', 'bad.Job').replace('{name}', 'x'), method='OPTIONS').headers['allow']
-            self.assertEqual({method for method in allow.lower().split(', ')} - {'options', 'head'}, set(item), path)
+        for path in document['paths']:
+            path = path.replace('{id}', 'bad.Job').replace('{name}', 'x')
+            allow = curl(path, method='OPTIONS').headers['allow']
+            described = set()       # a job may be called "refresh", so that path is two
+            for template, item in document['paths'].items():
+                if re.fullmatch(re.sub(r'\{\w+\}', '[^/]+', template), path):
+                    described |= set(item)
+            self.assertEqual({method for method in allow.lower().split(', ')} - {'options', 'head'}, described, path)
 
     def test_the_checker_finds_something(self):
         document = curl('/api/schema/').json

@@ -24,6 +24,7 @@ MAY = {
     'approveScheduledJob': [None, 'bob', 'carol'], 'denyScheduledJob': [None, 'bob', 'carol'],
     'dryRunScheduledJob': [None, 'alice', 'carol'], 'runScheduledJobNow': [None, 'alice', 'carol'],
     'cancelScheduledJob': [None, 'alice', 'carol'], 'takeOverScheduledJob': [None, 'carol'],
+    'refreshJobs': [None, 'carol'], 'cleanJobResults': [None, 'carol'], 'importObjects': [None, 'carol'],
     'createJobQueue': [None, 'carol'], 'changeJobQueue': [None, 'carol'], 'deleteJobQueue': [None, 'carol'],
 }
 

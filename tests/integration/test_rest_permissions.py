@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """What a user may do over HTTP is what the same user may do over D-Bus: each route beside the calls that it stands for."""
+import fcntl
+import os
 import unittest
 import uuid
 
@@ -42,8 +44,20 @@ def object_of(kind, identity):
     return f'/org/jobd1/{kind}/' + identity.replace('-', '')
 
 
+def empty_list():
+    """A memory file as ImportObjects takes it."""
+    fd = os.memfd_create('objects', os.MFD_ALLOW_SEALING)
+    os.write(fd, b'[]')
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+    return fd
+
+
 def is_denied_on_the_bus(user, call):
-    reply = BUSES[user].call(*call)
+    if 'ImportObjects' not in call:
+        reply = BUSES[user].call(*call)
+    else:
+        with os.fdopen(empty_list(), 'rb') as file:
+            reply = BUSES[user].call(*call, fds=[file.fileno()])
     return reply.error in DENIED, reply
 
 
@@ -65,7 +79,7 @@ class Matrix(JobdTestCase):
             ('job', self.job), ('result', self.result), ('queue', self.queue), ('schedule', self.schedule)))
         jobs, results = '/api/extras/jobs/', '/api/extras/job-results/'
         queues, schedules = '/api/extras/job-queues/', '/api/extras/scheduled-jobs/'
-        manager = '/org/jobd1'
+        manager, models = '/org/jobd1', '/api/extras/object-models/'
         none = {}
         bad = {'no-such-option': ('b', True)}   # refused by who is let through
         return {
@@ -114,6 +128,17 @@ class Matrix(JobdTestCase):
             'changeJobQueue': (('PATCH', queues + self.queue + '/', {'weight': 99999}),
                                (queue, QUEUE, 'Set', 'a{sv}', {'weight': ('u', 99999)})),
             'deleteJobQueue': (('DELETE', queues + self.queue + '/', None), (queue, QUEUE, 'Delete')),
+            'refreshJobs': (('POST', jobs + 'refresh/', None), (manager, MANAGER, 'Refresh', 'a{sv}', none)),
+            'getJobClass': (('GET', job_path('matrix.On', 'class'), None), (job, JOB, 'GetClass')),
+            'cancelJobResults': (('POST', results + 'cancel/', {'task_queue': 'nope'}),
+                                 (manager, MANAGER, 'CancelJobResults', 'a{sv}', {'queue': ('s', 'nope')})),
+            'cleanJobResults': (('POST', results + 'clean/', {'dry_run': True}),
+                                (manager, MANAGER, 'CleanJobResults', 'a{sv}', {'dry_run': ('b', True)})),
+            'listObjectModels': (('GET', models, None), (manager, MANAGER, 'ListObjectModels')),
+            'listObjects': (('GET', models + 'user/objects/', None),
+                            (manager, MANAGER, 'ListObjects', 'ssa{sv}', 'user', '', none)),
+            'importObjects': (('POST', models + 'matrix/objects/', []),
+                              (manager, MANAGER, 'ImportObjects', 'sha{sv}', 'matrix', 0, none)),
         }
 
     def test_each_route_as_each_user(self):
@@ -196,6 +221,38 @@ class Matrix(JobdTestCase):
                     self.assertEqual(reply.status == 403 and 'own job request' not in reply.body, denied, (reply, answer))
                     done += answer.error is None
         self.assertGreater(done, 30)
+
+    def test_many_runs(self):
+        """Runs of alice's are cancelled by either way, or by neither."""
+        def start():
+            return curl(job_path('matrix.On', 'run'), json_body={}, user='alice').json['job_result']['id']
+        for user in USERS:
+            with self.subTest(user=user):
+                start()
+                answer = BUSES[user].call('/org/jobd1', MANAGER, 'CancelJobResults', 'a{sv}',
+                                          {'requester': ('s', 'alice'), 'kill': ('b', True)})
+                start()
+                reply = curl('/api/extras/job-results/cancel/', json_body={'user': 'alice', 'kill': True},
+                             user=None if user == 'root' else user)
+                if answer.error is not None:
+                    self.assertEqual((reply.status, answer.error in DENIED), (403, True), (reply, answer))
+                else:
+                    self.assertEqual((reply.status, reply.json['cancelled'] > 0), (200, answer.body[0] > 0), (reply, answer))
+                self.assertEqual(curl('/api/extras/job-results/cancel/', json_body={'user': 'alice', 'kill': True}).status, 200)
+
+    def test_as_another_user(self):
+        for user in USERS:
+            for other in 'alice', 'dave', 'nobody-such':
+                with self.subTest(user=user, other=other):
+                    denied, answer = is_denied_on_the_bus(user, ('/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'matrix.On', '',
+                                                                 {'username': ('s', other)}))
+                    reply = curl(job_path('matrix.On', 'run'), json_body={'username': other},
+                                 user=None if user == 'root' else user)
+                    self.assertEqual((reply.status == 403, reply.status == 201), (denied, answer.error is None), (reply, answer))
+                    for identity in [answer.body[0]] * (answer.error is None) + [reply.json['job_result']['id']
+                                                                                if reply.status == 201 else None]:
+                        if identity:
+                            curl(result_path(identity, 'cancel') + '?kill=true', method='POST')
 
     def test_hidden_by_a_rule(self):
         """A job that a rule hides is one that is not there: in lists, by name, by UUID, and in what a run says."""
