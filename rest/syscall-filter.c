@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/net.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/mman.h>
@@ -14,8 +15,8 @@
 #include "syscall-filter.h"
 
 /*
- * One filter for all of it. SystemCallFilter=, RestrictAddressFamilies= and their like would be seven, which systemd makes
- * anew by libseccomp for each connection: that takes longer than all else that a connection costs.
+ * One filter for all of it. SystemCallFilter=, RestrictAddressFamilies= and their like would be seven, which systemd
+ * makes anew by libseccomp for each connection: that takes longer than all else that a connection costs.
  */
 #if defined(__x86_64__)
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -37,7 +38,10 @@
 
 #define X32_BIT 0x40000000U /* system calls of the x32 ABI have the same architecture */
 
-enum { PROGRAM_SIZE_MAX = 512 };
+enum {
+        NUMBERS_MAX = 512, /* of the system calls below, on any of these architectures */
+        PROGRAM_SIZE_MAX = 512,
+};
 
 /* Allowed whatever their arguments are. Numbers that this architecture does not have are left out. */
 static const int allowed[] = {
@@ -66,8 +70,8 @@ static const int allowed[] = {
         __NR_ppoll, __NR_futex,
 #endif
 #ifdef __NR_clock_gettime64
-        __NR_clock_gettime64, __NR_clock_getres_time64, __NR_clock_nanosleep_time64, __NR_timerfd_settime64,
-        __NR_ppoll_time64, __NR_futex_time64,
+        __NR_clock_gettime64, __NR_clock_getres_time64, __NR_clock_nanosleep_time64, __NR_timerfd_gettime64,
+        __NR_timerfd_settime64, __NR_ppoll_time64, __NR_futex_time64,
 #endif
 #ifdef __NR_epoll_wait
         __NR_epoll_wait,
@@ -136,10 +140,13 @@ static const int allowed[] = {
 
         /* memory */
         __NR_brk, __NR_madvise, __NR_mremap, __NR_munmap,
+#ifdef __s390x__
+        __NR_mmap, /* its arguments are in memory, where no filter sees them */
+#endif
 
         /* itself */
-        __NR_exit, __NR_exit_group, __NR_getpid, __NR_getppid, __NR_getrandom, __NR_getresgid, __NR_getresuid, __NR_gettid,
-        __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid, __NR_getgroups, __NR_rt_sigaction, __NR_rt_sigprocmask,
+        __NR_exit, __NR_exit_group, __NR_getpid, __NR_getppid, __NR_getrandom, __NR_getresgid, __NR_getresuid,
+        __NR_gettid, __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid, __NR_getgroups, __NR_rt_sigaction, __NR_rt_sigprocmask,
         __NR_rt_sigreturn, __NR_sched_getaffinity, __NR_sched_yield, __NR_sigaltstack, __NR_sysinfo, __NR_uname,
 #ifdef __NR_getuid32
         __NR_getuid32, __NR_geteuid32, __NR_getgid32, __NR_getegid32, __NR_getgroups32, __NR_getresuid32,
@@ -148,99 +155,198 @@ static const int allowed[] = {
 #ifdef __NR_rseq
         __NR_rseq,
 #endif
+#ifdef __NR_ugetrlimit
+        __NR_ugetrlimit,
+#endif
+#ifdef __NR_sigreturn
+        __NR_sigreturn,
+#endif
 };
 
-/* Allowed when the bits of an argument that are in mask have this value. */
+/* Allowed when the bits of an argument that are in mask have this value; if there are several, when one holds. */
 typedef struct Condition {
         int number;
         unsigned argument;
-        uint32_t mask, value;
+        uint64_t mask, value; /* of an argument that is an int, the upper half can be anything */
 } Condition;
 
 static const Condition conditions[] = {
         { __NR_socket, 0, UINT32_MAX, AF_UNIX },
         { __NR_mprotect, 2, PROT_EXEC, 0 },
-#ifdef __NR_mmap
-        { __NR_mmap, 2, PROT_EXEC, 0 },
-#endif
-#ifdef __NR_mmap2
+#if defined(__NR_mmap2) /* where there is one, mmap has its arguments in memory and libc does not use it */
         { __NR_mmap2, 2, PROT_EXEC, 0 },
+#elif !defined(__s390x__)
+        { __NR_mmap, 2, PROT_EXEC, 0 },
 #endif
         { __NR_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY },
 #ifdef __NR_open
         { __NR_open, 1, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY },
 #endif
-        { __NR_prlimit64, 2, UINT32_MAX, 0 }, /* shows limits, sets none: a pointer's low half that is zero is NULL */
+        { __NR_prlimit64, 2, UINT64_MAX, 0 }, /* shows limits, sets none */
+#if defined(__i386__) || defined(__s390x__)
+        /*
+         * What libc makes of socket(2) and the others, unless it is built for Linux 4.3 and later only. Their arguments
+         * are in memory, so families cannot be told apart: there RestrictAddressFamilies= has no effect, either.
+         */
+        { __NR_socketcall, 0, UINT32_MAX, SYS_SOCKET },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_BIND },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_CONNECT },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_GETSOCKNAME },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_GETPEERNAME },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_SEND },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_RECV },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_SENDTO },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_RECVFROM },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_SHUTDOWN },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_SETSOCKOPT },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_GETSOCKOPT },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_SENDMSG },
+        { __NR_socketcall, 0, UINT32_MAX, SYS_RECVMSG },
+#endif
 };
 
+/* What becomes of the system calls from a number on, up to where the next one begins. */
+typedef struct Segment {
+        uint32_t first;
+        bool is_allowed;
+        const Condition *conditions; /* all that are of this number */
+        size_t n_conditions;
+} Segment;
+
+/* Is written from its end to its start, as jumps go forward: a position counts from the end. */
 typedef struct Program {
         struct sock_filter instructions[PROGRAM_SIZE_MAX];
-        unsigned short n;
+        unsigned n;
+        unsigned allow, refuse, kill; /* positions */
 } Program;
 
-static void add(Program *p, uint16_t code, uint32_t value, uint8_t if_true, uint8_t if_false) {
+static unsigned add(Program *p, uint16_t code, uint32_t value, uint8_t if_true, uint8_t if_false) {
         if (p->n < PROGRAM_SIZE_MAX)
-                p->instructions[p->n] = (struct sock_filter){ code, if_true, if_false, value };
-        p->n++;
+                p->instructions[PROGRAM_SIZE_MAX - 1 - p->n] = (struct sock_filter){ code, if_true, if_false, value };
+        return p->n++;
 }
 
-static void add_load(Program *p, size_t offset) {
-        add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t) offset, 0, 0);
+static unsigned add_load(Program *p, size_t offset) {
+        return add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t) offset, 0, 0);
 }
 
-static void add_return(Program *p, uint32_t action) {
-        add(p, BPF_RET | BPF_K, action, 0, 0);
+/* Such a position, or that of a jump to it when it is further away than a comparison can jump. */
+static unsigned get_near(Program *p, unsigned position) {
+        unsigned distance = p->n - position - 1;
+
+        return distance < UINT8_MAX ? position : add(p, BPF_JMP | BPF_JA, distance, 0, 0);
 }
 
-static size_t low_half(unsigned argument) {
+static unsigned add_comparison(Program *p, uint16_t how, uint32_t value, unsigned if_true, unsigned if_false) {
+        if_true = get_near(p, if_true);
+        if_false = get_near(p, if_false);
+        return add(p, BPF_JMP | how | BPF_K, value, (uint8_t) (p->n - if_true - 1), (uint8_t) (p->n - if_false - 1));
+}
+
+static unsigned add_argument_check(Program *p, unsigned argument, bool high, uint32_t mask, uint32_t value,
+                                   unsigned if_true, unsigned if_false) {
         size_t offset = offsetof(struct seccomp_data, args) + argument * sizeof(uint64_t);
 
-        return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? offset + sizeof(uint32_t) : offset;
+        (void) add_comparison(p, BPF_JEQ, value, if_true, if_false);
+        (void) add(p, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
+        return add_load(p, offset + (high == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) ? sizeof(uint32_t) : 0));
 }
 
-static void add_architecture(Program *p) {
-        add_load(p, offsetof(struct seccomp_data, arch));
-        add(p, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
-        add_return(p, SECCOMP_RET_KILL_PROCESS);
-        add_load(p, offsetof(struct seccomp_data, nr));
-        if (ARCHITECTURE == AUDIT_ARCH_X86_64) {
-                add(p, BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1);
-                add_return(p, SECCOMP_RET_KILL_PROCESS);
+static unsigned add_condition(Program *p, const Condition *c, unsigned otherwise) {
+        unsigned position;
+
+        position = add_argument_check(p, c->argument, false, (uint32_t) c->mask, (uint32_t) c->value, p->allow, otherwise);
+        if (c->mask > UINT32_MAX)
+                position = add_argument_check(p, c->argument, true, (uint32_t) (c->mask >> 32),
+                                              (uint32_t) (c->value >> 32), position, otherwise);
+        return position;
+}
+
+static unsigned add_segment(Program *p, const Segment *s) {
+        unsigned position = s->is_allowed ? p->allow : p->refuse;
+
+        for (size_t i = 0; i < s->n_conditions; i++)
+                position = add_condition(p, s->conditions + i, position);
+        return position;
+}
+
+/* A search by halves: the longer a filter is, and the longer it takes for a number, the longer it takes to install. */
+static unsigned add_segments(Program *p, const Segment *segments, size_t n) {
+        size_t half = n / 2;
+        unsigned upper, lower;
+
+        if (n == 1)
+                return add_segment(p, segments);
+        upper = add_segments(p, segments + half, n - half);
+        lower = add_segments(p, segments, half);
+        return add_comparison(p, BPF_JGE, segments[half].first, upper, lower);
+}
+
+static void add_returns(Program *p) {
+        p->allow = add(p, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+        p->refuse = add(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
+        p->kill = add(p, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS, 0, 0);
+}
+
+static void add_architecture(Program *p, unsigned number_is_known) {
+        unsigned position = number_is_known;
+
+        if (ARCHITECTURE == AUDIT_ARCH_X86_64)
+                position = add_comparison(p, BPF_JGE, X32_BIT, p->kill, position);
+        position = add_load(p, offsetof(struct seccomp_data, nr));
+        (void) add_comparison(p, BPF_JEQ, ARCHITECTURE, position, p->kill);
+        (void) add_load(p, offsetof(struct seccomp_data, arch));
+}
+
+/* One rule for each number; between them, and after the last one, nothing is allowed. */
+static int collect_rules(const Condition *own_signals, Segment ret[static NUMBERS_MAX]) {
+        for (size_t i = 0; i < ELEMENTSOF(allowed); i++) {
+                if (allowed[i] >= NUMBERS_MAX)
+                        return -ERANGE;
+                ret[allowed[i]].is_allowed = true;
         }
+        for (size_t i = 0; i < ELEMENTSOF(conditions); i++) {
+                Segment *s;
+
+                if (conditions[i].number >= NUMBERS_MAX)
+                        return -ERANGE;
+                s = ret + conditions[i].number;
+                if (s->n_conditions++ == 0)
+                        s->conditions = conditions + i;
+        }
+        ret[own_signals->number] = (Segment){ .conditions = own_signals, .n_conditions = 1 };
+        return 0;
 }
 
-static void add_condition(Program *p, const Condition *c) {
-        add(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) c->number, 0, 5);
-        add_load(p, low_half(c->argument));
-        add(p, BPF_ALU | BPF_AND | BPF_K, c->mask, 0, 0);
-        add(p, BPF_JMP | BPF_JEQ | BPF_K, c->value, 0, 1);
-        add_return(p, SECCOMP_RET_ALLOW);
-        add_return(p, SECCOMP_RET_ERRNO | EPERM);
-}
+/* Leaves one segment of neighbours that the same becomes of. */
+static size_t join_neighbours(Segment *segments, size_t n) {
+        size_t kept = 0;
 
-/* abort(3) sends a signal, to the process itself. */
-static void add_signals(Program *p) {
-        const Condition own = { __NR_tgkill, 0, UINT32_MAX, (uint32_t) getpid() };
+        for (size_t i = 0; i < n; i++) {
+                Segment *s = segments + i;
+                const Segment *last = kept > 0 ? segments + kept - 1 : NULL;
 
-        add_condition(p, &own);
+                s->first = (uint32_t) i;
+                if (!last || s->n_conditions > 0 || last->n_conditions > 0 || s->is_allowed != last->is_allowed)
+                        segments[kept++] = *s;
+        }
+        return kept;
 }
 
 int syscall_filter_install(void) {
+        const Condition own_signals = { __NR_tgkill, 0, UINT32_MAX, (uint32_t) getpid() }; /* abort(3) */
+        Segment segments[NUMBERS_MAX + 1] = {};
+        struct sock_fprog program;
         Program p = { .n = 0 };
-        struct sock_fprog program = { .filter = p.instructions };
+        int r;
 
-        add_architecture(&p);
-        for (size_t i = 0; i < ELEMENTSOF(allowed); i++) {
-                add(&p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t) allowed[i], 0, 1);
-                add_return(&p, SECCOMP_RET_ALLOW);
-        }
-        for (size_t i = 0; i < ELEMENTSOF(conditions); i++)
-                add_condition(&p, conditions + i);
-        add_signals(&p);
-        add_return(&p, SECCOMP_RET_ERRNO | EPERM);
-
+        r = collect_rules(&own_signals, segments);
+        if (r < 0)
+                return r;
+        add_returns(&p);
+        add_architecture(&p, add_segments(&p, segments, join_neighbours(segments, NUMBERS_MAX + 1)));
         if (p.n > PROGRAM_SIZE_MAX)
                 return -E2BIG;
-        program.len = p.n;
+        program = (struct sock_fprog){ (unsigned short) p.n, p.instructions + PROGRAM_SIZE_MAX - p.n };
         return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0 ? -errno : 0;
 }

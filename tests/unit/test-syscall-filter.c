@@ -57,7 +57,7 @@ static int no_programs_and_processes(void) {
         REFUSED(10, syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0));
         REFUSED(11, syscall(SYS_pidfd_open, getppid(), 0));
         REFUSED(12, setuid(getuid()));
-        REFUSED(13, personality(PER_LINUX));
+        REFUSED(13, syscall(SYS_personality, PER_LINUX));
         return 0;
 }
 
@@ -77,14 +77,28 @@ static int no_files(void) {
         REFUSED(11, syscall(SYS_bpf, 0, NULL, 0));
         REFUSED(12, syscall(SYS_keyctl, 0, 0, 0, 0, 0));
         REFUSED(13, setrlimit(RLIMIT_NOFILE, &limit));
+        REFUSED(14, syscall(0x3fffffff)); /* none has this number: refused all the same */
         return 0;
 }
+
+#if UINTPTR_MAX > UINT32_MAX
+/* Of the address of new limits, the lower half alone can be zero. */
+static int no_limits_by_any_address(void) {
+        void *address = (void *) (UINT64_C(1) << 32), *memory;
+
+        memory = mmap(address, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+        if (memory != address)
+                return 1;
+        REFUSED(2, syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, memory, NULL));
+        return 0;
+}
+#endif
 
 static int no_network(void) {
         static const int families[] = { AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_VSOCK, AF_ALG };
 
         for (size_t i = 0; i < ELEMENTSOF(families); i++)
-                REFUSED((int) i + 1, socket(families[i], SOCK_STREAM, 0));
+                REFUSED((int) i + 1, syscall(SYS_socket, families[i], SOCK_STREAM, 0)); /* libc may have another way */
         REFUSED(20, listen(0, 1));
         return 0;
 }
@@ -144,6 +158,9 @@ static void assert_exits(int (*function)(void)) {
 static void test_refused(void) {
         assert_exits(no_programs_and_processes);
         assert_exits(no_files);
+#if UINTPTR_MAX > UINT32_MAX
+        assert_exits(no_limits_by_any_address);
+#endif
         assert_exits(no_network);
         assert_exits(no_code);
         assert_exits(install_another);
