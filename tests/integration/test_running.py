@@ -182,7 +182,9 @@ class Ends(JobdTestCase):
                 (['-sFAILURE', '-n1'], 'bob', [failed]), (['--job=end.Bad', '-n1'], None, [failed]), ([], 'dave', [])):
             listed = [result['id'] for result in jobctl_json('results', *arguments, user=user)]
             self.assertEqual(listed, expected, arguments)
-        self.assertEqual(jobctl_json('results', '-u', 'nobody-such'), [])
+        self.assertEqual(jobctl_json('results', '-u', 'dave'), [])
+        self.assertFails(['jobctl', 'results', '-u', 'nobody-such'], "there is no user 'nobody-such' on this host",
+                         status=4)
         self.assertNotIn(ids[1], [result['id'] for result in jobctl_json('results', '-n', '1000', user='alice')])
 
         self.assertOutcome(ids[0], 'SUCCESS', user='alice', user_uid=2001, task_queue='default', name='Good')

@@ -289,7 +289,7 @@ class Fire(JobdTestCase):
         self.assertEqual(listed('--schedule', 'reported', '--status', 'FAILURE'), [])
         self.assertEqual(listed('--schedule', 'reported', '--job', 'plan.Trace', '--queue', 'default', '--user', 'alice'),
                          [row['id']])
-        self.assertEqual(listed('--queue', 'no-such'), [])
+        self.assertFails(['jobctl', 'results', '--queue', 'no-such'], "there is no job queue 'no-such'", status=4)
         self.assertGreater(len(listed('--queue', 'default')), 1)
         count = call('/org/jobd1', MANAGER, 'CountJobResults', 'a{sv}', {'scheduled_job': ('s', 'reported')}, user='alice')
         self.assertEqual(count.body, [1])
