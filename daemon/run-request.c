@@ -256,6 +256,9 @@ int run_request_prepare(const RunContext *c, const Job *job, const RunRequest *r
                 r = run_files_check(job, class, request, f);
         if (r < 0)
                 return r;
+        if (request->input_of)
+                return schedule_request_replace_input(c, job, class, values, request->input_of, &ret->scheduled_job,
+                                                      &ret->to_seal, f);
         if (!request->is_due) {
                 /* Reference, row A8: a dry run of a job that supports it needs no approval. */
                 bool needs_approval = job->effective.approval_required && !run_request_is_dry_run(class, values);

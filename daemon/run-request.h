@@ -32,6 +32,7 @@ typedef struct RunRequest {
          * further approval to ask for, and no further schedule.
          */
         bool is_due;
+        const ScheduledJob *input_of; /* the input is new for that one, which keeps all else; NULL: no */
 } RunRequest;
 
 /* What the checks look at. */
@@ -45,7 +46,10 @@ typedef struct RunContext {
         GHashTable **ret_wants;   /* ... but, unless this is NULL too, it is said which objects it takes */
 } RunContext;
 
-/* A request that passed: everything a run needs, or the scheduled job that waits for its time or an approval. */
+/*
+ * A request that passed: everything a run needs, or the scheduled job that waits for its time or an approval: a new one,
+ * or a copy of input_of with its new input.
+ */
 typedef struct PreparedRun {
         JobResult *result; /* NULL: there is a scheduled job instead */
         ScheduledJob *scheduled_job;

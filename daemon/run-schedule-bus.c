@@ -89,6 +89,7 @@ typedef struct SealingRequest {
         uint32_t uid;
         char **log_context;
         PreparedRun run;
+        BusSealed sealed;
 } SealingRequest;
 
 static SealingRequest *sealing_request_free(SealingRequest *s) {
@@ -125,20 +126,20 @@ static void on_sealed(int error, void *userdata) {
         int r;
 
         log_context_enter(s->log_context);
-        r = error < 0 ? refuse_sealing(&f, error, sj->class_path)
-                      : insert_and_reply(s->manager, s->call, &s->run, &f);
+        r = error < 0 ? refuse_sealing(&f, error, sj->class_path) : s->sealed(s->manager, s->call, &s->run, &f);
         log_context_enter(NULL);
         if (r >= 0)
                 return;
         if (error < 0 && error != -ENOKEY)
                 log_warning("Cannot seal the input of a request: %s", sealer_error_text(s->manager->sealer));
-        input_files_remove(s->manager->input_files, sj->id);
+        if (s->sealed == insert_and_reply) /* for what there will not be */
+                input_files_remove(s->manager->input_files, sj->id);
         r = sd_bus_reply_method_errorf(s->call, f.name, "%s", f.message);
         if (r < 0)
                 (void) log_debug_errno(r, "Cannot answer a call, its sender has gone: %m");
 }
 
-static int begin_sealing(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
+int bus_seal_input(Manager *m, sd_bus_message *call, PreparedRun *run, BusSealed sealed, Refusal *f) {
         uint32_t uid = access_caller_uid(m->access, call);
         SealingRequest *s;
         int r;
@@ -147,7 +148,7 @@ static int begin_sealing(Manager *m, sd_bus_message *call, PreparedRun *run, Ref
         if (r < 0)
                 return r;
         s = g_new(SealingRequest, 1);
-        *s = (SealingRequest){ m, sd_bus_message_ref(call), uid, log_context_capture(), *run };
+        *s = (SealingRequest){ m, sd_bus_message_ref(call), uid, log_context_capture(), *run, sealed };
         *run = (PreparedRun){};
         m->sealing = m->sealing ?: g_ptr_array_new();
         g_ptr_array_add(m->sealing, s);
@@ -162,5 +163,5 @@ static int begin_sealing(Manager *m, sd_bus_message *call, PreparedRun *run, Ref
 }
 
 int bus_submit_scheduled(Manager *m, sd_bus_message *call, PreparedRun *run, Refusal *f) {
-        return run->to_seal ? begin_sealing(m, call, run, f) : insert_and_reply(m, call, run, f);
+        return run->to_seal ? bus_seal_input(m, call, run, insert_and_reply, f) : insert_and_reply(m, call, run, f);
 }

@@ -12,16 +12,16 @@
 #include "message-ids.h"
 #include "names.h"
 #include "now.h"
+#include "schedule-change-bus.h"
 #include "schedule-change.h"
-#include "schedule-request.h"
 #include "scheduled-job-bus.h"
 #include "scheduler.h"
 #include "sealed-input.h"
 #include "store-approval.h"
 
-/* The methods of org.jobd1.ScheduledJob that change it. */
+/* The methods of org.jobd1.ScheduledJob that change it, but for Update. */
 
-static const Job *job_of(const ScheduledJobBus *b) {
+const Job *schedule_bus_job(const ScheduledJobBus *b) {
         const char *id = b->scheduled_job->job_id;
 
         return id[0] ? registry_find_by_id(b->manager->registry, id) : NULL;
@@ -31,8 +31,7 @@ static int refuse_change(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_err
         return bus_refuse_caller(b->manager, m, b->scheduled_job->class_path, error, r, f);
 }
 
-/* Who has written what it runs: they cannot approve it, also behind a sudo, and as long as nobody takes it over. */
-static void name_changer(ScheduledJobBus *b, sd_bus_message *m) {
+void schedule_bus_name_changer(ScheduledJobBus *b, sd_bus_message *m) {
         g_autofree char *login_user = access_caller_login_name(b->manager->access, m), *caller = NULL;
         ScheduledJob *sj = b->scheduled_job;
 
@@ -50,7 +49,7 @@ static int ask_approval(ScheduledJobBus *b, sd_bus_message *m, bool voids, const
         const ApprovalCaller caller = approval_bus_caller(b->manager, m, &user);
         ScheduledJob *sj = b->scheduled_job;
         Manager *manager = b->manager;
-        const Job *job = job_of(b);
+        const Job *job = schedule_bus_job(b);
 
         if (!voids && !(job && job->effective.approval_required))
                 return 0;
@@ -62,29 +61,7 @@ static int ask_approval(ScheduledJobBus *b, sd_bus_message *m, bool voids, const
         return approvals_ask_again(manager->approvals, sj, job, class, reason, &caller);
 }
 
-/* Who may change a request and approve it would need nobody else: so it is the requester's to change. */
-static int check_changer(const ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error) {
-        const ScheduledJob *sj = b->scheduled_job;
-        const Job *job = job_of(b);
-
-        if ((!sj->approval_required && !(job && job->effective.approval_required)) ||
-            access_caller_uid(b->manager->access, m) == sj->requester_uid)
-                return 0;
-        return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
-                                 "scheduled job '%s' needs an approval, so only its requester %s may change what is "
-                                 "approved: take it over first, by \"jobctl schedule take-over %s\"",
-                                 sj->name, sj->requester, sj->id);
-}
-
-typedef struct Change {
-        const char *message_id;
-        const char *what; /* "took over", for the journal */
-        const char *done; /* "taken over", for who has approved it; NULL when that does not matter */
-        bool voids;       /* its approvals */
-        bool asks;        /* it may need an approval now, when it has not needed one */
-} Change;
-
-static int store(ScheduledJobBus *b, sd_bus_message *m, const Change *change, Refusal *f) {
+static int store(ScheduledJobBus *b, sd_bus_message *m, const ScheduleBusChange *change, Refusal *f) {
         g_autofree char *caller = access_caller_name(b->manager->access, m), *text = NULL;
         ScheduledJob *sj = b->scheduled_job;
         int r;
@@ -99,19 +76,26 @@ static int store(ScheduledJobBus *b, sd_bus_message *m, const Change *change, Re
         return r < 0 ? refuse_store(f, r, store_error_text(b->manager->store)) : 0;
 }
 
-/* Stores what was changed of the object of this call, and answers it. */
-static int store_and_reply(ScheduledJobBus *b, sd_bus_message *m, const Change *change, sd_bus_error *error) {
+int schedule_bus_store(ScheduledJobBus *b, sd_bus_message *m, const ScheduleBusChange *change, Refusal *f) {
         Store *s = b->manager->store;
-        Refusal f = {};
         int r;
 
         r = store_nested_begin(s);
         if (r < 0)
-                return bus_refuse(error, refuse_store(&f, r, store_error_text(s)), &f);
-        r = store_nested_end(s, store(b, m, change, &f));
+                return refuse_store(f, r, store_error_text(s));
+        r = store_nested_end(s, store(b, m, change, f));
         if (r < 0)
-                return bus_refuse(error, f.name ? r : refuse_store(&f, r, store_error_text(s)), &f);
+                return f->name ? r : refuse_store(f, r, store_error_text(s));
         return bus_reply_after_commit(b->manager, m, NULL);
+}
+
+/* Of the object of this call. */
+static int store_and_reply(ScheduledJobBus *b, sd_bus_message *m, const ScheduleBusChange *change, sd_bus_error *error) {
+        Refusal f = {};
+        int r;
+
+        r = schedule_bus_store(b, m, change, &f);
+        return r < 0 && f.name ? bus_refuse(error, r, &f) : r;
 }
 
 int schedule_bus_set_enabled(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -122,13 +106,13 @@ int schedule_bus_set_enabled(sd_bus_message *m, void *userdata, sd_bus_error *er
         r = sd_bus_message_read(m, "b", &enabled);
         if (r < 0)
                 return r;
-        r = schedule_change_enabled(b->scheduled_job, enabled != 0, job_of(b), now_usec(), &f);
+        r = schedule_change_enabled(b->scheduled_job, enabled != 0, schedule_bus_job(b), now_usec(), &f);
         if (r < 0)
                 return refuse_change(b, m, error, r, &f);
         if (r == 0)
                 return sd_bus_reply_method_return(m, NULL);
         return store_and_reply(b, m,
-                               &(Change){ enabled ? JOBD_MESSAGE_SCHEDULE_RESUMED_STR
+                               &(ScheduleBusChange){ enabled ? JOBD_MESSAGE_SCHEDULE_RESUMED_STR
                                                    : JOBD_MESSAGE_SCHEDULE_PAUSED_STR,
                                           enabled ? "resumed" : "paused", NULL, false, false },
                                error);
@@ -142,12 +126,12 @@ int schedule_bus_take_over(sd_bus_message *m, void *userdata, sd_bus_error *erro
         Refusal f = {};
         int r;
 
-        r = schedule_change_take_over(b->scheduled_job, job_of(b), uid, caller, now_usec(), &voids, &f);
+        r = schedule_change_take_over(b->scheduled_job, schedule_bus_job(b), uid, caller, now_usec(), &voids, &f);
         if (r < 0)
                 return refuse_change(b, m, error, r, &f);
-        name_changer(b, m);
+        schedule_bus_name_changer(b, m);
         return store_and_reply(b, m,
-                               &(Change){ JOBD_MESSAGE_SCHEDULE_TAKEN_OVER_STR,
+                               &(ScheduleBusChange){ JOBD_MESSAGE_SCHEDULE_TAKEN_OVER_STR,
                                           b->scheduled_job->sealed ? "took over, with its sensitive input," : "took over",
                                           "taken over", voids, false },
                                error);
@@ -165,7 +149,7 @@ int schedule_bus_cancel(sd_bus_message *m, void *userdata, sd_bus_error *error) 
         r = schedule_change_cancel(b->scheduled_job, caller, now_usec(), &f);
         if (r < 0)
                 return refuse_change(b, m, error, r, &f);
-        return store_and_reply(b, m, &(Change){ JOBD_MESSAGE_SCHEDULE_CANCELED_STR, "canceled", NULL, false, false },
+        return store_and_reply(b, m, &(ScheduleBusChange){ JOBD_MESSAGE_SCHEDULE_CANCELED_STR, "canceled", NULL, false, false },
                                error);
 }
 
@@ -191,7 +175,7 @@ int schedule_bus_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, Refusal *f) {
         const ScheduledJob *sj = b->scheduled_job;
         uint32_t uid = access_caller_uid(b->manager->access, m);
-        const Job *job = job_of(b);
+        const Job *job = schedule_bus_job(b);
         int r;
 
         r = schedule_change_check_run(sj, f);
@@ -245,7 +229,9 @@ static int run_now(Manager *m, sd_bus_message *call, const ScheduledJob *sj, con
 static int refuse_unsealed(Refusal *f, int error, const ScheduledJob *sj) {
         return refuse(f, error, SD_BUS_ERROR_FAILED, "the sensitive input of scheduled job '%s' cannot be unsealed (%s): %s",
                       sj->name, sealed_input_problem(error),
-                      sealed_input_is_lost(error) ? "delete the scheduled job and make a new one" : "try again");
+                      sealed_input_is_lost(error) ? "give it a new input by \"jobctl schedule update\", or delete it and "
+                                                    "make a new one"
+                                                  : "try again");
 }
 
 static void on_unsealed(int error, SealedInput *input, void *userdata) {
@@ -293,99 +279,4 @@ int schedule_bus_run_now(sd_bus_message *m, void *userdata, sd_bus_error *error)
                 return run_now_unsealed(b, m, error);
         r = run_now(b->manager, m, b->scheduled_job, NULL, &f);
         return r < 0 ? refuse_change(b, m, error, r, &f) : 1;
-}
-
-/* ---- changing it ---- */
-
-typedef struct UpdateOptions {
-        const char *name, *interval, *time_zone, *crontab, *missed, *task_queue, *data;
-        uint64_t start_time;
-} UpdateOptions;
-
-static const BusOption update_table[] = {
-        { "name", 's', offsetof(UpdateOptions, name), NULL, NULL },
-        { "interval", 's', offsetof(UpdateOptions, interval), NULL, NULL },
-        { "start_time", 't', offsetof(UpdateOptions, start_time), NULL, NULL },
-        { "time_zone", 's', offsetof(UpdateOptions, time_zone), NULL, NULL },
-        { "crontab", 's', offsetof(UpdateOptions, crontab), NULL, NULL },
-        { "missed", 's', offsetof(UpdateOptions, missed), NULL, NULL },
-        { "task_queue", 's', offsetof(UpdateOptions, task_queue), NULL, NULL },
-        { "data", 's', offsetof(UpdateOptions, data), NULL, NULL },
-};
-
-/* As a request of the same requester would be: for the queue and the input. */
-static int prepare(const ScheduledJobBus *b, const Job *job, const UpdateOptions *o, PreparedRun *ret, Refusal *f) {
-        const ScheduledJob *sj = b->scheduled_job;
-        RunContext context = { .settings = b->manager->settings, .loader = b->manager->loader,
-                               .roots = b->manager->roots, .now_usec = now_usec(), .can_seal = true };
-
-        return run_request_prepare(&context, job,
-                                   &(RunRequest){
-                                                   .data = o->data,
-                                                   .data_size = strlen(o->data),
-                                                   .task_queue = o->task_queue ?: sj->task_queue,
-                                                   .requester_uid = sj->requester_uid,
-                                                   .requester = sj->requester,
-                                                   .is_due = true,
-                                   },
-                                   ret, f);
-}
-
-static int update_input(ScheduledJobBus *b, const Job *job, const UpdateOptions *o, bool *ret_voids, Refusal *f) {
-        _cleanup_(prepared_run_done) PreparedRun run = {};
-        int r;
-
-        if (!job)
-                return refuse(f, -ENXIO, BUS_ERROR_WRONG_STATE, "the job of scheduled job '%s' was deleted",
-                              b->scheduled_job->name);
-        if (!o->data)
-                return run_request_check_queue(b->manager->settings, job, o->task_queue, f);
-        r = prepare(b, job, o, &run, f);
-        if (r < 0)
-                return r;
-        if (run.result->has_sensitive_variables)
-                return refuse(f, -EOPNOTSUPP, BUS_ERROR_SENSITIVE_CONFLICT,
-                              "the input of scheduled job '%s' has sensitive values, which cannot be replaced: make a "
-                              "new one",
-                              b->scheduled_job->name);
-        schedule_change_input(b->scheduled_job, run.result->data, now_usec(), ret_voids);
-        return 0;
-}
-
-/* Anything but the name. */
-static bool changes_run(const UpdateOptions *o) {
-        return o->interval || o->time_zone || o->crontab || o->missed || o->task_queue || o->data || o->start_time > 0;
-}
-
-int schedule_bus_update(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        ScheduledJobBus *b = userdata;
-        bool voids = false, input_voids = false;
-        ScheduleUpdate update = {};
-        UpdateOptions o = {};
-        Refusal f = {};
-        int r;
-
-        r = bus_options_read(m, update_table, ELEMENTSOF(update_table), &o, error);
-        if (r < 0)
-                return r;
-        if (!o.name && !changes_run(&o))
-                return sd_bus_reply_method_return(m, NULL);
-        r = check_changer(b, m, error);
-        if (r < 0)
-                return r;
-        update = (ScheduleUpdate){
-                .schedule = { o.interval, o.name, o.crontab, o.time_zone, o.missed, o.start_time },
-                .task_queue = o.task_queue,
-        };
-        r = schedule_change_settings(b->scheduled_job, &update, now_usec(), &voids, &f);
-        if (r >= 0 && (o.task_queue || o.data))
-                r = update_input(b, job_of(b), &o, &input_voids, &f);
-        if (r < 0)
-                return refuse_change(b, m, error, r, &f);
-        if (changes_run(&o))
-                name_changer(b, m);
-        return store_and_reply(b, m,
-                               &(Change){ JOBD_MESSAGE_SCHEDULE_UPDATED_STR, "changed", "changed", voids || input_voids,
-                                          changes_run(&o) },
-                               error);
 }

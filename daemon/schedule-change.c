@@ -227,8 +227,10 @@ int schedule_change_settings(ScheduledJob *sj, const ScheduleUpdate *update, uin
         return 0;
 }
 
-void schedule_change_input(ScheduledJob *sj, const char *data, uint64_t now_usec, bool *ret_voids) {
-        scheduled_job_set_text(&sj->data, data);
+void schedule_change_input(ScheduledJob *sj, const ScheduledJob *with_input, uint64_t now_usec, bool *ret_voids) {
+        scheduled_job_set_text(&sj->data, with_input->data);
+        scheduled_job_set_text(&sj->sealed, with_input->sealed);
+        sj->has_sensitive_variables = with_input->has_sensitive_variables;
         sj->date_changed = now_usec;
         *ret_voids = sj->approval_required;
         if (*ret_voids)

@@ -32,5 +32,5 @@ typedef struct ScheduleUpdate {
 int schedule_change_settings(ScheduledJob *sj, const ScheduleUpdate *update, uint64_t now_usec, bool *ret_voids,
                              Refusal *f) _must_check_;
 
-/* New input, JSON as it is stored. */
-void schedule_change_input(ScheduledJob *sj, const char *data, uint64_t now_usec, bool *ret_voids);
+/* The input of another, a copy with a new one (schedule_request_replace_input()) that has been sealed. */
+void schedule_change_input(ScheduledJob *sj, const ScheduledJob *with_input, uint64_t now_usec, bool *ret_voids);

@@ -124,6 +124,23 @@ int schedule_request_make(const RunContext *c, const Job *job, const RunRequest 
         return 0;
 }
 
+int schedule_request_replace_input(const RunContext *c, const Job *job, const JobClass *class, JsonObject *values,
+                                   const ScheduledJob *of, ScheduledJob **ret, Secret **ret_secret, Refusal *f) {
+        _cleanup_(scheduled_job_freep) ScheduledJob *sj = scheduled_job_copy(of);
+        _cleanup_(secret_freep) Secret *secret = NULL;
+        int r;
+
+        scheduled_job_set_text(&sj->sealed, NULL);
+        r = take_values(job, class, values, sj, &secret, f);
+        if (r >= 0)
+                r = schedule_request_check_sensitive(c, job, secret != NULL, f);
+        if (r < 0)
+                return r;
+        *ret_secret = TAKE_PTR(secret);
+        *ret = TAKE_PTR(sj);
+        return 0;
+}
+
 /* ---- when it is due ---- */
 
 static int parse_part(const char *text, size_t size, JsonObject **ret) {

@@ -28,6 +28,14 @@ int schedule_request_make(const RunContext *c, const Job *job, const RunRequest 
                           JsonObject *values, bool needs_approval, ScheduledJob **ret, Secret **ret_secret, Refusal *f)
                 _must_check_;
 
+/*
+ * A copy of a scheduled job with accepted values for its input, in the place of all that it has. *ret_secret: as above;
+ * what was sealed before is not in the copy.
+ */
+int schedule_request_replace_input(const RunContext *c, const Job *job, const JobClass *class, JsonObject *values,
+                                   const ScheduledJob *of, ScheduledJob **ret, Secret **ret_secret, Refusal *f)
+                _must_check_;
+
 /* The name of a request that has none: "JOBNAME - DATE", and for n > 1 with " (n)". g_free() it. */
 char *schedule_request_name(const char *job_name, uint64_t when_usec, unsigned n);
 

@@ -199,8 +199,8 @@ static void on_unsealed(int error, SealedInput *sealed, void *userdata) {
         f->unseal = NULL;
         f->sealed = sealed;
         if (sealed_input_is_lost(error))
-                firing_fail_because(f, "its sensitive input cannot be unsealed (%s): delete the scheduled job and make a "
-                                       "new one",
+                firing_fail_because(f, "its sensitive input cannot be unsealed (%s): give it a new input by \"jobctl "
+                                       "schedule update\" and resume it, or delete it and make a new one",
                                     sealed_input_problem(error));
         else if (error < 0)
                 firing_put_off(f, "its sensitive input cannot be unsealed now");

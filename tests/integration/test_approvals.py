@@ -375,7 +375,8 @@ class Changes(ApprovalTestCase):
 class Sealed(ApprovalTestCase):
     """Single sensitive values wait sealed: who approves sees that there is one, and no more."""
 
-    def test_sensitive(self):
+    @classmethod
+    def setUpClass(cls):
         run(['systemd-creds', 'setup'])
         install_job('appr.Secret', f'''
             [Job]
@@ -387,8 +388,16 @@ class Sealed(ApprovalTestCase):
             User=root
             ExecStart=sh -c 'jobd-job var password | sha256sum > /run/secret-seen; {TOOL} "$0"' ${{JOB_VAR_device}}
         ''')
-        self.assertNotIn('warning  appr.Secret', jobctl('refresh').stdout)
+        jobctl('refresh')
         jobctl('enable', 'appr.Secret')
+
+    def assertSeen(self, secret):
+        with open('/run/secret-seen', encoding='utf-8') as file:
+            self.assertEqual(file.read().split()[0], hashlib.sha256(f'{secret}\n'.encode()).hexdigest())
+        self.assertNotIn(secret, run(['journalctl', '--all']).stdout)
+
+    def test_sensitive(self):
+        self.assertNotIn('appr.Secret', jobctl('refresh', '--quiet').stdout)
         path = self.request('Secret', data={'device': self.device(), 'password': 'marker-of-approval'})
         reply = BUSES['bob'].call(path, SCHEDULE, 'GetRequest').body[0]
         self.assertNotIn('marker-of-approval', reply)
@@ -399,9 +408,37 @@ class Sealed(ApprovalTestCase):
         cursor, device = journal_cursor(), self.device_of(path)
         self.approve(path)
         self.wait_run(device, cursor)
-        with open('/run/secret-seen', encoding='utf-8') as file:
-            self.assertEqual(file.read().split()[0], hashlib.sha256(b'marker-of-approval\n').hexdigest())
-        self.assertNotIn('marker-of-approval', run(['journalctl', '--all']).stdout)
+        self.assertSeen('marker-of-approval')
+
+    def test_sensitive_replaced(self):
+        """As any other change of what was approved: by the requester only, and it has to be approved anew."""
+        device = self.device()
+        path = self.request('Secret', data={'device': device, 'password': 'marker-of-old'}, interval='future',
+                            name='password', start_time=int((time.time() + 3600) * 1e6))
+        update = {'data': ('s', json.dumps({'device': device, 'password': 'marker-of-new'}))}
+        digest = self.properties(path)['Digest']
+        self.assertRefused(BUSES['carol'].call(path, SCHEDULE, 'Update', 'a{sv}', update),
+                           'org.freedesktop.DBus.Error.AccessDenied', 'only its requester alice may change')
+        for state in 'pending', 'active':
+            self.assertEqual(self.state(path), state)
+            reply = BUSES['alice'].call(path, SCHEDULE, 'Update', 'a{sv}', update)
+            self.assertIsNone(reply.error, reply)
+            p = self.properties(path)
+            self.assertEqual((p['State'], p['Sealed'], p['Data']), ('pending', True, json.dumps({'device': device},
+                                                                                               separators=(',', ':'))))
+            self.assertIn("was changed by alice: the input '(sealed)' is another", p['StateReason'])
+            self.assertNotEqual(p['Digest'], digest)
+            self.assertRefused(self.answer(path, 'bob', digest=digest), 'RequestChanged')
+            digest = p['Digest']
+            self.approve_now(path)
+
+        reply = BUSES['alice'].call(path, SCHEDULE, 'Update', 'a{sv}',
+                                    {'start_time': ('t', int((time.time() + 16) * 1e6)), **update})
+        self.assertIsNone(reply.error, reply)
+        cursor = journal_cursor()
+        self.approve_now(path)
+        self.wait_run(device, cursor)
+        self.assertSeen('marker-of-new')
 
 
 class Jobctl(ApprovalTestCase):

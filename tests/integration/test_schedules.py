@@ -43,6 +43,8 @@ JOBS = {
                  '[Service]\nUser=root\nExecStart=sh -c "cat $$CREDENTIALS_DIRECTORY/job-data > /run/hushed"\n',
     'plan.HushAll': '[Job]\nHasSensitiveVariables=yes\n[Variable word]\nType=string\n[Variable plain]\nType=string\n'
                     '[Service]\nUser=root\nExecStart=sh -c "cat $$CREDENTIALS_DIRECTORY/job-data > /run/hushed"\n',
+    'plan.Maybe': '[Variable word]\nType=string\nSensitive=yes\nRequired=no\n[Variable plain]\nType=string\n'
+                  '[Service]\nUser=root\nExecStart=sh -c "cat $$CREDENTIALS_DIRECTORY/job-data > /run/hushed"\n',
     'plan.Secret': '[Variable word]\nType=string\nSensitive=yes\n[Service]\nUser=root\nExecStart=true\n',
 }
 
@@ -825,6 +827,87 @@ class Sealed(JobdTestCase):
             self.assertEqual(json.load(file), {'word': self.SECRET, 'plain': 'open'})
         run(['rm', '/run/hushed'])
         self.assertNotStored()
+
+    def assertGot(self, schedule_id, **values):
+        run(['rm', '-f', '/run/hushed'])
+        make_due(schedule_id)
+        start()
+        settle(schedule_id, lambda p: p['NextRunAt'] > now() or p['State'] != 'active')
+        self.assertEqual(ended(schedule_id, len(results(schedule_id)))[-1]['status'], 'SUCCESS')
+        with open('/run/hushed', encoding='utf-8') as file:
+            self.assertEqual(json.load(file), values)
+        run(['rm', '/run/hushed'])
+
+    def update(self, path, user='alice', **values):
+        return call(path, SCHEDULE, 'Update', 'a{sv}', {'data': ('s', json.dumps(values))}, user=user)
+
+    def test_replaced(self):
+        """A password is another one: the scheduled job goes on with it, and with its counts."""
+        for job, data in ('plan.Hush', '{"plain":"still"}'), ('plan.HushAll', ''):
+            schedule_id, path = self.sealed(job)
+            self.assertGot(schedule_id, word=self.SECRET, plain='open')
+            for user in 'alice', 'carol', 'root':
+                secret, cursor = f'{self.SECRET} of {user}', journal_cursor()
+                reply = self.update(path, user, word=secret, plain='still')
+                self.assertIsNone(reply.error, reply)
+                [entry] = journal('MESSAGE_ID=ea39793287504740be70c61fb6525b06', since=cursor)
+                self.assertEqual(entry['MESSAGE'],
+                                 f"{user} changed the sensitive input of scheduled job '{get(path, 'Name')}'")
+                before = get_all(path)
+                self.assertEqual((before['Sealed'], before['Data'], before['State']), (True, data, 'active'))
+                self.assertGot(schedule_id, word=secret, plain='still')
+                self.assertEqual(get(path, 'TotalRunCount'), before['TotalRunCount'] + 1)
+        self.assertNotStored()
+
+    def test_replaced_as_a_whole(self):
+        """Who may change it does not have what they give run with what somebody else has sealed."""
+        schedule_id, path = self.sealed()
+        for user in 'carol', 'alice':
+            reply = self.update(path, user, plain='mine')
+            self.assertEqual(reply.error, ERROR + 'InvalidData')
+            self.assertEqual(json.loads(reply.body[0]), {'word': ['This field is required.']})
+        self.assertGot(schedule_id, word=self.SECRET, plain='open')
+
+        schedule_id, path = self.sealed('plan.Maybe')
+        self.assertIsNone(self.update(path, 'carol', plain='mine').error)
+        self.assertGot(schedule_id, word=None, plain='mine')
+        self.assertIsNone(self.update(path, word=self.SECRET, plain='open').error)
+        self.assertTrue(get(path, 'Sealed'))
+        self.assertGot(schedule_id, word=self.SECRET, plain='open')
+        self.assertNotStored()
+
+    def test_replaced_with_the_rest(self):
+        """All of it, or nothing."""
+        schedule_id, path = self.sealed()
+        data = {'data': ('s', json.dumps({'word': self.SECRET + ' new', 'plain': 'new'}))}
+        for bad in {'interval': ('s', 'nope')}, {'task_queue': ('s', 'none-such')}:
+            self.assertTrue(call(path, SCHEDULE, 'Update', 'a{sv}', {**data, **bad}, user='alice').error)
+        run(['mv', '/var/lib/systemd/credential.secret', '/run/the-key'])
+        try:
+            reply = call(path, SCHEDULE, 'Update', 'a{sv}', {**data, 'missed': ('s', 'all')}, user='alice')
+        finally:
+            run(['mv', '/run/the-key', '/var/lib/systemd/credential.secret'])
+        self.assertEqual(reply.error, ERROR + 'SensitiveConflict')
+        self.assertIn('run "systemd-creds setup" as root', reply.body[0])
+        self.assertEqual((get(path, 'Missed'), get(path, 'Data')), ('last', '{"plain":"open"}'))
+        reply = call(path, SCHEDULE, 'Update', 'a{sv}', {**data, 'missed': ('s', 'all'), 'name': ('s', 'replaced')},
+                     user='alice')
+        self.assertIsNone(reply.error, reply)
+        self.assertEqual((get(path, 'Missed'), get(path, 'Name')), ('all', 'replaced'))
+        self.assertGot(schedule_id, word=self.SECRET + ' new', plain='new')
+
+    def test_lost_and_given_anew(self):
+        """The host has another key: what was sealed is gone, and is typed again."""
+        schedule_id, path = self.sealed()
+        run('rm /var/lib/systemd/credential.secret; systemd-creds setup')
+        make_due(schedule_id)
+        start()
+        found = settle(schedule_id, lambda p: p['State'] == 'errored')
+        self.assertIn('give it a new input by "jobctl schedule update" and resume it', found['StateReason'])
+        self.assertIsNone(self.update(path, word=self.SECRET, plain='anew').error)
+        reply = call(path, SCHEDULE, 'SetEnabled', 'b', True, user='alice')
+        self.assertIsNone(reply.error, reply)
+        self.assertGot(schedule_id, word=self.SECRET, plain='anew')
 
     def test_update_of_the_rest(self):
         schedule_id, path = self.sealed()

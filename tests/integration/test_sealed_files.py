@@ -153,6 +153,8 @@ class SealedTestCase(JobdTestCase):
         lines = [entry['MESSAGE'] for entry in journal(f'_SYSTEMD_UNIT=jobd-run-{result_id}.service')
                  if entry.get('_TRANSPORT') == 'stdout']
         expected = {'word': digest(self.word), 'key': digest(self.contents), 'key is in': 'credentials', **expected}
+        if expected['key'] is None:
+            expected = {'word': expected['word']}
         self.assertEqual(json.loads(lines[0]), expected)
 
     def assertNowhere(self, schedules=(), results=(), jobs=(), everywhere=False):
@@ -436,6 +438,23 @@ class Faces(SealedTestCase):
         jobctl('schedule', 'delete', 'by REST')
         self.assertEqual(kept(), [])
 
+    def test_replaced(self):
+        """By each face: neither what was nor what is there now is found, and the run has what is there now."""
+        schedule_id, path = self.daily('sealed.Value', files={})
+        old = self.word
+        by_rest = f'http://localhost/api/extras/scheduled-jobs/{schedule_id}/'
+        for n, replace in enumerate((
+                lambda data: jobctl('schedule', 'update', schedule_id, '--data=-', user='alice', input=json.dumps(data)),
+                lambda data: curl(by_rest, method='PATCH', json_body={'kwargs': data}, user='alice')), 1):
+            self.word = new_secret()
+            done = replace({'word': self.word})
+            self.assertEqual(getattr(done, 'status', 200), 200, done)
+            for secret in old, self.word:
+                self.assertEqual(answers([secret], [schedule_id], [], ['sealed.Value']), [])
+                self.assertEqual(search(secret), [])
+            self.assertGot(self.fire(schedule_id, n), key=None)
+        jobctl('schedule', 'delete', '-q', schedule_id)
+
 
 class Limits(SealedTestCase):
     """systemd-creds takes its time: here, until a gate is opened."""
@@ -444,9 +463,10 @@ class Limits(SealedTestCase):
     def setUp(self):
         super().setUp()
         run('cp /usr/bin/systemd-creds /opt/creds; mkfifo /run/creds-gate')
-        write('/opt/slow-creds', '#!/bin/sh\n[ -e /run/creds-go ] || read x < /run/creds-gate\nexec /opt/creds "$@"\n')
+        write('/opt/slow-creds', '#!/bin/sh\n[ -e /run/creds-go ] || read x < /run/creds-gate\n'
+              '[ ! -e /run/creds-gate-2 ] || read x < /run/creds-gate-2\nexec /opt/creds "$@"\n')
         run('chmod 755 /opt/slow-creds; mount --bind /opt/slow-creds /usr/bin/systemd-creds; systemctl restart jobd.service')
-        self.addCleanup(run, 'umount /usr/bin/systemd-creds; rm -f /run/creds-gate /run/creds-go; '
+        self.addCleanup(run, 'umount /usr/bin/systemd-creds; rm -f /run/creds-gate* /run/creds-go; '
                         'systemctl restart jobd.service')
 
     def test_of_one_user(self):
@@ -473,6 +493,47 @@ class Limits(SealedTestCase):
             self.assertEqual(errors.count(None), self.OF_USER, errors)
             self.assertLessEqual(set(errors), {None, TOO_MANY, 'org.freedesktop.DBus.Error.LimitsExceeded'})
             self.assertIsNone(alice.reply_to(later(alice, 'again')).error)
+
+
+    def replaced(self, path):
+        """The sealing of a new input has begun: the reply is to come."""
+        bus = RawBus('alice')
+        self.addCleanup(bus.close)
+        serial = bus.call_later(path, SCHEDULE, 'Update', 'a{sv}', {'data': ('s', json.dumps({'word': self.word}))})
+        with open('/run/creds-gate', 'w', encoding='ascii'):    # opens when the other side has
+            pass
+        return bus, serial
+
+    def one_value(self):
+        write('/run/creds-go', '')
+        schedule_id, path = self.daily('sealed.Value', files={})
+        os.unlink('/run/creds-go')
+        return schedule_id, path
+
+    def test_changed_meanwhile(self):
+        """What is looked at again has its way: the old input stays."""
+        for member, signature, value in (('SetEnabled', 'b', False), ('Update', 'a{sv}', {'missed': ('s', 'all')}),
+                                         ('Delete', '', None)):
+            schedule_id, path = self.one_value()
+            os.mkfifo('/run/creds-gate-2')
+            bus, serial = self.replaced(path)
+            self.change(path, member, 'root', signature, *([] if value is None else [value]))
+            with open('/run/creds-gate-2', 'w', encoding='ascii'):
+                pass
+            os.unlink('/run/creds-gate-2')
+            reply = bus.reply_to(serial)
+            self.assertEqual(reply.error, 'org.jobd1.Error.WrongState', reply)
+            self.assertIn('was changed or deleted while its new input was being sealed', reply.body[0])
+
+    def test_killed_meanwhile(self):
+        """Not acknowledged, not done: the scheduled job is as it was."""
+        schedule_id, path = self.one_value()
+        before = get_all(path)
+        os.mkfifo('/run/creds-gate-2')
+        self.replaced(path)
+        kill_jobd()
+        self.assertEqual(get_all(path), before)
+        self.assertEqual(kept(), [])
 
 
 class Lost(SealedTestCase):
@@ -517,6 +578,19 @@ class Lost(SealedTestCase):
         run(f'cp {SEALED}/{one}/files {SEALED}/{two}/files')
         self.check_lost(two, path_of_two, 'cannot be unsealed')
         self.change(path, 'Delete', 'root', '')
+
+    def test_files_stay(self):
+        """They cannot be given anew, and do not run with values of somebody else."""
+        schedule_id, path = self.daily()
+        open_one, path_of_open = self.daily('sealed.Open')
+        for one in path, path_of_open:
+            for user in 'alice', 'carol':
+                reply = call(one, SCHEDULE, 'Update', 'a{sv}', {'data': ('s', '{"word": "mine"}')}, user=user)
+                self.assertEqual(reply.error, 'org.jobd1.Error.InvalidOption')
+                self.assertIn('has files, which cannot be replaced: delete it and make a new one', reply.body[0])
+        self.assertGot(self.fire(schedule_id), **{'word': digest(self.word)})
+        for one in path, path_of_open:
+            self.change(one, 'Delete', 'root', '')
 
     def test_sealed_by_root_for_this_one(self):
         """Root has the key. What was approved is not that file."""

@@ -185,12 +185,23 @@ static void test_settings_void(Fixture *f, const void *unused) {
 }
 
 static void test_input(Fixture *f, const void *unused) {
-        schedule_change_input(f->sj, "{\"device\":\"r2\"}", NOW, &f->voids);
+        _cleanup_(scheduled_job_freep) ScheduledJob *with_input = scheduled_job_copy(f->sj);
+
+        scheduled_job_set_text(&with_input->data, "{\"device\":\"r2\"}");
+        scheduled_job_set_text(&with_input->sealed, "ciphertext");
+        with_input->has_sensitive_variables = true;
+        schedule_change_input(f->sj, with_input, NOW, &f->voids);
         g_assert_false(f->voids);
         g_assert_cmpstr(f->sj->data, ==, "{\"device\":\"r2\"}");
+        g_assert_cmpstr(f->sj->sealed, ==, "ciphertext");
+        g_assert_true(f->sj->has_sensitive_variables);
+        scheduled_job_set_text(&with_input->data, NULL);
+        scheduled_job_set_text(&with_input->sealed, NULL);
         f->sj->approval_required = true;
-        schedule_change_input(f->sj, "{}", NOW, &f->voids);
+        schedule_change_input(f->sj, with_input, NOW, &f->voids);
         g_assert_true(f->voids);
+        g_assert_null(f->sj->data);
+        g_assert_null(f->sj->sealed);
         g_assert_cmpint(f->sj->state, ==, SCHEDULED_JOB_PENDING);
 }
 
