@@ -108,7 +108,7 @@ _jobctl() {
                 [cancel]='--all --job --queue --user --kill --quiet'
                 [clean]='--max-age --max-count --job --dry-run --username'
                 [schedules]='--all --job --state --user --lines --no-legend'
-                [schedule]="$schedule --data --no-wait --yes --quiet"
+                [schedule]="$schedule --data --var --no-wait --yes --quiet"
                 [approvals]='--job --user --no-legend'
                 [approve]='--comment --force --dry-run --no-wait --yes --quiet'
                 [deny]='--comment --quiet'
@@ -165,7 +165,7 @@ _jobctl() {
         results:--schedule) suggestions=$(__jobctl_schedules schedules --all) ;;
         run:--at | schedule:--at) suggestions='tomorrow' ;;
         results:--since | results:-S | results:--until | results:-U) suggestions='today yesterday now' ;;
-        *:--comment | *:-c | *:--crontab | *:--name | logs:--grouping | logs:-g) return ;;
+        *:--comment | *:-c | *:--crontab | *:--name | schedule:--var | logs:--grouping | logs:-g) return ;;
         logs:--output | logs:-o) suggestions='short cat json' ;;
         logs:--level | logs:-l) suggestions='debug info success warning failure error critical' ;;
         outputs:--fetch)

@@ -13,9 +13,9 @@
 #include "now.h"
 #include "output.h"
 #include "request-text.h"
-#include "run-data.h"
 #include "run-schedule.h"
 #include "run-wait.h"
+#include "schedule-input.h"
 #include "schedule-text.h"
 #include "stage-text.h"
 #include "table.h"
@@ -24,7 +24,7 @@
 
 typedef struct ActionOptions {
         ScheduleOptions schedule;
-        char *queue, *data;
+        char *queue, *data, **vars;
         gboolean yes, quiet, no_wait;
 } ActionOptions;
 
@@ -50,6 +50,7 @@ static void action_options_done(ActionOptions *o) {
         schedule_options_done(&o->schedule);
         g_free(o->queue);
         g_free(o->data);
+        g_strfreev(o->vars);
 }
 
 /* ---- show ---- */
@@ -187,18 +188,19 @@ static int append_update(const ActionOptions *o, const char *data, sd_bus_messag
 
 static int action_update(Jobctl *j, const Verb *verb, Connection *c, const Target *t, const ActionOptions *given) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
-        g_autofree char *data = NULL, *error = NULL;
         g_autoptr(JsonObject) input = NULL;
+        g_autofree char *data = NULL;
         ActionOptions o = *given; /* borrows its strings */
         int r;
 
-        if (!schedule_options_given(&o.schedule) && !o.queue && !o.data)
-                return usage_error(verb, "schedule update: say what is to be changed, as by --at or --name.");
+        if (!schedule_options_given(&o.schedule) && !o.queue && !o.data && !o.vars)
+                return usage_error(verb, "schedule update: say what is to be changed, as by --at, --name or --var.");
         r = schedule_options_check(verb, &o.schedule, t->schedule);
         if (r >= 0)
                 return r;
-        if (o.data && run_data_read(o.data, &input, &error) < 0)
-                return usage_error(verb, "%s", error);
+        r = o.data || o.vars ? schedule_input_make(j, verb, c, t->schedule, o.data, o.vars, &input) : -1;
+        if (r >= 0)
+                return r;
         data = input ? json_format_object(input) : NULL;
 
         r = connection_message_new(c, t->path, JOBD_SCHEDULE_INTERFACE, "Update", &call);
@@ -289,6 +291,7 @@ int verb_schedule(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 SCHEDULE_OPTION_ENTRIES(&o.schedule),
                 { "queue", 0, 0, G_OPTION_ARG_FILENAME, &o.queue, "update: one of the job's task queues", "QUEUE" },
                 { "data", 'd', 0, G_OPTION_ARG_FILENAME, &o.data, "update: the whole input, as with run", "JSON" },
+                { "var", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o.vars, "update: the value of one variable", "NAME=VALUE" },
                 { "no-wait", 0, 0, G_OPTION_ARG_NONE, &o.no_wait, "run: print the ID and do not wait", NULL },
                 { "yes", 'y', 0, G_OPTION_ARG_NONE, &o.yes, "delete: do not ask", NULL },
                 { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o.quiet, "Print nothing but errors", NULL },
@@ -311,7 +314,7 @@ int verb_schedule(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 return unknown_action(verb, arguments[0]);
         if (!names[0])
                 return usage_error(verb, "schedule %s: say which: jobctl schedule %s NAME", a->name, a->name);
-        if (a->run != action_update && (schedule_options_given(&o.schedule) || o.queue || o.data))
+        if (a->run != action_update && (schedule_options_given(&o.schedule) || o.queue || o.data || o.vars))
                 return usage_error(verb, "schedule: when, where and with what it runs is changed by \"schedule "
                                    "update\".");
         if (names[1] && (a->run == action_run || a->run == action_update))

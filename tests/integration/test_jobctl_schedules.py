@@ -138,12 +138,15 @@ class Schedules(JobdTestCase):
         self.assertEqual((schedule('old')['start_time'], schedule('old')['interval']),
                          ('2032-01-01T00:00:00.000000Z', 'future'))
         jobctl('schedule', 'update', 'old', '--name=new', '--crontab=0 3 * * *', '--missed=none', '--queue=slow',
-               '--data={"text": "changed"}', user='alice')
+               '--data={"text": "first"}', user='alice')
+        self.assertEqual(schedule('new')['kwargs'], {'text': 'first'})
+        self.assertIn('new: updated;', jobctl('schedule', 'update', 'new', '--var=text=changed', user='alice').stdout)
         now = schedule('new')
         self.assertEqual((now['interval'], now['crontab'], now['missed'], now['task_queue'], now['kwargs'],
                           now['time_zone']),
                          ('custom', '0 3 * * *', 'none', 'slow', {'text': 'changed'}, 'Asia/Kolkata'))
         self.assertEqual(now['next_run_at'][10:19], 'T21:30:00')
+        self.assertIn('schedule update', self.refused('schedule', 'pause', 'new', '--var=text=no', status=2))
         self.assertIn('say what is to be changed', self.refused('schedule', 'update', 'new', status=2))
         self.assertIn('schedule update', self.refused('schedule', 'pause', 'new', '--at=+1h', status=2))
         self.assertIn('crontab', self.refused('schedule', 'update', 'new', '--crontab=0 3 * *'))

@@ -13,7 +13,7 @@ import sqlite3
 import time
 import unittest
 
-from harness import (JobdTestCase, Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait,
+from harness import (JobdTestCase, Signals, dialogue, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait,
                      kill_jobd, main_pid, run, stopped, wait_exit)
 from raw_bus import RawBus
 from rules import polkit_rules
@@ -44,6 +44,8 @@ JOBS = {
     'plan.HushAll': '[Job]\nHasSensitiveVariables=yes\n[Variable word]\nType=string\n[Variable plain]\nType=string\n'
                     '[Service]\nUser=root\nExecStart=sh -c "cat $$CREDENTIALS_DIRECTORY/job-data > /run/hushed"\n',
     'plan.Maybe': '[Variable word]\nType=string\nSensitive=yes\nRequired=no\n[Variable plain]\nType=string\n'
+                  '[Service]\nUser=root\nExecStart=sh -c "cat $$CREDENTIALS_DIRECTORY/job-data > /run/hushed"\n',
+    'plan.Typed': '[Variable password]\nType=string\nSensitive=yes\n[Variable plain]\nType=string\n'
                   '[Service]\nUser=root\nExecStart=sh -c "cat $$CREDENTIALS_DIRECTORY/job-data > /run/hushed"\n',
     'plan.Secret': '[Variable word]\nType=string\nSensitive=yes\n[Service]\nUser=root\nExecStart=true\n',
 }
@@ -908,6 +910,23 @@ class Sealed(JobdTestCase):
         reply = call(path, SCHEDULE, 'SetEnabled', 'b', True, user='alice')
         self.assertIsNone(reply.error, reply)
         self.assertGot(schedule_id, word=self.SECRET, plain='anew')
+
+    def test_replaced_by_jobctl(self):
+        """One value is another: what is not sensitive stays, what is is typed again, and not shown."""
+        schedule_id, path = schedule('plan.Typed', data=json.dumps({'password': self.SECRET, 'plain': 'open'}))
+        update = ['jobctl', 'schedule', 'update', schedule_id]
+        self.assertFails([*update, '--var=plain=other'], 'the values of password are not shown, so they cannot stay',
+                         status=4, user='alice')
+        status, shown = dialogue([*update, '--var=plain=other'], ('password', f'{self.SECRET} typed\n'), user='alice')
+        self.assertEqual((status, self.SECRET in shown), (0, False), shown)
+        self.assertGot(schedule_id, password=f'{self.SECRET} typed', plain='other')
+        status, shown = dialogue([*update, '--data={}'], ('password', f'{self.SECRET} again\n'), ('plain', 'both\n'),
+                                 user='alice')
+        self.assertEqual((status, self.SECRET in shown), (0, False), shown)
+        self.assertGot(schedule_id, password=f'{self.SECRET} again', plain='both')
+        jobctl(*update[1:], '--data=-', user='alice', input=json.dumps({'password': self.SECRET, 'plain': 'piped'}))
+        self.assertGot(schedule_id, password=self.SECRET, plain='piped')
+        self.assertNotStored()
 
     def test_update_of_the_rest(self):
         schedule_id, path = self.sealed()
