@@ -63,13 +63,14 @@ static rlim_t usual_limit;
  * it: who sends fast enough has all of it taken. With a limit for descriptors the kernel drops the others, and sd-bus
  * closes the connection (unix(7), MSG_CTRUNC). For its memory, glibc must not write to all of what a message says it has.
  */
-void direct_turn_begin(DirectTurn *t) {
+void direct_turn_begin(DirectTurn *t, bool with_files) {
+        rlim_t fds_max = with_files ? DIRECT_INTAKE_FDS_MAX : 0;
         struct rlimit limit;
 
         *t = (DirectTurn){ .data_size = read_data_size(), .lowest_free = find_lowest_free() };
         usual_limit = getrlimit(RLIMIT_NOFILE, &limit) < 0 ? 0 : limit.rlim_cur;
-        if (t->lowest_free >= 0 && usual_limit > (rlim_t) t->lowest_free + DIRECT_INTAKE_FDS_MAX)
-                limit_descriptors((rlim_t) t->lowest_free + DIRECT_INTAKE_FDS_MAX);
+        if (t->lowest_free >= 0 && usual_limit > (rlim_t) t->lowest_free + fds_max)
+                limit_descriptors((rlim_t) t->lowest_free + fds_max);
         secret_overwrite_freed(false);
 }
 
@@ -95,6 +96,8 @@ bool direct_intake_is_too_much(DirectIntake *i, const DirectTurn *t) {
 }
 
 void direct_intake_message(DirectIntake *i) {
+        if (usual_limit > 0)
+                limit_descriptors(usual_limit);
         i->size = 0;
         i->n_parts = 0;
         i->was_whole = true;

@@ -34,11 +34,15 @@ typedef struct DirectTurn {
         int lowest_free;
 } DirectTurn;
 
-void direct_turn_begin(DirectTurn *t);
+/*
+ * Without files none are taken in: the connection is closed by sd-bus when some come. Whoever has taken one in has to close
+ * it, and that can take for ever: close() asks the server of a file system in user space.
+ */
+void direct_turn_begin(DirectTurn *t, bool with_files);
 void direct_turn_end(const DirectTurn *t);
 
 /* After it, if the connection is still there: whether it holds too much and is to be closed. */
 bool direct_intake_is_too_much(DirectIntake *i, const DirectTurn *t);
 
-/* A message was whole: the next one counts from nothing. */
+/* A message was whole: the next one counts from nothing, and who handles it can have descriptors. */
 void direct_intake_message(DirectIntake *i);

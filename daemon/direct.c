@@ -16,6 +16,10 @@ enum {
         CONNECTIONS_OF_USER_MAX = 64,     /* of one of them, so that none can shut out the others */
 };
 
+#ifndef SO_PASSRIGHTS /* since Linux 6.16 */
+#define SO_PASSRIGHTS 83
+#endif
+
 /* Behind all else, the commit of the store too: a job that never stops talking must not hold up anything. */
 #define PRIORITY_OF_OTHERS (SD_EVENT_PRIORITY_NORMAL + 12)
 
@@ -40,6 +44,7 @@ typedef struct Connection {
         uint64_t number;
         uid_t uid;
         bool other;     /* of a user that is not root */
+        bool takes_files;
         bool announced; /* connected() was called */
         bool greeted;
 } Connection;
@@ -53,7 +58,10 @@ static void connection_free_func(void *p) {
                 c->server->callbacks->disconnected(c->bus, c->server->userdata);
         (void) sd_event_source_disable_unref(c->first_source);
         (void) direct_intake_free(c->intake);
-        (void) sd_bus_flush_close_unref(c->bus);
+        /* To flush waits: for the end of the authentication, and until the client reads. Only root's may take the time. */
+        if (!c->other && sd_bus_is_ready(c->bus) > 0)
+                (void) sd_bus_flush(c->bus);
+        (void) sd_bus_close_unref(c->bus);
         g_free(c);
 }
 
@@ -89,7 +97,7 @@ static int process(Connection *c) {
         int r;
 
         if (other)
-                direct_turn_begin(&turn);
+                direct_turn_begin(&turn, c->takes_files);
         r = sd_bus_process(c->bus, NULL);
         if (other)
                 direct_turn_end(&turn);
@@ -167,14 +175,15 @@ static bool is_for_runs(const Connection *c, sd_bus_message *m) {
                 g_strcmp0(sd_bus_message_get_path(m), JOBD_RUN_PATH) == 0);
 }
 
-/* Whoever is not root is told where to go, once: nothing that is theirs stays in memory or reaches an object. */
+/*
+ * Whoever is not root is told where to go, once, if they read: nothing that is theirs stays in memory or reaches an object.
+ */
 static int refuse_other(Connection *c, sd_bus_message *m) {
         if (sd_bus_message_is_method_call(m, NULL, NULL) <= 0)
                 return 1;
         (void) sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
                                           "this socket is for root: use the system bus, where polkit can tell who you "
                                           "are");
-        (void) sd_bus_flush(c->bus);
         (void) shutdown(sd_bus_get_fd(c->bus), SHUT_RDWR); /* on_disconnected() does the rest */
         return 1;
 }
@@ -193,6 +202,18 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *error) {
         return refuse_other(c, m);
 }
 
+/* A connection has what its listening socket had when it was made. Older kernels do not know it: direct_turn_begin(). */
+static void pass_files(int fd, bool pass) {
+        int value = pass;
+
+        (void) setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &value, sizeof(value));
+}
+
+static void take_files(Connection *c) {
+        c->takes_files = true;
+        pass_files(sd_bus_get_fd(c->bus), true);
+}
+
 static int peer_uid(int fd, uid_t *ret) {
         socklen_t size = sizeof(struct ucred);
         struct ucred peer;
@@ -201,6 +222,19 @@ static int peer_uid(int fd, uid_t *ret) {
                 return -errno;
         *ret = peer.uid;
         return 0;
+}
+
+/* This reads already what has come. */
+static int start(Connection *c) {
+        DirectTurn turn;
+        int r;
+
+        if (c->other)
+                direct_turn_begin(&turn, false);
+        r = sd_bus_start(c->bus);
+        if (c->other)
+                direct_turn_end(&turn);
+        return r;
 }
 
 static int connection_start(Connection *c, int fd) {
@@ -219,6 +253,8 @@ static int connection_start(Connection *c, int fd) {
                 (void) close(fd);
                 return r;
         }
+        if (!c->other)
+                pass_files(fd, true);
         r = sd_bus_set_description(c->bus, "direct");
         if (r >= 0)
                 r = sd_bus_set_server(c->bus, 1, id);
@@ -229,7 +265,7 @@ static int connection_start(Connection *c, int fd) {
         if (r >= 0)
                 r = sd_bus_set_connected_signal(c->bus, 1);
         if (r >= 0)
-                r = sd_bus_start(c->bus);
+                r = start(c);
         if (r >= 0)
                 r = watch_state(c);
         if (r >= 0 && !c->other) {
@@ -316,6 +352,7 @@ int direct_server_new(sd_event *event, int fd, const DirectCallbacks *callbacks,
         s->event = event;
         s->callbacks = callbacks;
         s->userdata = userdata;
+        pass_files(fd, false);
         s->connections = g_hash_table_new_full(NULL, NULL, connection_free_func, NULL);
         r = sd_event_add_io(event, &s->accept_source, fd, EPOLLIN, on_connect, s);
         if (r < 0) {
@@ -335,6 +372,16 @@ DirectServer *direct_server_free(DirectServer *s) {
         (void) sd_event_source_disable_unref(s->accept_source);
         g_free(s);
         return NULL;
+}
+
+void direct_server_take_files(DirectServer *s, sd_bus *bus) {
+        GHashTableIter i;
+        Connection *c;
+
+        g_hash_table_iter_init(&i, s->connections);
+        while (g_hash_table_iter_next(&i, (void **) &c, NULL))
+                if (c->bus == bus)
+                        take_files(c);
 }
 
 void direct_server_stop_accepting(DirectServer *s) {

@@ -26,6 +26,12 @@ int direct_server_new(sd_event *event, int fd, const DirectCallbacks *callbacks,
 DirectServer *direct_server_free(DirectServer *s);
 DEFINE_CLEANUP(DirectServer *, direct_server_free);
 
+/*
+ * A connection of another user may send files from now on: it speaks for a run. One that may not and sends some is closed.
+ * (Since Linux 6.16 it cannot: its sendmsg() fails.)
+ */
+void direct_server_take_files(DirectServer *s, sd_bus *bus);
+
 /* Before leaving: who connects from now on waits in the socket for the next jobd. */
 void direct_server_stop_accepting(DirectServer *s);
 

@@ -6,6 +6,7 @@
 #include "access.h"
 #include "bus-error.h"
 #include "bus-reply.h"
+#include "direct.h"
 #include "json.h"
 #include "log.h"
 #include "message-ids.h"
@@ -62,7 +63,6 @@ static int refuse_token(RunBus *b, sd_bus_message *m) {
         (void) sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED,
                                           "this is no token of a run: it is in $CREDENTIALS_DIRECTORY/"
                                           JOBD_CREDENTIAL_TOKEN ", for the run's own user to read");
-        (void) sd_bus_flush(bus);
         (void) shutdown(sd_bus_get_fd(bus), SHUT_RDWR); /* direct.c does the rest */
         return 1;
 }
@@ -97,6 +97,7 @@ static int method_open(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                 return refuse_ended(error, id);
         }
         memcpy(b->id, id, sizeof(b->id));
+        direct_server_take_files(b->manager->direct_server, sd_bus_message_get_bus(m));
         return sd_bus_reply_method_return(m, "ss", jr->id, jr->class_path);
 }
 

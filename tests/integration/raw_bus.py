@@ -183,7 +183,8 @@ class RawBus:
         data = header + body
         if fds:
             data = data[socket.send_fds(self.socket, [data], fds):]
-        self.socket.sendall(data)
+        if data:    # or the other side may have closed the connection because of what it got
+            self.socket.sendall(data)
         return self.serial
 
     def receive(self, seconds=TIMEOUT):

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # runs: sandbox
 """What an ordinary account can try, and what comes of it: nothing."""
+import array
 import contextlib
+import ctypes
+import fcntl
 import json
 import os
 import random
 import re
 import resource
+import select
 import socket
 import tempfile
+import termios
 import threading
 import types
 import unittest
 
-from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, main_pid,
+from harness import (TIMEOUT, JobdTestCase, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait, main_pid,
                      run, unit_properties)
+from held_file import HeldFile
 from raw_bus import ALLOW_INTERACTIVE, DIRECT, ERROR, RETURN, SIGNAL, SYSTEM_BUS, RawBus, effective_user
 from rules import SilentAgent
 
@@ -250,13 +256,38 @@ def n_descriptors():
     return len(os.listdir(f'/proc/{main_pid()}/fd'))
 
 
+SO_PASSRIGHTS = 83
+PIDFD_GETFD = 438
+
+
+def socket_of(pid, path):
+    """The listening socket of that process, itself."""
+    with open('/proc/net/unix', encoding='utf-8') as file:
+        inodes = {words[6] for words in map(str.split, file) if words[7:] == [path] and int(words[3], 16) & 0x10000}
+    for name in os.listdir(f'/proc/{pid}/fd'):
+        if os.readlink(f'/proc/{pid}/fd/{name}') in {f'socket:[{inode}]' for inode in inodes}:
+            pidfd = os.pidfd_open(pid)
+            fd = ctypes.CDLL(None).syscall(PIDFD_GETFD, pidfd, int(name), 0)
+            os.close(pidfd)
+            return socket.socket(fileno=fd)
+    raise AssertionError(f'process {pid} does not listen on {path}')
+
+
+def pass_files(pid, value):
+    """As with a kernel before 6.16, which has each file sent to jobd, or as jobd itself sets it."""
+    with contextlib.closing(socket_of(pid, DIRECT)) as listening, contextlib.suppress(OSError):
+        listening.setsockopt(socket.SOL_SOCKET, SO_PASSRIGHTS, value)
+
+
 class DirectSocket(JobdTestCase):
     """Everybody may connect to it, and nobody but root and runs has anything to say there."""
+    PING_REPLY_SIZE = 24
     PING = ('/org/jobd1', 'org.freedesktop.DBus.Peer', 'Ping')
 
     def setUp(self):
         jobctl('list')
         self.pid, self.clients = main_pid(), []
+        pass_files(self.pid, True)
         for _ in range(4):
             client = RawBus('dave', DIRECT)
             self.assertIsNone(client.call(*self.PING, destination=None).error)
@@ -264,6 +295,7 @@ class DirectSocket(JobdTestCase):
             self.clients.append(client)
 
     def tearDown(self):
+        pass_files(self.pid, False)
         for client in self.clients:
             client.close()
         with RawBus(None, DIRECT) as bus:
@@ -330,6 +362,45 @@ class DirectSocket(JobdTestCase):
                 self.assertClosed(client)
         self.assertLess(n_descriptors() - before, 10)
 
+    def send_held_file(self, when):
+        """A file whose close() its owner does not let jobd end. 'yes': it was sent, jobd has not closed it."""
+        client = socket.socket(socket.AF_UNIX) if when == 'first' else RawBus('dave', DIRECT)
+        with HeldFile(self.pid) as held, contextlib.closing(client):
+            fd = held.open()
+            try:
+                if when == 'first':
+                    with effective_user('dave'):
+                        client.connect(DIRECT)
+                    client.settimeout(TIMEOUT)
+                    socket.send_fds(client, [b'\0AUTH'], [fd])
+                elif when == 'part':
+                    self.send_part(client, 100, [fd])
+                else:
+                    client.call_later('/org/jobd1', MANAGER, 'GetJob', 's', 'try.Slow', fds=[fd])
+            except PermissionError:
+                return False    # the kernel has not let it through
+            finally:
+                os.close(fd)
+            if when == 'first':
+                with contextlib.suppress(ConnectionError):
+                    self.assertEqual(client.recv(1), b'')
+                jobctl('list')
+            else:
+                self.assertClosed(client)
+            self.assertFalse(held.is_held())
+            return True
+
+    def test_files_that_cannot_be_closed(self):
+        pass_files(self.pid, False)
+        for when in 'first', 'part', 'whole':
+            with self.subTest(when):
+                self.send_held_file(when)
+
+    def test_files_that_cannot_be_closed_with_an_older_kernel(self):
+        for when in 'first', 'part', 'whole':
+            with self.subTest(when):
+                self.assertTrue(self.send_held_file(when))
+
     def test_replies_that_nobody_reads(self):
         """Then no more calls are read. (20 MB of calls would be 80 MB of replies in the daemon's memory.)"""
         before = resident()
@@ -344,6 +415,32 @@ class DirectSocket(JobdTestCase):
                     client.socket.sendall(bytes(start[0]) * 500)
                 self.fail('all of it was read')
         self.assertLess(resident() - before, 32 * 1024)
+
+    def test_a_refusal_that_nobody_reads(self):
+        """There is no room for it behind so many replies: nobody waits until there is."""
+        room = self.count_replies()
+        self.assertGreater(room, 50)
+        for n in range(room - 2, room + 3):
+            with RawBus('dave', DIRECT) as client, RawBus(None, DIRECT) as root:
+                for _ in range(n):
+                    client.call_later(*self.PING, destination=None)
+                client.call_later('/org/jobd1', MANAGER, 'GetJob', 's', 'try.Slow')
+                poll = select.poll()
+                poll.register(client.socket, select.POLLRDHUP)
+                poll.poll(2000)     # until it is closed, but for those that jobd does not read as the replies have no room
+                self.assertIsNone(root.call('/org/jobd1', MANAGER, 'GetJob', 's', 'try.Slow').error, n)
+
+    def count_replies(self):
+        """As many are sent to a client that reads none."""
+        with RawBus('dave', DIRECT) as client:
+            client.call(*self.PING, destination=None)
+            client.socket.settimeout(1)
+            with contextlib.suppress(TimeoutError):
+                for _ in range(100000):
+                    client.call_later(*self.PING, destination=None)
+            waiting = array.array('i', [0])
+            fcntl.ioctl(client.socket, termios.FIONREAD, waiting)
+            return waiting[0] // self.PING_REPLY_SIZE
 
     def test_calls_sent_ahead(self):
         """That is no offence: each is answered."""
