@@ -38,5 +38,5 @@ int access_refuse_call(Access *a, const AccessCheck *c, PolkitVerdict verdict);
 int access_reply_missing(const AccessCheck *c);
 int access_put_off(Access *a, sd_bus_message *m, int r);
 
-/* RunJob and Run with the option "username": 0: go on, 1: answered or put off. */
-int access_user_check_run(Access *a, const AccessCheck *c);
+/* RunJob and Run with the option "username": 0: go on, 1: answered or put off. t is the target of the check. */
+int access_user_check_run(Access *a, const AccessCheck *c, AccessTargetObject *t);

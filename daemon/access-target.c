@@ -18,6 +18,7 @@ enum {
 void access_target_done(AccessTargetObject *t) {
         g_free(t->reference);
         g_free(t->queue);
+        g_free(t->as_text);
         g_free(t->as_user);
         (void) job_result_free(t->result);
         (void) scheduled_job_free(t->scheduled_job);
@@ -80,19 +81,17 @@ static char *target_queue(sd_bus_message *m, const AccessRule *rule, const Job *
         return queue ?: g_strdup(run_request_default_queue(job, settings));
 }
 
-/* By the name that rules know, whichever way the caller names the user. */
-static void resolve_user(sd_bus_message *m, const AccessRule *rule, AccessTargetObject *t) {
+int access_target_find_user(AccessTargetObject *t, bool *ret_other_name) {
         char *name;
+        int r;
 
-        t->as_user = find_run_option(m, rule, "username");
-        if (!t->as_user)
-                return;
-        if (user_find(t->as_user, &t->as_uid, &name) < 0) {
-                t->as_uid = UINT32_MAX;
-                return;
-        }
+        r = user_find(t->as_text, &t->as_uid, &name);
+        if (r < 0)
+                return r;
+        *ret_other_name = strcmp(t->as_user, name) != 0;
         g_free(t->as_user);
         t->as_user = name;
+        return 0;
 }
 
 /* As it may be logged and shown: not without end, and in one line. */
@@ -175,8 +174,11 @@ void access_target_resolve(const AccessContext *c, sd_bus_message *m, const Acce
                 break;
         }
         t.queue = target_queue(m, rule, t.job, c->settings);
-        if (is_run(rule))
-                resolve_user(m, rule, &t);
+        if (is_run(rule)) {
+                t.as_text = find_run_option(m, rule, "username");
+                t.as_user = t.as_text ? user_find_local(t.as_text) ?: g_strdup(t.as_text) : NULL;
+                t.as_uid = UINT32_MAX;
+        }
         (void) sd_bus_message_rewind(m, true);
         *ret = t;
 }
@@ -190,6 +192,10 @@ bool access_target_names_user(sd_bus_message *m, const AccessRule *rule) {
 static int check_run_options(sd_bus_message *m, const AccessRule *rule, sd_bus_error *error) {
         g_autofree char *queue = find_run_option(m, rule, "task_queue"), *user = find_run_option(m, rule, "username");
 
+        for (const char *p = user; p && *p; p++)
+                if (g_ascii_iscntrl(*p) || *p == ':')
+                        return sd_bus_error_set(error, BUS_ERROR_NO_SUCH_USER,
+                                                "option 'username' has a character that no user's name has");
         if (user && strlen(user) > USER_NAME_MAX)
                 return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_USER,
                                          "option 'username' is too long: no user's name has more than %i bytes",

@@ -16,8 +16,9 @@ typedef struct AccessTargetObject {
         const JobQueue *job_queue; /* this one, weak ref; NULL: there is none */
         ScheduledJob *scheduled_job;
         char *queue;   /* of a run that is asked for */
-        char *as_user; /* name of the user as whom it is asked for, or what the caller has called them; NULL: the caller */
-        uint32_t as_uid; /* UINT32_MAX: there is no such user */
+        char *as_text;   /* what the caller has called the user as whom it is asked for; NULL: the caller */
+        char *as_user;   /* their name, as far as it is known */
+        uint32_t as_uid; /* UINT32_MAX: not looked up yet */
         bool is_model; /* the reference is the name of a model of objects */
 } AccessTargetObject;
 
@@ -31,6 +32,12 @@ void access_target_done(AccessTargetObject *t);
 /* Reads what the call is about. Leaves the message rewound. */
 void access_target_resolve(const AccessContext *c, sd_bus_message *m, const AccessRule *rule,
                            AccessTargetObject *ret);
+
+/*
+ * Looks up the user as whom a run is asked for. To ask for a user can take long, on a host with a directory service, and
+ * everybody else waits: so only when the caller may. Returns 0, or negative errno: there is none.
+ */
+int access_target_find_user(AccessTargetObject *t, bool *ret_other_name) _must_check_;
 
 /* Whether a run is asked for as another user. Leaves the message rewound. */
 bool access_target_names_user(sd_bus_message *m, const AccessRule *rule);

@@ -51,14 +51,19 @@ static int ask_user_may_run(Access *a, const AccessCheck *c) {
         return sd_bus_reply_method_errorf(c->message, SD_BUS_ERROR_ACCESS_DENIED, "%s", text);
 }
 
-int access_user_check_run(Access *a, const AccessCheck *c) {
-        const AccessTargetObject *t = c->target;
+int access_user_check_run(Access *a, const AccessCheck *c, AccessTargetObject *t) {
+        bool other_name;
         int r;
 
-        if (t->as_uid == UINT32_MAX)
-                return sd_bus_reply_method_errorf(c->message, BUS_ERROR_NO_SUCH_USER, "there is no user '%s'",
-                                                  t->as_user);
         if (c->uid != 0) {
+                r = ask_may_run_as(a, c);
+                if (r != 0)
+                        return r;
+        }
+        if (access_target_find_user(t, &other_name) < 0)
+                return sd_bus_reply_method_errorf(c->message, BUS_ERROR_NO_SUCH_USER, "there is no user '%s'",
+                                                  t->as_text);
+        if (c->uid != 0 && other_name) {
                 r = ask_may_run_as(a, c);
                 if (r != 0)
                         return r;

@@ -334,7 +334,7 @@ static int ask_for_call(Access *a, sd_bus_message *m, uint32_t uid, const Access
 
         access_target_resolve(&a->context, m, rule, &t);
         if (t.as_user)
-                return access_user_check_run(a, &c);
+                return access_user_check_run(a, &c, &t);
         also.action = rule->and_action;
         also.refusal = rule->and_refusal;
         q = ask_for_both(a, &c, &also, &r);

@@ -73,6 +73,18 @@ class RunAsUser(JobdTestCase):
             self.assertEqual(reply.error, 'org.jobd1.Error.NoSuchUser', (user, reply))
         self.assertIn('too long', self.run_as('root', 'x' * 257).body[0])
 
+    def test_who_may_not_does_not_learn_who_there_is(self):
+        """Nor makes jobd ask a directory service."""
+        for user in 'nobody-there', 'bob', '54321', '2002':
+            reply = self.run_as('alice', user)
+            self.assertIn(reply.error, DENIED, reply)
+            self.assertIn('org.jobd1.run-as-user', reply.body[0])
+        self.assertEqual(self.run_as('carol', 'nobody-there').error, 'org.jobd1.Error.NoSuchUser')
+
+    def test_no_line_breaks_in_a_question_for_a_password(self):
+        for user in 'al\nice', 'al\x1bice', 'alice:':
+            self.assertEqual(self.run_as('alice', user).error, 'org.jobd1.Error.NoSuchUser')
+
     def test_rules_see_both(self):
         """A rule permits bob to run as alice, and nobody else; requester is her name also when the uid was given."""
         import pwd
