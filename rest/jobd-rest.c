@@ -13,7 +13,7 @@
 #include "server.h"
 #include "syscall-filter.h"
 
-/* RuntimeDirectory= of the service, for the count of each user's connections. */
+/* For the count of each user's connections. */
 #define PLACES_DIRECTORY "/run/jobd-rest"
 
 static int take_connection(void) {
@@ -70,6 +70,8 @@ static int run(void) {
         /* Bodies can be secret: what is freed is overwritten (mallopt(3), M_PERTURB). */
         (void) mallopt(M_PERTURB, 0x5a);
         (void) signal(SIGPIPE, SIG_IGN);
+        /* The service has no stderr. */
+        g_log_set_writer_func(g_log_writer_journald, NULL, NULL);
         fd = take_connection();
         if (fd < 0)
                 return fd;

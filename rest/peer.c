@@ -6,6 +6,7 @@
 #include <pwd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "limit.h"
@@ -138,13 +139,23 @@ int peer_become(const Peer *p) {
         return has_become(p) ? 0 : -EPERM;
 }
 
-int peer_take_place(const char *directory, uid_t uid) {
+/* The directory is made by the first connection since boot, and not at each by RuntimeDirectory=, which costs more. */
+static int open_places(const char *directory, uid_t uid) {
         g_autofree char *path = g_strdup_printf("%s/%u", directory, (unsigned) uid);
-        _cleanup_close_ int fd = -EBADF;
+        const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+        int fd;
 
-        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        fd = open(path, flags, 0600);
+        if (fd < 0 && errno == ENOENT && (mkdir(directory, 0700) >= 0 || errno == EEXIST))
+                fd = open(path, flags, 0600);
+        return fd < 0 ? -errno : fd;
+}
+
+int peer_take_place(const char *directory, uid_t uid) {
+        _cleanup_close_ int fd = open_places(directory, uid);
+
         if (fd < 0)
-                return -errno;
+                return fd;
         for (int place = 0; place < CONNECTIONS_PER_USER_MAX; place++) {
                 struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = place, .l_len = 1 };
 

@@ -25,7 +25,7 @@ int peer_become(const Peer *p) _must_check_;
 
 /*
  * Counts connections of a user: takes one of CONNECTIONS_PER_USER_MAX places, which are locks in a file named after the
- * uid in directory, and are given back when the process ends. To be called as root. Returns an open file to be kept, or
- * negative errno (-EUSERS: all are taken).
+ * uid in directory, which is made if it is not there, and are given back when the process ends. To be called as root.
+ * Returns an open file to be kept, or negative errno (-EUSERS: all are taken).
  */
 int peer_take_place(const char *directory, uid_t uid) _must_check_;

@@ -146,8 +146,8 @@ static const int allowed[] = {
 
         /* itself */
         __NR_exit, __NR_exit_group, __NR_getpid, __NR_getppid, __NR_getrandom, __NR_getresgid, __NR_getresuid,
-        __NR_gettid, __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid, __NR_getgroups, __NR_rt_sigaction, __NR_rt_sigprocmask,
-        __NR_rt_sigreturn, __NR_sched_getaffinity, __NR_sched_yield, __NR_sigaltstack, __NR_sysinfo, __NR_uname,
+        __NR_gettid, __NR_getuid, __NR_geteuid, __NR_getgid, __NR_getegid, __NR_getgroups, __NR_rt_sigaction,
+        __NR_rt_sigprocmask, __NR_rt_sigreturn, __NR_sched_getaffinity, __NR_sched_yield, __NR_sigaltstack, __NR_sysinfo, __NR_uname,
 #ifdef __NR_getuid32
         __NR_getuid32, __NR_geteuid32, __NR_getgid32, __NR_getegid32, __NR_getgroups32, __NR_getresuid32,
         __NR_getresgid32,
@@ -185,8 +185,8 @@ static const Condition conditions[] = {
         { __NR_prlimit64, 2, UINT64_MAX, 0 }, /* shows limits, sets none */
 #if defined(__i386__) || defined(__s390x__)
         /*
-         * What libc makes of socket(2) and the others, unless it is built for Linux 4.3 and later only. Their arguments
-         * are in memory, so families cannot be told apart: there RestrictAddressFamilies= has no effect, either.
+         * What libc makes of socket(2) and the others, unless it is built for Linux 4.3 and later only. Their
+         * arguments are in memory, so families cannot be told apart: there RestrictAddressFamilies= has no effect, either.
          */
         { __NR_socketcall, 0, UINT32_MAX, SYS_SOCKET },
         { __NR_socketcall, 0, UINT32_MAX, SYS_BIND },
@@ -255,7 +255,8 @@ static unsigned add_argument_check(Program *p, unsigned argument, bool high, uin
 static unsigned add_condition(Program *p, const Condition *c, unsigned otherwise) {
         unsigned position;
 
-        position = add_argument_check(p, c->argument, false, (uint32_t) c->mask, (uint32_t) c->value, p->allow, otherwise);
+        position = add_argument_check(p, c->argument, false, (uint32_t) c->mask, (uint32_t) c->value, p->allow,
+                                      otherwise);
         if (c->mask > UINT32_MAX)
                 position = add_argument_check(p, c->argument, true, (uint32_t) (c->mask >> 32),
                                               (uint32_t) (c->value >> 32), position, otherwise);

@@ -7,7 +7,10 @@ import json
 import os
 import re
 import select
+import shutil
+import signal
 import socket
+import stat
 import subprocess
 import sys
 import termios
@@ -15,7 +18,7 @@ import time
 import unittest
 
 import openapi
-from harness import JobdTestCase, TIMEOUT, identity, install_job, jobctl, main_pid, run
+from harness import JobdTestCase, TIMEOUT, identity, install_job, jobctl, journal_cursor, journal_wait, main_pid, run
 from rest import HOST, SOCKET, connect, curl, exchange, job_path, read_all
 
 SOURCE = '/opt/jobd/tests/../rest'
@@ -285,11 +288,16 @@ class Limits(JobdTestCase):
                 with connect() as s:
                     s.sendall(request(path=job_path('bad.Job') if i % 3 else '/api/nope'))
                     self.assertIn(s.recv(65536).split(b' ')[1], (b'200', b'404'))
+        def keep(held):     # an idle connection is closed after a time
+            held.sendall(request(path='/api/nope'))
+            self.assertIn(b' 404 ', held.recv(65536))
         with connect() as held:     # one stays open: so there is a moment at which it is the only one
-            held.sendall(b'GET')
+            keep(held)
             connect_often(20)
             before = open_files()
-            connect_often(300)
+            for _ in range(10):
+                connect_often(30)
+                keep(held)
             after = open_files()
             for now, then in zip(after, before):    # systemd may still be at the last ones
                 self.assertLess(now - then, 30)
@@ -297,6 +305,31 @@ class Limits(JobdTestCase):
             self.assertLess(len(units), 30)
         self.assertLessEqual({int(name) for name in os.listdir('/run/jobd-rest')}, {0, *(identity(user)['user'] for user in (
             'alice', 'bob', 'carol', 'dave'))}, 'one file for each user who has ever connected')
+
+    def test_directory_of_places(self):
+        """The first connection since boot makes it, for root alone."""
+        shutil.rmtree('/run/jobd-rest', ignore_errors=True)
+        for user in 'dave', 'root':
+            self.assertEqual(curl('/api/', user=user).status, 200)
+            self.assertEqual(stat.filemode(os.stat('/run/jobd-rest').st_mode), 'drwx------')
+            self.assertEqual(os.stat(f'/run/jobd-rest/{identity(user)["user"]}').st_uid, 0)
+
+    def test_death_is_told(self):
+        """It has no stderr: that a process died of a signal is in the journal all the same, and the unit is gone."""
+        cursor = journal_cursor()
+        with connect() as s:
+            s.sendall(request())
+            self.assertIn(b' 200 ', s.recv(65536))
+            pid = only_process()
+            with open(f'/proc/{pid}/cgroup', encoding='ascii') as file:
+                [unit] = set(re.findall(r'jobd-rest@.*\.service', file.read()))
+            os.kill(pid, signal.SIGQUIT)    # as of a crash: of one itself, the run of the tests would tell
+            read_all(s)
+        self.assertIn('QUIT', journal_wait(f'UNIT={unit}', since=cursor, contains='Main process exited')['MESSAGE'])
+        deadline = time.monotonic() + TIMEOUT
+        while units := run(['systemctl', 'list-units', '--all', '--no-legend', unit]).stdout:
+            self.assertLess(time.monotonic(), deadline, units)
+            os.sched_yield()
 
     def test_identity_for_good(self):
         """The process is the peer in every way, has no capability and no way back."""
