@@ -147,7 +147,7 @@ static int request_approval(const Hop *h, PreparedRun *run, Refusal *refusal) {
         return c->request_approval(run, h->origin->requester_uid, h->origin->requester, refusal, c->userdata);
 }
 
-/* In the open batch: requests the run. -EBADE: nothing could be stored; other errors come with a refusal. */
+/* In the open batch: requests the run. Negative errno, and the refusal unless nothing could be stored. */
 static int request_run(const Hop *h, const Job *job, Refusal *refusal) {
         const ChainRunnerContext *c = &h->runner->context;
         RunContext context = c->run;
@@ -168,14 +168,17 @@ static int request_run(const Hop *h, const Job *job, Refusal *refusal) {
         r = run_request_prepare(&context, job, &request, &run, refusal);
         if (r < 0)
                 return r;
-        if (take_from_store(h) < 0)
-                return -EBADE;
+        r = take_from_store(h);
+        if (r < 0)
+                return r;
         r = run.scheduled_job ? request_approval(h, &run, refusal) : dispatcher_submit(c->dispatcher, &run, refusal);
-        r = store_nested_end(c->store, r);
-        return r >= 0 || (refusal->message && strcmp(refusal->name, BUS_ERROR_STORE_FAILED) != 0 &&
-                          strcmp(refusal->name, BUS_ERROR_STORE_FULL) != 0)
-                               ? r
-                               : -EBADE;
+        return store_nested_end(c->store, r);
+}
+
+/* The store's fault, not the request's: it may go well later. */
+static bool is_passing(const Refusal *refusal) {
+        return !refusal->message || strcmp(refusal->name, BUS_ERROR_STORE_FAILED) == 0 ||
+               strcmp(refusal->name, BUS_ERROR_STORE_FULL) == 0;
 }
 
 static void hop_submit(Hop *h, const Job *job) {
@@ -186,7 +189,7 @@ static void hop_submit(Hop *h, const Job *job) {
         r = request_run(h, job, &refusal);
         if (r >= 0)
                 store_after_commit(s, on_hop_committed, h);
-        else if (r == -EBADE)
+        else if (is_passing(&refusal))
                 hop_retry_later(h, store_error_text(s));
         else
                 hop_refuse(h, job, TAKE_PTR(refusal.message));
@@ -220,21 +223,27 @@ static void on_verdict(PolkitVerdict verdict, void *userdata) {
         }
 }
 
-/* Classes can change while a chain runs, and so come to lead back to where it began: it ends all the same. */
-static bool chain_is_too_long(const Hop *h) {
+/*
+ * Classes can change while a chain runs, and so come to lead back to where it began: it ends all the same. 1: it is too
+ * long, 0: it is not, negative errno.
+ */
+static int chain_is_too_long(const Hop *h) {
         _cleanup_(job_result_freep) JobResult *before = NULL;
         g_autofree char *id = g_strdup(h->origin->caused_by);
 
         for (int length = 2; id[0]; length++) {
+                int r;
+
                 if (length >= CHAIN_LENGTH_MAX)
-                        return true;
+                        return 1;
                 before = job_result_free(before);
-                if (store_result_get(h->runner->context.store, id, &before) <= 0)
-                        return false;
+                r = store_result_get(h->runner->context.store, id, &before);
+                if (r <= 0)
+                        return r;
                 g_free(id);
                 id = g_strdup(before->caused_by);
         }
-        return false;
+        return 0;
 }
 
 static void hop_begin(Hop *h) {
@@ -248,7 +257,12 @@ static void hop_begin(Hop *h) {
                 hop_refuse(h, NULL, g_strdup("there is no such job: install its class and run \"jobctl refresh\""));
                 return;
         }
-        if (chain_is_too_long(h)) {
+        r = chain_is_too_long(h);
+        if (r < 0) {
+                hop_retry_later(h, store_error_text(c->store));
+                return;
+        }
+        if (r > 0) {
                 hop_refuse(h, job,
                            g_strdup_printf("the chain has %i runs already, which is the most", CHAIN_LENGTH_MAX));
                 return;

@@ -106,18 +106,34 @@ static void report_inventory(Manager *m, GPtrArray *report) {
         }
 }
 
-/* ---- what is announced ---- */
+/* ---- what is told ---- */
 
-/* The jobs that a refresh has made or changed, for the signals once it is on the disk. */
+/* What a refresh has done, for the log, and the jobs that it has made or changed, for the signals. */
 typedef struct Refreshed {
         Manager *manager;
+        char *caller;
+        GPtrArray *report;
         GPtrArray *made, *changed; /* ids */
 } Refreshed;
 
-static Refreshed *refreshed_new(Manager *m, const GPtrArray *report) {
+static void *copy_entry(const void *p, void *userdata) {
+        const RefreshEntry *e = p;
+        RefreshEntry *copy = g_new(RefreshEntry, 1);
+
+        *copy = (RefreshEntry){ e->action, g_strdup(e->class_path), g_strdup(e->message) };
+        return copy;
+}
+
+static Refreshed *refreshed_new(Manager *m, GPtrArray *report, const char *caller) {
         Refreshed *f = g_new(Refreshed, 1);
 
-        *f = (Refreshed){ m, g_ptr_array_new_with_free_func(g_free), g_ptr_array_new_with_free_func(g_free) };
+        *f = (Refreshed){
+                .manager = m,
+                .caller = g_strdup(caller),
+                .report = g_ptr_array_copy(report, copy_entry, NULL),
+                .made = g_ptr_array_new_with_free_func(g_free),
+                .changed = g_ptr_array_new_with_free_func(g_free),
+        };
         for (guint i = 0; i < report->len; i++) {
                 const RefreshEntry *e = report->pdata[i];
                 const Job *job = registry_find_by_class_path(m->registry, e->class_path);
@@ -132,19 +148,36 @@ static Refreshed *refreshed_new(Manager *m, const GPtrArray *report) {
         return f;
 }
 
-static void on_refresh_committed(int r, void *userdata) {
-        g_autofree Refreshed *f = userdata;
-        g_autoptr(GPtrArray) made = f->made, changed = f->changed;
+static void refreshed_free(Refreshed *f) {
+        g_free(f->caller);
+        g_ptr_array_unref(f->report);
+        g_ptr_array_unref(f->made);
+        g_ptr_array_unref(f->changed);
+        g_free(f);
+}
+
+static void announce(const Refreshed *f) {
         Announcer *a = f->manager->announcer;
 
-        if (r < 0 || !a)
+        if (!a)
                 return;
         dispatcher_jobs_changed(f->manager->dispatcher);
-        for (guint i = 0; i < made->len; i++)
-                announcer_signal(a, "JobNew", JOBD_JOB_PATH, made->pdata[i]);
-        for (guint i = 0; i < changed->len; i++)
-                announcer_changed(a, JOBD_JOB_PATH, changed->pdata[i], JOBD_JOB_INTERFACE, job_bus_changing_properties);
+        for (guint i = 0; i < f->made->len; i++)
+                announcer_signal(a, "JobNew", JOBD_JOB_PATH, f->made->pdata[i]);
+        for (guint i = 0; i < f->changed->len; i++)
+                announcer_changed(a, JOBD_JOB_PATH, f->changed->pdata[i], JOBD_JOB_INTERFACE,
+                                  job_bus_changing_properties);
         announcer_signal(a, "Refreshed", NULL, NULL);
+}
+
+static void on_refresh_committed(int r, void *userdata) {
+        Refreshed *f = userdata;
+
+        if (r >= 0) {
+                log_report(f->report, f->caller);
+                announce(f);
+        }
+        refreshed_free(f);
 }
 
 /* ---- refresh ---- */
@@ -175,9 +208,8 @@ int manager_refresh(Manager *m, const char *caller, GPtrArray **ret_report, Refu
         r = stop_uninstalled(m, report, refusal);
         if (r < 0)
                 return r;
-        log_report(report, caller);
+        store_after_commit(m->store, on_refresh_committed, refreshed_new(m, report, caller));
         manager_make_queues(m, caller);
-        store_after_commit(m->store, on_refresh_committed, refreshed_new(m, report));
         prepend_first_report(m, report);
         *ret_report = TAKE_PTR(report);
         return 0;

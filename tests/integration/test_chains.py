@@ -3,16 +3,20 @@
 """Jobs that follow on the end of others: what they get, for whom they run, and that each is asked for exactly once."""
 import contextlib
 import json
+import os
+import shutil
+import signal
 import sqlite3
 import unittest
 
-from classes import wait_end, wait_started
-from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal_cursor, journal_wait, kill_jobd, read_until,
-                     run, start, stopped)
+from classes import GATE, open_gate, wait_end, wait_started
+from harness import (JobdTestCase, install_job, jobctl, jobctl_json, journal_cursor, journal_wait, kill_jobd, main_pid,
+                     read_until, run, start, stopped)
 from rules import polkit_rules
 
 ENDED = ['0b09611171c04b918c9eb5e4bbfa774f', '34d44591472b4561aac07c10a37bb99a']    # succeeded, failed
-DATABASE = '/var/lib/jobd/jobd.db'
+STATE = '/var/lib/jobd'
+DATABASE = f'{STATE}/jobd.db'
 
 
 def setUpModule():
@@ -85,6 +89,7 @@ def setUpModule():
     for name, sensitive in ('Approved', 'no'), ('ApprovedToo', 'yes'):
         install_job(f'chain.{name}', f'[Job]\nApprovalRequired=yes\n[Variable word]\nType=integer\n'
                     f'Sensitive={sensitive}\n[Service]\nExecStart=true\n')
+    install_job('chain.Gate', '[Job]\nOnSuccess=chain.Third\n' + GATE)
     install_job('chain.Edited', '[Job]\nOnSuccess=chain.EditedToo\n[Service]\nExecStart=true\n')
     install_job('chain.EditedToo', '[Service]\nExecStart=true\n')
     install_job('chain.ToNowhere', '[Job]\nOnSuccess=chain.Missing\n[Service]\nExecStart=true\n')
@@ -94,7 +99,7 @@ def setUpModule():
     jobctl('refresh')
     jobctl('enable', *[f'chain.{name}' for name in (
         'First', 'Second', 'Third', 'Plain', 'Tell', 'ToNowhere', 'ToDisabled', 'ToInvalid', 'Dry', 'DryToo', 'Tries',
-        'Cancelled', 'ToApproved', 'Approved', 'ApprovedToo', 'Edited', 'EditedToo')])
+        'Cancelled', 'Gate', 'ToApproved', 'Approved', 'ApprovedToo', 'Edited', 'EditedToo')])
 
 
 def query(sql, *arguments):
@@ -249,6 +254,43 @@ class Chains(JobdTestCase):
             for class_path, cause in ('chain.Second', first), ('chain.Third', second['id']):
                 self.assertEqual(query('SELECT count(*) FROM job_result WHERE class_path = ? AND caused_by = ?',
                                        class_path, cause), [(1,)])
+
+    def test_a_hop_outlives_a_full_disk(self):
+        """What follows cannot be stored now: it is neither lost nor refused."""
+        self.move_state_to_a_small_disk()
+        jobctl('list')
+        first = self.run_job('chain.Gate', user='alice')
+        wait_started(first)
+        pid, cursor = main_pid('polkit.service'), journal_cursor()
+        os.kill(pid, signal.SIGSTOP)    # which is asked whether it may follow
+        try:
+            open_gate(first)
+            journal_wait(f'JOB_RESULT_ID={first}', f'MESSAGE_ID={ENDED[0]}', since=cursor)
+            with open(f'{STATE}/filler', 'wb', buffering=0) as file, contextlib.suppress(OSError):
+                while True:
+                    file.write(b'x' * 512)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        journal_wait('_COMM=jobd', since=cursor, contains=f"Cannot go on from job result {first} to job 'chain.Third', "
+                     'trying again in 30 s: there is no room on the disk')
+        self.assertEqual(query('SELECT class_path FROM chain_hop WHERE result_id = ?', first), [('chain.Third',)])
+        os.unlink(f'{STATE}/filler')
+        kill_jobd()     # the next one does not wait so long
+        jobctl('list')
+        self.assertEqual(self.wait('chain.Third', first)['status'], 'SUCCESS')
+        self.assertEqual(query('SELECT count(*) FROM job_result WHERE caused_by = ?', first), [(1,)])
+
+    def move_state_to_a_small_disk(self):
+        """For one test: what it leaves there is gone afterwards."""
+        with stopped('jobd.service'):
+            jobctl('list')
+            run(['systemctl', 'stop', 'jobd.service'])
+        shutil.copytree(STATE, '/var/tmp/state')
+        run(['mount', '-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs', STATE])
+        shutil.copytree('/var/tmp/state', STATE, dirs_exist_ok=True)
+        self.addCleanup(shutil.rmtree, '/var/tmp/state')
+        self.addCleanup(run, ['umount', STATE])
+        self.addCleanup(run, ['systemctl', 'stop', 'jobd.service'])
 
     def test_a_hop_that_was_stored_is_taken_up(self):
         plain = self.run_job('chain.Plain')

@@ -371,6 +371,13 @@ class Store(JobdTestCase):
         self.assertFails(['jobctl', 'set', 'kill.Quick', 'grouping=' + 'x' * 200], 'no room on the disk', status=4)
         self.assertNotIn('xxx', jobctl('show', 'kill.Quick').stdout)
         cursor = journal_cursor()
+        for i in range(40):
+            install_job(f'late.Class{i}', '[Job]\nDescription=' + 'x' * 400 + '\n[Service]\nExecStart=true\n')
+        self.assertFails(['jobctl', 'refresh'], 'no room on the disk', status=4)
+        self.assertEqual(journal('JOB_CLASS_PATH=late.Class0', since=cursor) +
+                         journal('MESSAGE_ID=29876bfb71a64622b2c4b56d3c9e2c00', since=cursor), [])
+        shutil.rmtree('/etc/jobd/jobs/late')
+        cursor = journal_cursor()
         let_go()
         journal_wait('_COMM=jobd', 'PRIORITY=3', since=cursor, contains='no room')
         os.unlink(f'{STATE}/filler')
