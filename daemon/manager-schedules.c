@@ -44,6 +44,7 @@ int manager_make_scheduler(Manager *m) {
                 .sealer = m->sealer,
                 .run = { .settings = m->settings, .loader = m->loader, .roots = m->roots },
                 .store_written_usec = m->store_written_usec,
+                .state_directory = m->state_directory,
                 .hooks = &hooks,
                 .userdata = m,
         };

@@ -41,6 +41,7 @@ int manager_open_store(Manager *m, const char *state_directory, bool *ret_migrat
         g_autofree char *path = g_build_filename(state_directory, "jobd.db", NULL);
         int r;
 
+        m->state_directory = state_directory;
         m->store_written_usec = store_written_usec(path);
         r = store_open(path, &m->store, ret_migrated, ret_problem);
         if (r < 0) {

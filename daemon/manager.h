@@ -35,6 +35,7 @@ typedef struct Manager {
         const JobClassLoader *loader;
         const char *const *roots;
         Store *store;
+        const char *state_directory; /* borrowed */
         uint64_t store_written_usec; /* before it was opened */
         sd_event_source *commit_source;
         Registry *registry;

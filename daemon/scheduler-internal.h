@@ -23,11 +23,13 @@ struct Scheduler {
         uint64_t next_due;             /* as the timer has it; 0: none */
         struct { /* of the host, which may be set: scheduler-clock.c */
                 sd_event_source *set_source;
-                sd_event_source *review_source;
                 int64_t offset;
-                int64_t before_seq; /* how far the review is; 0: at its beginning */
-                unsigned n_changed;
         } clock;
+        struct { /* of what was worked out by a clock that was ahead: scheduler-review.c */
+                sd_event_source *source;
+                int64_t before_seq; /* how far it is; 0: at its beginning */
+                unsigned n_earlier, n_expire;
+        } review;
 };
 
 /* A scheduled job whose time has come, while it is found out whether it may run. */
@@ -56,7 +58,14 @@ int scheduler_store(Scheduler *s, const ScheduledJob *sj, const ScheduleChange *
 
 int scheduler_clock_init(Scheduler *s) _must_check_;
 void scheduler_clock_done(Scheduler *s);
-bool scheduler_clock_is_idle(const Scheduler *s);
+
+/* ---- scheduler-review.c ---- */
+
+int scheduler_review_init(Scheduler *s) _must_check_;
+void scheduler_review_done(Scheduler *s);
+/* In the next turns of the loop, from the beginning. It is done, whoever is killed. */
+void scheduler_review_later(Scheduler *s);
+bool scheduler_review_is_idle(const Scheduler *s);
 
 /* ---- scheduler-run.c ---- */
 

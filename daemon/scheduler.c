@@ -253,7 +253,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 bool scheduler_is_idle(const Scheduler *s) {
         int enabled = SD_EVENT_OFF;
 
-        return g_hash_table_size(s->firings) == 0 && wake_timer_is_idle(s->wake) && scheduler_clock_is_idle(s) &&
+        return g_hash_table_size(s->firings) == 0 && wake_timer_is_idle(s->wake) && scheduler_review_is_idle(s) &&
                sd_event_source_get_enabled(s->scan_source, &enabled) == 0 &&
                (s->next_due == 0 || s->next_due > now_usec() + STAY_USEC);
 }
@@ -264,7 +264,7 @@ void scheduler_leave(Scheduler *s) {
 }
 
 bool scheduler_may_leave(const Scheduler *s) {
-        return g_hash_table_size(s->firings) == 0 && wake_timer_is_idle(s->wake) && scheduler_clock_is_idle(s);
+        return g_hash_table_size(s->firings) == 0 && wake_timer_is_idle(s->wake) && scheduler_review_is_idle(s);
 }
 
 int scheduler_end(const Scheduler *s) {
@@ -300,6 +300,8 @@ int scheduler_new(const SchedulerContext *context, Scheduler **ret) {
         if (r >= 0)
                 r = wake_timer_new(context->event, &s->wake);
         if (r >= 0)
+                r = scheduler_review_init(s);
+        if (r >= 0)
                 r = scheduler_clock_init(s);
         if (r < 0)
                 return r;
@@ -316,6 +318,7 @@ Scheduler *scheduler_free(Scheduler *s) {
         (void) sd_event_source_disable_unref(s->scan_source);
         (void) wake_timer_free(s->wake);
         scheduler_clock_done(s);
+        scheduler_review_done(s);
         g_free(s);
         return NULL;
 }

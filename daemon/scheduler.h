@@ -51,12 +51,14 @@ typedef struct SchedulerContext {
         InputFiles *files;
         RunContext run; /* now_usec is not used */
         uint64_t store_written_usec; /* before it was opened: see store-clock.h */
+        const char *state_directory;
         const SchedulerHooks *hooks;
         void *userdata;
 } SchedulerContext;
 
 int scheduler_new(const SchedulerContext *context, Scheduler **ret) _must_check_;
-/* After dispatcher_recover(): looks whether the clock was set back while jobd was not running. */
+/* After dispatcher_recover(): looks whether the clock was set back while jobd was not running, or just before
+ * an earlier jobd was killed. */
 void scheduler_start(Scheduler *s);
 Scheduler *scheduler_free(Scheduler *s);
 DEFINE_CLEANUP(Scheduler *, scheduler_free);

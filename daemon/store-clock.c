@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "store-clock.h"
@@ -18,6 +19,35 @@ uint64_t store_written_usec(const char *path) {
         uint64_t of_database = modified_usec(path), of_log = modified_usec(log);
 
         return MAX(of_database, of_log);
+}
+
+static int open_directory(const char *path) {
+        int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
+int store_clock_mark(const char *directory) {
+        _cleanup_close_ int dir = open_directory(directory), fd = -EBADF;
+
+        if (dir < 0)
+                return dir;
+        fd = openat(dir, STORE_CLOCK_MARK, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        return fd < 0 || fsync(fd) < 0 || fsync(dir) < 0 ? -errno : 0;
+}
+
+int store_clock_unmark(const char *directory) {
+        _cleanup_close_ int dir = open_directory(directory);
+
+        if (dir < 0)
+                return dir;
+        return unlinkat(dir, STORE_CLOCK_MARK, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+bool store_clock_is_marked(const char *directory) {
+        g_autofree char *path = g_build_filename(directory, STORE_CLOCK_MARK, NULL);
+
+        return access(path, F_OK) == 0;
 }
 
 int store_clock_has_occurrence(Store *s, const char *scheduled_job_id, uint64_t nominal_usec) {

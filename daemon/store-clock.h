@@ -11,6 +11,15 @@
  */
 uint64_t store_written_usec(const char *path);
 
+/*
+ * That it was noticed, and not all was worked out again yet: an empty file beside the database, since what is written
+ * then makes that as new as the clock is. 0 when it is on the disk, or gone, also when it was before; negative errno.
+ */
+#define STORE_CLOCK_MARK "clock-set-back"
+int store_clock_mark(const char *directory) _must_check_;
+int store_clock_unmark(const char *directory) _must_check_;
+bool store_clock_is_marked(const char *directory);
+
 /* Whether there is a job result for that time of the scheduled job: 1, 0, or negative errno. */
 int store_clock_has_occurrence(Store *s, const char *scheduled_job_id, uint64_t nominal_usec) _must_check_;
 

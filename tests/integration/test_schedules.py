@@ -471,10 +471,29 @@ class Missed(JobdTestCase):
         self.assertEqual(get(once, 'NextRunAt'), before)
         self.assertEqual(results(schedule_id), [])
 
+    def test_request_of_a_clock_that_was_ahead(self):
+        """It waits for no longer than one that is made now; one that was made before waits as long as it was to."""
+        ahead, path = request('plan.Asks').body
+        same_id, same = request('plan.Asks').body
+        timeout = get(same, 'ExpiresAt') - get_all(same)['DateCreated']
+        before = now() + 40 * DAY
+        with database() as db:
+            db.execute('UPDATE scheduled_job SET date_changed = ?, expires_at = ? WHERE id = ?',
+                       (now() + 29 * DAY, now() + 29 * DAY + timeout, ahead))
+            db.execute('UPDATE scheduled_job SET expires_at = ? WHERE id = ?', (before, same_id))
+        cursor = journal_cursor()
+        self.set_back()
+        entry = journal_wait('MESSAGE_ID=' + CLOCK_SET_BACK, since=cursor)
+        self.assertIn('1 requests for an approval expire earlier', entry['MESSAGE'])
+        self.assertLessEqual(get(path, 'ExpiresAt'), now() + timeout)
+        self.assertEqual((get(path, 'State'), get(same, 'ExpiresAt')), ('pending', before))
+        for one in path, same:
+            self.assertIsNone(call(one, SCHEDULE, 'Delete').error)
+
     def test_clock_set_back_over_what_has_run(self):
         """An hour that comes again has its job result already: the next one is the one after it."""
         schedule_id, path = schedule(interval='hourly')
-        make_due(schedule_id, start_time=now() - DAY)
+        make_due(schedule_id, start_time=now() - DAY - HOUR // 2)   # no time of its own is near
         start()
         settle(schedule_id, lambda p: p['NextRunAt'] > now())
         again = get(path, 'NextRunAt')

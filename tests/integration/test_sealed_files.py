@@ -310,7 +310,7 @@ class Delivered(SealedTestCase):
 
     def test_missed_times_all_at_once(self):
         schedule_id, path = self.daily(missed='all')
-        make_due(schedule_id, now() - 2 * DAY - 10**6, start_time=now() - 10 * DAY)
+        make_due(schedule_id, now() - 2 * DAY - 10**6, start_time=now() - 10 * DAY - DAY // 2)   # none is near
         run('systemctl start jobd.service')
         settle(schedule_id, lambda p: p['TotalRunCount'] >= 3)
         rows = results(schedule_id)
