@@ -4,7 +4,6 @@
 import contextlib
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import unittest
@@ -20,6 +19,9 @@ DATABASE = f'{STATE}/jobd.db'
 
 
 def setUpModule():
+    run(['systemctl', 'stop', 'jobd.service'])
+    os.makedirs(STATE, 0o700, exist_ok=True)
+    run(['mount', '-t', 'tmpfs', '-o', 'size=16m,mode=700', 'tmpfs', STATE])     # so that it can be full
     install_job('chain.First', '''
         [Job]
         OnSuccess=chain.Second device=$input.device size=$result.size from=$id
@@ -257,8 +259,7 @@ class Chains(JobdTestCase):
 
     def test_a_hop_outlives_a_full_disk(self):
         """What follows cannot be stored now: it is neither lost nor refused."""
-        self.move_state_to_a_small_disk()
-        jobctl('list')
+        run(['systemctl', 'restart', 'jobd.service'])    # with an empty write-ahead log: no room is left in it
         first = self.run_job('chain.Gate', user='alice')
         wait_started(first)
         pid, cursor = main_pid('polkit.service'), journal_cursor()
@@ -279,18 +280,6 @@ class Chains(JobdTestCase):
         jobctl('list')
         self.assertEqual(self.wait('chain.Third', first)['status'], 'SUCCESS')
         self.assertEqual(query('SELECT count(*) FROM job_result WHERE caused_by = ?', first), [(1,)])
-
-    def move_state_to_a_small_disk(self):
-        """For one test: what it leaves there is gone afterwards."""
-        with stopped('jobd.service'):
-            jobctl('list')
-            run(['systemctl', 'stop', 'jobd.service'])
-        shutil.copytree(STATE, '/var/tmp/state')
-        run(['mount', '-t', 'tmpfs', '-o', 'size=8m,mode=700', 'tmpfs', STATE])
-        shutil.copytree('/var/tmp/state', STATE, dirs_exist_ok=True)
-        self.addCleanup(shutil.rmtree, '/var/tmp/state')
-        self.addCleanup(run, ['umount', STATE])
-        self.addCleanup(run, ['systemctl', 'stop', 'jobd.service'])
 
     def test_a_hop_that_was_stored_is_taken_up(self):
         plain = self.run_job('chain.Plain')
