@@ -108,6 +108,15 @@ void access_log_refusal(Access *a, sd_bus_message *m, const char *class_path, co
                           sd_bus_message_get_member(m), caller, class_path, message);
 }
 
+void access_log_user_denied(Access *a, const char *user, const char *action, const char *what) {
+        g_autofree char *user_field = g_strdup_printf("JOB_CALLER=%s", user);
+        g_autofree char *action_field = g_strdup_printf("JOB_ACTION=%s", action);
+        const char *fields[] = { user_field, action_field, NULL };
+
+        if (access_denials_add(a->denials, user))
+                log_event(LOG_NOTICE, JOBD_MESSAGE_ACCESS_DENIED_STR, fields, "Denied %s to %s", user, what);
+}
+
 static int too_many_calls(sd_bus_message *m) {
         return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                           "too many calls wait for an authorisation already: try again later");

@@ -46,6 +46,9 @@ bool access_may_log_denial(Access *a, sd_bus_message *m);
 /* An event in the journal, unless there are too many of that user: a call was refused for who its caller is. */
 void access_log_refusal(Access *a, sd_bus_message *m, const char *class_path, const char *message);
 
+/* The same for a user on whose behalf root has called. */
+void access_log_user_denied(Access *a, const char *user, const char *action, const char *what);
+
 /* Calls that wait for polkit, or for other calls of the same user. */
 size_t access_n_waiting(const Access *a);
 

@@ -82,6 +82,8 @@ static int check_user(Manager *manager, sd_bus_message *m, const char *username,
         case ACCESS_FAILED:
                 return access_fail_list(ACCESS_FAILED, error);
         default:
+                access_log_user_denied(manager->access, *ret_name, "org.jobd1.delete-jobresult",
+                                       "delete old results of jobs");
                 return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
                                          "User \"%s\" does not have permission to delete JobResult records: an "
                                          "administrator can permit the polkit action org.jobd1.delete-jobresult",

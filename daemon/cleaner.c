@@ -64,10 +64,16 @@ static void cleaner_end(Cleaner *c, Refusal *refusal) {
         (void) clean_free(clean);
 }
 
+static void refuse_rest(const Cleaner *c, int error, Refusal *f) {
+        (void) refuse(f, error, error == -ENOSPC ? BUS_ERROR_STORE_FULL : BUS_ERROR_STORE_FAILED,
+                      "jobd cannot clean up any more: what was deleted until now is gone, clean up again for the rest: %s",
+                      store_error_text(c->context.store));
+}
+
 static void cleaner_fail(Cleaner *c, int error) {
         _cleanup_(refusal_done) Refusal f = {};
 
-        (void) refuse_store(&f, error, store_error_text(c->context.store));
+        refuse_rest(c, error, &f);
         cleaner_end(c, &f);
 }
 
@@ -270,7 +276,7 @@ static int on_step(sd_event_source *source, void *userdata) {
         r = step(c);
         if (c->clean->deleted->len > 0 || c->clean->deleted_schedules->len > 0) {
                 if (r < 0) /* what was deleted before is told of first */
-                        (void) refuse_store(&c->clean->problem, r, store_error_text(c->context.store));
+                        refuse_rest(c, r, &c->clean->problem);
                 c->committing = true;
                 store_after_commit(c->context.store, on_step_committed, c);
         } else if (r < 0)

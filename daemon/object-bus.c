@@ -177,6 +177,7 @@ typedef struct ImportOptions {
  */
 static int check_user(Manager *manager, sd_bus_message *m, const char *username, const char *model, char **ret_name,
                       sd_bus_error *error) {
+        g_autofree char *what = NULL;
         uint32_t uid;
 
         if (access_caller_uid(manager->access, m) != 0)
@@ -191,6 +192,8 @@ static int check_user(Manager *manager, sd_bus_message *m, const char *username,
         case ACCESS_FAILED:
                 return access_fail_list(ACCESS_FAILED, error);
         default:
+                what = g_strdup_printf("change objects of model %s", model);
+                access_log_user_denied(manager->access, *ret_name, "org.jobd1.change-object", what);
                 return sd_bus_error_setf(error, SD_BUS_ERROR_ACCESS_DENIED,
                                          "User \"%s\" does not have permission to change objects of model '%s': an "
                                          "administrator can permit the polkit action org.jobd1.change-object",

@@ -55,11 +55,20 @@ ProgramCache *program_cache_free(ProgramCache *c) {
         return NULL;
 }
 
+/*
+ * Without the device, whose number can be another one at each boot. That a file on another one has the same number and
+ * size, and was changed in the same nanosecond, is so of a copy of the whole file system only, which has the same contents.
+ */
+static char *stat_digest(const struct stat *st) {
+        return g_strdup_printf("stat:%" PRIu64 ":%" PRIu64 ":%" PRIi64 ".%09li:%" PRIi64 ".%09li", (uint64_t) st->st_ino,
+                               (uint64_t) st->st_size, (int64_t) st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
+                               (int64_t) st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+}
+
 static char *identity_of(const struct stat *st) {
-        return g_strdup_printf("stat:%" PRIu64 ":%" PRIu64 ":%" PRIu64 ":%" PRIi64 ".%09li:%" PRIi64 ".%09li",
-                               (uint64_t) st->st_dev, (uint64_t) st->st_ino, (uint64_t) st->st_size,
-                               (int64_t) st->st_mtim.tv_sec, st->st_mtim.tv_nsec, (int64_t) st->st_ctim.tv_sec,
-                               st->st_ctim.tv_nsec);
+        g_autofree char *digest = stat_digest(st);
+
+        return g_strdup_printf("%" PRIu64 ":%s", (uint64_t) st->st_dev, digest);
 }
 
 static bool is_old(const struct stat *st) {
@@ -92,7 +101,7 @@ static int digest_file(ProgramCache *cache, int fd, const struct stat *st, char 
         int r;
 
         if (known || st->st_size > PROGRAM_SIZE_MAX) {
-                *ret = known ? g_strdup(known) : TAKE_PTR(identity);
+                *ret = known ? g_strdup(known) : stat_digest(st);
                 return 0;
         }
         r = read_digest(fd, ret);
@@ -274,7 +283,7 @@ static void add_image(GPtrArray *programs, const char *setting, const char *path
                 return;
         }
         p->file = g_strdup(path);
-        p->digest = identity_of(&st);
+        p->digest = stat_digest(&st);
         p->size = (uint64_t) st.st_size;
 }
 

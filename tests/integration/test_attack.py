@@ -15,6 +15,7 @@ import socket
 import tempfile
 import termios
 import threading
+import time
 import types
 import unittest
 
@@ -22,6 +23,7 @@ from harness import (TIMEOUT, JobdTestCase, install_job, jobctl, jobctl_json, jo
                      run, unit_properties)
 from held_file import HeldFile
 from raw_bus import ALLOW_INTERACTIVE, DIRECT, ERROR, RETURN, SIGNAL, SYSTEM_BUS, RawBus, effective_user
+from rest import SOCKET as REST
 from rules import SilentAgent
 
 MANAGER, JOB, RESULT = 'org.jobd1.Manager', 'org.jobd1.Job', 'org.jobd1.JobResult'
@@ -475,6 +477,29 @@ class DirectSocket(JobdTestCase):
         finally:
             resource.prlimit(self.pid, resource.RLIMIT_NOFILE, before)
         self.assertLess(len(journal('_SYSTEMD_UNIT=jobd.service', since=cursor)), 10)
+
+
+class HttpSocket(JobdTestCase):
+    CONNECTIONS = 3000  # within less than a second: many more than systemd's usual limits
+
+    def test_who_connects_in_a_loop(self):
+        """Does not take it away from others for longer than that, and leaves little in the journal."""
+        cursor = journal_cursor()
+        with effective_user('dave'):
+            for _ in range(self.CONNECTIONS):
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.connect(REST)
+        for user in 'alice', 'root':
+            deadline = time.monotonic() + TIMEOUT
+            while self.get(user) != '200':
+                self.assertLess(time.monotonic(), deadline, f'{user} is not answered')
+        self.assertEqual(unit_properties('jobd-rest.socket')['ActiveState'], 'active')
+        self.assertLess(len(journal('UNIT=jobd-rest.socket', since=cursor)), 50)
+
+    @staticmethod
+    def get(user):
+        return run(['curl', '--silent', '--max-time', str(TIMEOUT), '--output', '/dev/null', '--write-out', '%{http_code}',
+                    '--unix-socket', REST, 'http://localhost/api/extras/jobs/'], user=user, check=False).stdout
 
 
 @contextlib.contextmanager

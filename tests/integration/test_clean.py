@@ -18,6 +18,7 @@ from raw_bus import RawBus
 MANAGER = '/org/jobd1', 'org.jobd1.Manager'
 STORE, OUTPUTS = '/var/lib/jobd/jobd.db', '/var/lib/jobd/outputs'
 CLEANED = '36b4ed3ed2a5438fb5af9c6d59b94a0f'
+DENIED = '59a068bf972f45e28d734d07c3c54376'
 CONF = '/etc/jobd/jobd.conf.d/50-test.conf'
 DAY = 86400 * 10 ** 6
 QUICK = '[Service]\nExecStart=true\n'
@@ -219,7 +220,7 @@ class WhatGoes(Clean):
         self.addCleanup(self.permit)
         cursor = journal_cursor()
         signals = Signals("type='signal',interface='org.jobd1.Manager',member='JobResultRemoved'")
-        self.assertFails(['jobctl', 'clean', '--max-age=0'], 'refused', status=4)
+        self.assertFails(['jobctl', 'clean', '--max-age=0'], 'what was deleted until now is gone', 'refused', status=4)
         self.assertEqual(results('clean.Quick'), ids[2:])
         self.assertIn('root cleaned up: 2 job results,',
                       journal_wait(f'MESSAGE_ID={CLEANED}', since=cursor)['MESSAGE'])
@@ -286,9 +287,12 @@ class Permissions(Clean):
         seed('clean.Quick', 3)
         self.assertFails(['jobctl', 'clean', '--max-age=0', '--username=carol'], "option 'username' is for root",
                          status=4, user='carol')
+        cursor = journal_cursor()
         self.assertFails(['jobctl', 'clean', '--max-age=0', '--username=alice'],
                          'User "alice" does not have permission to delete JobResult records', status=4)
-        cursor = journal_cursor()
+        denied = journal_wait(f'MESSAGE_ID={DENIED}', 'JOB_CALLER=alice', since=cursor)
+        self.assertEqual((denied['MESSAGE'], denied['JOB_ACTION']),
+                         ('Denied alice to delete old results of jobs', 'org.jobd1.delete-jobresult'))
         self.assertEqual(clean('--max-age=0', '--username=2003'), 1)
         self.assertEqual(journal_wait(f'MESSAGE_ID={CLEANED}', since=cursor)['JOB_CALLER'], 'carol')
 

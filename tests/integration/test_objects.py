@@ -11,9 +11,11 @@ import uuid
 
 from classes import (GATE, START, VENDOR, ClassesTestCase, open_gate, refresh, start_run, wait_end, wait_started,
                      write)
-from harness import (TIMEOUT, JobdTestCase, dialogue, install_job, jobctl, jobctl_json, journal_wait, kill_jobd, run,
-                     start, unit_properties)
+from harness import (TIMEOUT, JobdTestCase, dialogue, install_job, jobctl, jobctl_json, journal_cursor, journal_wait,
+                     kill_jobd, run, start, unit_properties)
 from raw_bus import RawBus
+
+DENIED = '59a068bf972f45e28d734d07c3c54376'
 
 INVENTORY = '/etc/jobd/objects'
 RACKS = [{'id': 'r1', 'site': 'fra', 'driver': {'name': 'ios'}, 'tags': ['core', 'lab']},
@@ -389,8 +391,12 @@ class Permissions(Objects):
                              'org.jobd1.change-object', status=4, user=user)
         self.assertFails(['jobctl', 'objects', 'import', 'switches', path, '--username=root'],
                          "option 'username' is for root", status=4, user='carol')
+        cursor = journal_cursor()
         self.assertFails(['jobctl', 'objects', 'import', 'switches', path, '--username=alice'],
                          'User "alice" does not have permission', status=4)
+        denied = journal_wait(f'MESSAGE_ID={DENIED}', 'JOB_CALLER=alice', since=cursor)
+        self.assertEqual((denied['MESSAGE'], denied['JOB_ACTION']),
+                         ('Denied alice to change objects of model switches', 'org.jobd1.change-object'))
 
     def test_the_socket_is_roots(self):
         done = run(['python3', '-c', "import socket; socket.socket(socket.AF_UNIX).connect('/run/jobd/objects.sock')"],

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include <utime.h>
@@ -184,6 +185,16 @@ static void test_which_programs(Digest *d, const void *unused) {
         g_assert_null(request_digest_find_problem(&optional));
 }
 
+/* The number of a device is another one after a reboot. */
+static void assert_no_device(const char *digest, const char *path) {
+        g_autofree char *start = NULL;
+        struct stat st;
+
+        g_assert_cmpint(stat(path, &st), ==, 0);
+        start = g_strdup_printf("stat:%" PRIu64 ":%" PRIu64 ":", (uint64_t) st.st_ino, (uint64_t) st.st_size);
+        g_assert_true(g_str_has_prefix(digest, start));
+}
+
 /* What the unit sees is not what is at that path on the host. */
 static void test_other_roots(Digest *d, const void *unused) {
         g_autofree char *inside = g_build_filename(d->directory, "root/usr/bin/tool", NULL);
@@ -204,6 +215,7 @@ static void test_other_roots(Digest *d, const void *unused) {
         make(d, "RootImage=%s/program\nExecStart=/usr/bin/tool", &image);
         g_assert_cmpuint(image.programs->len, ==, 1);
         g_assert_true(g_str_has_prefix(find_program(&image, "RootImage", NULL)->digest, "stat:"));
+        assert_no_device(find_program(&image, "RootImage", NULL)->digest, d->program);
 }
 
 /* Neither an old file nor one that was changed a moment ago is told from its new contents by the cache's age only. */
