@@ -108,6 +108,24 @@ int find_schedule(Connection *c, const char *name, char **ret_path, JsonObject *
         return 0;
 }
 
+void schedule_add_stages(Connection *c, JsonObject *schedule) {
+        static const char *const members[] = { "approvals", "stages" };
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        g_autofree char *path = NULL;
+        g_autoptr(JsonObject) all = NULL;
+        char digits[33] = "";
+
+        uuid_to_digits(json_string(schedule, "id") ?: "", digits);
+        path = g_strconcat(JOBD_SCHEDULE_PATH "/", digits, NULL);
+        if (sd_bus_call_method(connection_bus(c), connection_destination(c), path, "org.freedesktop.DBus.Properties",
+                               "GetAll", NULL, &reply, "s", JOBD_SCHEDULE_INTERFACE) < 0 ||
+            scheduled_job_json_read(reply, &all) < 0)
+                return;
+        for (size_t i = 0; i < ELEMENTSOF(members); i++)
+                if (json_object_has_member(all, members[i]))
+                        json_object_set_member(schedule, members[i], json_object_dup_member(all, members[i]));
+}
+
 int find_queue(Connection *c, const char *name, char **ret_path, JsonObject **ret_queue) {
         g_autofree char *path = NULL;
         int r;

@@ -25,6 +25,12 @@ typedef struct ScheduleFilter {
 /* The newest that fit, newest first. */
 int list_schedules(Connection *c, const ScheduleFilter *filter, JsonArray **ret) _must_check_;
 
+/*
+ * Adds what lists leave out: the stages of a request, and its answers. Where it cannot be read (it has gone meanwhile) it
+ * stays as it was listed.
+ */
+void schedule_add_stages(Connection *c, JsonObject *schedule);
+
 /* name: a name or a UUID. ret_queue may be NULL. */
 int find_queue(Connection *c, const char *name, char **ret_path, JsonObject **ret_queue) _must_check_;
 int get_queue(Connection *c, const char *path, const char *subject, JsonObject **ret) _must_check_;

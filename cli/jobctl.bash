@@ -204,7 +204,8 @@ _jobctl() {
                         ;;
                 schedule)
                         case $((COMP_CWORD - verb_at)) in
-                        1) suggestions='show pause resume run update take-over cancel delete' ;;
+                        1) suggestions="show pause resume run update take-over cancel delete
+$(__jobctl_schedules schedules)" ;;
                         *)
                                 case ${COMP_WORDS[verb_at + 1]} in
                                 show | delete) suggestions=$(__jobctl_schedules schedules --all) ;;
@@ -216,7 +217,7 @@ _jobctl() {
                 approve | deny) suggestions=$(__jobctl_schedules approvals) ;;
                 queue)
                         case $((COMP_CWORD - verb_at)) in
-                        1) suggestions='show create set delete' ;;
+                        1) suggestions="show create set delete $(__jobctl_queues)" ;;
                         2) [[ $prev == create ]] || suggestions=$(__jobctl_queues) ;;
                         *) suggestions='description= enabled= max_running= max_pending= weight= priority=
                                 when_unavailable= CPUWeight= CPUQuota= MemoryMax= MemoryHigh= TasksMax= IOWeight=

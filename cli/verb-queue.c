@@ -10,6 +10,7 @@
 #include "names.h"
 #include "output.h"
 #include "queue-properties.h"
+#include "queue-runs.h"
 #include "table.h"
 
 /* Verbs for job queues: queues; queue ACTION NAME, and queue NAME to show one. */
@@ -220,7 +221,11 @@ int verb_queue(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 return delete (j, c, name, path, queue, yes, quiet);
         if (j->json)
                 print_json_object(TAKE_PTR(queue));
-        else
+        else {
                 print_queue(queue);
+                if ((json_object_get_int_member(queue, "running") > 0 || json_object_get_int_member(queue, "waiting") > 0) &&
+                    queue_runs_print(c, queue) < 0)
+                        return STATUS_ERROR;
+        }
         return EXIT_SUCCESS;
 }

@@ -166,6 +166,8 @@ int verb_approvals(Jobctl *j, const Verb *verb, int argc, char **argv) {
                 return STATUS_ERROR;
         if (json_array_get_length(requests) == 0 && check_filter_exists(c, job, NULL, user) < 0)
                 return STATUS_ERROR;
+        for (unsigned i = 0; i < json_array_get_length(requests); i++)
+                schedule_add_stages(c, json_array_get_object_element(requests, i));
         sorted = sort_schedules(requests, compare_start);
         if (j->json) {
                 print_json_array(TAKE_PTR(sorted));

@@ -154,7 +154,7 @@ static void print_job(JsonObject *job, JsonObject *class, const char *problem) {
         fields_add_boolean(f, "System job", json_boolean(job, "system"));
         fields_add_boolean(f, "Read-only", json_boolean(job, "read_only"));
         add_boolean_field(f, job, "Approval required", "approval_required", "approval_required");
-        add_boolean_field(f, job, "Sensitive variables", "has_sensitive_variables", "has_sensitive_variables");
+        add_boolean_field(f, job, "All input sensitive", "has_sensitive_variables", "has_sensitive_variables");
         fields_add_boolean(f, "Supports dry run", json_boolean(job, "supports_dryrun"));
         add_boolean_field(f, job, "Dry run by default", "dryrun_default", "dryrun_default");
         add_field(f, job, "Singleton", "singleton", json_string(job, "singleton_policy"));

@@ -69,6 +69,9 @@ class Approvals(JobdTestCase):
         done = jobctl('run', '--name=few', 'careful.Staged', user='alice')
         self.assertIn('waits for 1 approval of group own', done.stdout)
         self.assertEqual(done.stderr, f'jobctl: {lack}.\n')
+        self.assertRegex(jobctl('approvals', user='bob').stdout, r'few +careful\.Staged .* 1 approval of group own +in ')
+        [listed] = [r for r in jobctl_json('approvals', user='bob') if r['name'] == 'few']
+        self.assertEqual([(stage['name'], stage['approved']) for stage in listed['stages']], [('first', 0), ('second', 0)])
         self.assertIn(f'Problem: {lack}\n', jobctl('schedule', 'few', user='alice').stdout)
         run('gpasswd --add grace few')
         self.assertNotIn('Problem', jobctl('schedule', 'few', user='alice').stdout)

@@ -60,6 +60,11 @@ class Queues(JobdTestCase):
         first, second = start_run('queue.Gate'), start_run('queue.Gate')
         wait_started(first)
         self.assertRegex(jobctl('queues').stdout, r'(?m)^narrow +yes +1 +1 +1 +- ')
+        third = start_run('queue.Gate')
+        shown = jobctl('queue', 'narrow').stdout.split('ID  ')[-1]
+        self.assertRegex(shown, rf'(?s){first} +STARTED +queue.Gate +alice +for .*{second} +PENDING +queue.Gate +alice +'
+                                rf'1st of 2 in job queue narrow: .*{third} +PENDING +queue.Gate +alice +2nd of 2 in ')
+        jobctl('cancel', third)
         self.assertEqual(unit_properties(f'jobd-run-{first}.service')['Slice'], queue('narrow')['slice'])
         self.assertIn('narrow', self.refused('queue', 'delete', 'narrow'))
         for run_id in (first, second):
