@@ -86,6 +86,12 @@ __jobctl_run_job() {
         __jobctl_first_argument
 }
 
+# The job of "schedule update NAME".
+__jobctl_schedule_job() {
+        jobctl schedule show --json --no-ask-password -- "${COMP_WORDS[verb_at + 2]-}" 2>/dev/null |
+                sed -n 's/^ *"task" : "\(.*\)",*$/\1/p'
+}
+
 _jobctl() {
         local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i verb='' verb_at=0 suggestions=''
         local common='--json --no-ask-password --socket --help'
@@ -165,7 +171,8 @@ _jobctl() {
         results:--schedule) suggestions=$(__jobctl_schedules schedules --all) ;;
         run:--at | schedule:--at) suggestions='tomorrow' ;;
         results:--since | results:-S | results:--until | results:-U) suggestions='today yesterday now' ;;
-        *:--comment | *:-c | *:--crontab | *:--name | schedule:--var | logs:--grouping | logs:-g) return ;;
+        schedule:--var) suggestions=$(__jobctl_variables "$(__jobctl_schedule_job)") ;;
+        *:--comment | *:-c | *:--crontab | *:--name | logs:--grouping | logs:-g) return ;;
         logs:--output | logs:-o) suggestions='short cat json' ;;
         logs:--level | logs:-l) suggestions='debug info success warning failure error critical' ;;
         outputs:--fetch)

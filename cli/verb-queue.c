@@ -70,7 +70,7 @@ int verb_queues(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (table_rows(t) > 0)
                 table_print(t);
         else if (!no_legend)
-                puts("No job queues.");
+                puts("No job queues that you may see."); /* there is always the default one */
         return EXIT_SUCCESS;
 }
 

@@ -74,7 +74,7 @@ void result_log_finished(const JobResult *jr) {
 }
 
 void result_log_cancel(const JobResult *jr, const char *caller) {
-        g_autofree char *text = g_strdup_printf("%s cancels the run", caller);
+        g_autofree char *text = g_strdup_printf("%s cancels the run %s of job '%s'", caller, jr->id, jr->class_path);
 
         result_log(LOG_NOTICE, JOBD_MESSAGE_CANCEL_REQUESTED_STR, jr, caller, text);
 }

@@ -252,7 +252,9 @@ class Schedules(JobdTestCase):
     def test_completion(self):
         self.create('plain-name', '--at=2031-01-01')
         made = self.create('with a blank', '--at=2031-01-01')
-        self.assertEqual(self.complete('schedule', 'p'), ['pause'])
+        self.assertEqual(self.complete('schedule', 'pa'), ['pause'])
+        self.assertEqual(self.complete('schedule', 'plain'), ['plain-name'])    # of which all is shown
+        self.assertEqual(self.complete('schedule', 'update', 'plain-name', '--var', ''), ['text='])
         self.assertEqual(self.complete('schedule', 'pause', 'pl'), ['plain-name'])
         self.assertIn(made['id'], self.complete('schedule', 'pause', ''))
         self.assertEqual(self.complete('run', '--interval', 'w'), ['weekly'])
