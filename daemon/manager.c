@@ -249,6 +249,7 @@ Manager *manager_free(Manager *m) {
         (void) input_files_free(m->input_files);
         (void) sealer_free(m->sealer);
         g_clear_pointer(&m->sealing, g_ptr_array_unref);
+        g_clear_pointer(&m->unsealing, g_ptr_array_unref);
         (void) object_source_free(m->object_source);
         (void) inventory_free(m->inventory);
         (void) log_streams_free(m->log_streams);

@@ -55,6 +55,7 @@ typedef struct Manager {
         InputFiles *input_files;
         Sealer *sealer;
         GPtrArray *sealing; /* of SealingRequest (run-schedule-bus.c), weak refs; NULL: there was none */
+        GPtrArray *unsealing; /* of RunNow (schedule-change-bus.c), likewise */
         Inventory *inventory;
         ObjectSource *object_source;
         Cleaner *cleaner;

@@ -18,6 +18,7 @@
 #include "scheduler.h"
 #include "sealed-input.h"
 #include "store-approval.h"
+#include "store-schedule.h"
 
 /* The methods of org.jobd1.ScheduledJob that change it, but for Update. */
 
@@ -172,10 +173,15 @@ int schedule_bus_delete(sd_bus_message *m, void *userdata, sd_bus_error *error) 
 
 /* ---- running it now ---- */
 
-static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, Refusal *f) {
-        const ScheduledJob *sj = b->scheduled_job;
-        uint32_t uid = access_caller_uid(b->manager->access, m);
-        const Job *job = schedule_bus_job(b);
+enum { UNSEALING_OF_USER_MAX = 32 };
+
+static const Job *job_of(const Manager *m, const ScheduledJob *sj) {
+        return sj->job_id[0] ? registry_find_by_id(m->registry, sj->job_id) : NULL;
+}
+
+static int check_run_now(const Manager *manager, sd_bus_message *m, const ScheduledJob *sj, Refusal *f) {
+        uint32_t uid = access_caller_uid(manager->access, m);
+        const Job *job = job_of(manager, sj);
         int r;
 
         r = schedule_change_check_run(sj, f);
@@ -198,11 +204,13 @@ static int check_run_now(const ScheduledJobBus *b, sd_bus_message *m, Refusal *f
 typedef struct RunNow {
         Manager *manager; /* weak ref */
         sd_bus_message *call;
+        uint32_t uid;
         ScheduledJob *scheduled_job;
         char **log_context;
 } RunNow;
 
 static RunNow *run_now_free(RunNow *n) {
+        (void) g_ptr_array_remove_fast(n->manager->unsealing, n);
         (void) sd_bus_message_unref(n->call);
         (void) scheduled_job_free(n->scheduled_job);
         g_strfreev(n->log_context);
@@ -214,7 +222,7 @@ DEFINE_CLEANUP(RunNow *, run_now_free);
 static int run_now(Manager *m, sd_bus_message *call, const ScheduledJob *sj, const SealedInput *sealed,
                    Refusal *f) {
         g_autofree char *caller = access_caller_name(m->access, call);
-        const Job *job = sj->job_id[0] ? registry_find_by_id(m->registry, sj->job_id) : NULL;
+        const Job *job = job_of(m, sj);
         char id[UUID_STRING_SIZE];
         int r;
 
@@ -226,12 +234,45 @@ static int run_now(Manager *m, sd_bus_message *call, const ScheduledJob *sj, con
         return r;
 }
 
+/* Nobody keeps all others, and what is due, waiting for systemd-creds. */
+static int check_unsealing(const Manager *m, uint32_t uid, Refusal *f) {
+        unsigned n = 0;
+
+        for (guint i = 0; m->unsealing && i < m->unsealing->len; i++)
+                n += ((const RunNow *) m->unsealing->pdata[i])->uid == uid;
+        if (n < UNSEALING_OF_USER_MAX || uid == 0)
+                return 0;
+        return refuse(f, -E2BIG, BUS_ERROR_TOO_MANY,
+                      "the sensitive input of %u of your runs is being unsealed already: wait for one of them", n);
+}
+
 static int refuse_unsealed(Refusal *f, int error, const ScheduledJob *sj) {
         return refuse(f, error, SD_BUS_ERROR_FAILED, "the sensitive input of scheduled job '%s' cannot be unsealed (%s): %s",
                       sj->name, sealed_input_problem(error),
                       sealed_input_is_lost(error) ? "give it a new input by \"jobctl schedule update\", or delete it and "
                                                     "make a new one"
                                                   : "try again");
+}
+
+/* Meanwhile somebody may have changed it, or ended it. */
+static int run_unsealed(const RunNow *n, const SealedInput *sealed, Refusal *f) {
+        _cleanup_(scheduled_job_freep) ScheduledJob *sj = NULL;
+        int r;
+
+        r = store_schedule_get(n->manager->store, n->scheduled_job->id, &sj);
+        if (r < 0)
+                return refuse_store(f, r, store_error_text(n->manager->store));
+        if (r == 0)
+                return refuse(f, -ENOENT, BUS_ERROR_NO_SUCH_SCHEDULED_JOB,
+                              "scheduled job '%s' was deleted while its sensitive input was unsealed",
+                              n->scheduled_job->name);
+        if (g_strcmp0(sj->sealed, n->scheduled_job->sealed) != 0)
+                return refuse(f, -EBUSY, SD_BUS_ERROR_FAILED,
+                              "scheduled job '%s' was given another input while its sensitive input was unsealed: run it "
+                              "again",
+                              sj->name);
+        r = check_run_now(n->manager, n->call, sj, f);
+        return r < 0 ? r : run_now(n->manager, n->call, sj, sealed, f);
 }
 
 static void on_unsealed(int error, SealedInput *input, void *userdata) {
@@ -241,20 +282,26 @@ static void on_unsealed(int error, SealedInput *input, void *userdata) {
         int r;
 
         log_context_enter(n->log_context);
-        r = error < 0 ? refuse_unsealed(&f, error, n->scheduled_job)
-                      : run_now(n->manager, n->call, n->scheduled_job, sealed, &f);
+        r = error < 0 ? refuse_unsealed(&f, error, n->scheduled_job) : run_unsealed(n, sealed, &f);
         log_context_enter(NULL);
         if (r < 0)
                 (void) sd_bus_reply_method_errorf(n->call, f.name, "%s", f.message);
 }
 
 static int run_now_unsealed(ScheduledJobBus *b, sd_bus_message *m, sd_bus_error *error) {
-        const Manager *manager = b->manager;
-        RunNow *n = g_new(RunNow, 1);
+        uint32_t uid = access_caller_uid(b->manager->access, m);
+        Manager *manager = b->manager;
         Refusal f = {};
+        RunNow *n;
         int r;
 
-        *n = (RunNow){ b->manager, sd_bus_message_ref(m), scheduled_job_copy(b->scheduled_job), log_context_capture() };
+        r = check_unsealing(manager, uid, &f);
+        if (r < 0)
+                return bus_refuse(error, r, &f);
+        n = g_new(RunNow, 1);
+        *n = (RunNow){ manager, sd_bus_message_ref(m), uid, scheduled_job_copy(b->scheduled_job), log_context_capture() };
+        manager->unsealing = manager->unsealing ?: g_ptr_array_new();
+        g_ptr_array_add(manager->unsealing, n);
         r = sealed_input_unseal(manager->sealer, manager->input_files, n->scheduled_job, n->scheduled_job->id,
                                 on_unsealed, n, NULL);
         if (r < 0) {
@@ -272,7 +319,7 @@ int schedule_bus_run_now(sd_bus_message *m, void *userdata, sd_bus_error *error)
         r = bus_options_read(m, NULL, 0, NULL, error);
         if (r < 0)
                 return r;
-        r = check_run_now(b, m, &f);
+        r = check_run_now(b->manager, m, b->scheduled_job, &f);
         if (r < 0)
                 return refuse_change(b, m, error, r, &f);
         if (b->scheduled_job->sealed)

@@ -495,6 +495,47 @@ class Limits(SealedTestCase):
             self.assertIsNone(alice.reply_to(later(alice, 'again')).error)
 
 
+    def test_run_now_of_one_user(self):
+        schedule_id, path = self.one_value()
+        _, theirs = self.one_value(user='carol')
+        with RawBus('alice') as alice, RawBus('carol') as carol:
+            waiting, refused, deadline = set(), None, time.monotonic() + TIMEOUT
+            while not refused or refused.error != TOO_MANY:     # others are in polkit's hands still
+                self.assertLess(time.monotonic(), deadline)
+                waiting.add(alice.call_later(path, SCHEDULE, 'RunNow', 'a{sv}', {}))
+                jobctl('list')
+                refused = alice.receive(0)
+                waiting -= {refused.reply_serial} if refused else set()
+            self.assertIn(f'of {self.OF_USER} of your runs is being unsealed', refused.body[0])
+            another = carol.call_later(theirs, SCHEDULE, 'RunNow', 'a{sv}', {})
+            write('/run/creds-go', '')
+            with open('/run/creds-gate', 'w', encoding='ascii') as gate:
+                gate.write('\n' * 4)
+            self.assertIsNone(carol.reply_to(another).error)
+            errors = [alice.reply_to(serial).error for serial in waiting]
+            self.assertEqual(errors.count(None), self.OF_USER, errors)
+            self.assertLessEqual(set(errors), {None, TOO_MANY, 'org.freedesktop.DBus.Error.LimitsExceeded'})
+        for made in path, theirs:
+            self.change(made, 'Delete', 'root', '')
+
+    def test_changed_while_it_is_to_run_now(self):
+        for member, error, text in (('Delete', 'org.jobd1.Error.NoSuchScheduledJob', 'was deleted while'),
+                                    ('TakeOver', 'org.freedesktop.DBus.Error.AccessDenied', 'sensitive input of root')):
+            schedule_id, path = self.one_value()
+            os.mkfifo('/run/creds-gate-2')
+            with RawBus('alice') as bus:
+                serial = bus.call_later(path, SCHEDULE, 'RunNow', 'a{sv}', {})
+                with open('/run/creds-gate', 'w', encoding='ascii'):    # opens when the other side has
+                    pass
+                self.change(path, member, 'root', '')
+                with open('/run/creds-gate-2', 'w', encoding='ascii'):
+                    pass
+                os.unlink('/run/creds-gate-2')
+                reply = bus.reply_to(serial)
+            self.assertEqual(reply.error, error, reply)
+            self.assertIn(text, reply.body[0])
+            self.assertEqual(results(schedule_id), [])
+
     def replaced(self, path):
         """The sealing of a new input has begun: the reply is to come."""
         bus = RawBus('alice')
@@ -504,9 +545,9 @@ class Limits(SealedTestCase):
             pass
         return bus, serial
 
-    def one_value(self):
+    def one_value(self, **options):
         write('/run/creds-go', '')
-        schedule_id, path = self.daily('sealed.Value', files={})
+        schedule_id, path = self.daily('sealed.Value', files={}, **options)
         os.unlink('/run/creds-go')
         return schedule_id, path
 
