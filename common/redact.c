@@ -6,6 +6,10 @@
 #include "redact.h"
 
 #define REPLACEMENT "(redacted)"
+#define VERB_CHARACTERS "abcdefghijklmnopqrstuvwxyz-"
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_."
+
+enum { NAME_MAX_LENGTH = 256 }; /* so much is looked at before each keyword */
 
 /* The blank-separated word that is being read, so that no part of it is searched twice. */
 typedef struct Word {
@@ -76,6 +80,36 @@ static bool is_file_name(const Word *w, const char *keyword, const char *end) {
         const char *path = w->begin + strspn(w->begin, "\"'(");
 
         return *path == '/' && keyword > path + 1 && keyword[-1] == '/' && *end != '=';
+}
+
+static bool ends_with(const GString *out, size_t size, const char *text) {
+        size_t n = strlen(text);
+
+        return size >= n && g_ascii_strncasecmp(out->str + size - n, text, n) == 0;
+}
+
+/* How much of out is left without the characters that stand at its end. */
+static size_t without(const GString *out, size_t size, const char *characters) {
+        size_t n = size;
+
+        while (n > 0 && size - n < NAME_MAX_LENGTH && strchr(characters, out->str[n - 1]))
+                n--;
+        return n;
+}
+
+/*
+ * "job 'vault.RotateSecret' has failed", "\"jobctl enable vault.RotateSecret\" after reviewing it", as jobd itself writes:
+ * a keyword that ends the name of a job. Looks at what has become of the text before it, so that it is the same if it is
+ * redacted once more.
+ */
+static bool is_job_name(const GString *out, const char *end) {
+        size_t size = without(out, out->len, NAME_CHARACTERS);
+
+        if (*end == '\'')
+                return ends_with(out, size, "job '");
+        if (*end != '"' || !ends_with(out, size, " "))
+                return false;
+        return ends_with(out, without(out, size - 1, VERB_CHARACTERS), "\"jobctl ");
 }
 
 /* "is" with blanks around it, perhaps a ":" or the like after it. Where the next word begins, NULL: there is none. */
@@ -172,9 +206,11 @@ char *redact(const char *text) {
                         if (end)
                                 g_string_append(out, "://" REPLACEMENT);
                 } else if ((n = keyword_length(p)) > 0 && !is_file_name(&word, p, p + n)) {
+                        bool is_name = is_job_name(out, p + n);
+
                         g_string_append_len(out, p, (gssize) n);
                         p += n;
-                        end = redact_value(out, p);
+                        end = is_name ? NULL : redact_value(out, p);
                         if (!end)
                                 continue;
                 }

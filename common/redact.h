@@ -11,7 +11,7 @@
  *
  * As the reference has it, with its examples as tests, but: it also takes away every "user@host", which on a host are
  * mostly names of units and addresses; and here "=" and quoted words are known, and a path such as /etc/passwd is none
- * of the words. Like any such list this is a net below those who log what they should not, not a promise.
+ * of the words, nor is the end of a job's name as jobd writes it: job 'vault.RotateSecret'. Like any such list this is a net below those who log what they should not, not a promise.
  *
  * Linear in the length of the text, which need not be UTF-8; redacting twice changes nothing. Free with g_free().
  */
