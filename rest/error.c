@@ -17,6 +17,7 @@ typedef enum Shape {
         SHAPE_QUEUE,  /* {"task_queue": ["..."]} */
         SHAPE_SCHEDULE, /* {"schedule": {...}}, as jobd says it; by the keys of a form where there was one */
         SHAPE_SENSITIVE, /* ["..."], or {"schedule": {"interval": ["...", "what to do"]}} when it was for later */
+        SHAPE_NO_ANSWER, /* {"detail": "..."}, by whether it could have changed something */
         SHAPE_CONFLICT, /* {"approval_required": ["..."], ...}: for those that were sent */
 } Shape;
 
@@ -34,6 +35,9 @@ typedef struct ErrorRow {
 #define NO_DENIAL "You do not have permission to deny this request."
 #define NO_DRY_RUN "You do not have permission to run this job."
 
+#define NOT_RUNNING \
+        "jobd cannot be reached: it is not running and does not start: \"systemctl status jobd.service\" says why."
+
 /* The reference's row X2, (6) and (7). */
 #define NO_SENSITIVE_SCHEDULE "Unable to schedule job: Job may have sensitive input variables"
 #define NO_SENSITIVE_APPROVAL                                                                                             \
@@ -42,6 +46,10 @@ typedef struct ErrorRow {
 
 /* The first that fits counts. */
 static const ErrorRow rows[] = {
+        { BUS_ERROR_NO_SUCH_JOB_RESULT, ERROR_IN_RESULT_LIST, 400, SHAPE_FIELD,
+          "before: There is no such job result, or no longer: begin again without it." },
+        { BUS_ERROR_NO_SUCH_SCHEDULED_JOB, ERROR_IN_RESULT_LIST, 400, SHAPE_FIELD,
+          "scheduled_job: Select a valid choice. That choice is not one of the available choices." },
         { BUS_ERROR_NO_SUCH_JOB, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
         { BUS_ERROR_NO_SUCH_JOB_RESULT, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
         { BUS_ERROR_NO_SUCH_OUTPUT, ERROR_ANYWHERE, 404, SHAPE_DETAIL, "Not found." },
@@ -118,11 +126,10 @@ static const ErrorRow rows[] = {
         { BUS_ERROR_STORE_FULL, ERROR_ANYWHERE, 507, SHAPE_DETAIL, NULL },
         { BUS_ERROR_STORE_FAILED, ERROR_ANYWHERE, 500, SHAPE_DETAIL, NULL },
         { SD_BUS_ERROR_LIMITS_EXCEEDED, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NULL },
-        { SD_BUS_ERROR_NO_REPLY, ERROR_ANYWHERE, 504, SHAPE_DETAIL, NULL },
-        { DBUS_ERROR("Timeout"), ERROR_ANYWHERE, 504, SHAPE_DETAIL, NULL },
-        { SD_BUS_ERROR_SERVICE_UNKNOWN, ERROR_ANYWHERE, 503, SHAPE_DETAIL, "jobd cannot be reached: it is not running." },
-        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, ERROR_ANYWHERE, 503, SHAPE_DETAIL,
-          "jobd cannot be reached: it is not running." },
+        { SD_BUS_ERROR_NO_REPLY, ERROR_ANYWHERE, 504, SHAPE_NO_ANSWER, NULL },
+        { SD_BUS_ERROR_TIMEOUT, ERROR_ANYWHERE, 504, SHAPE_NO_ANSWER, NULL },
+        { SD_BUS_ERROR_SERVICE_UNKNOWN, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NOT_RUNNING },
+        { SD_BUS_ERROR_NAME_HAS_NO_OWNER, ERROR_ANYWHERE, 503, SHAPE_DETAIL, NOT_RUNNING },
         { SD_BUS_ERROR_DISCONNECTED, ERROR_ANYWHERE, 503, SHAPE_DETAIL, "jobd cannot be reached: the bus has gone." },
 };
 
@@ -167,7 +174,7 @@ static void reply_field(Request *r, unsigned status, const char *text) {
         const char *colon = strstr(text, ": ");
         g_autofree char *name = colon ? g_strndup(text, (size_t) (colon - text)) : NULL;
 
-        if (!name || !route_find_field(r->route, name))
+        if (!name || (!route_find_field(r->route, name) && !route_find_parameter(r->route, name)))
                 request_fail(r, status, "%s", text);
         else
                 reply_member(r, status, name, list_of(colon + 2));
@@ -264,6 +271,13 @@ void error_reply(Request *r, const sd_bus_error *error) {
         switch (row->shape) {
         case SHAPE_DETAIL:
                 request_fail(r, row->status, "%s", text);
+                break;
+        case SHAPE_NO_ANSWER:
+                request_fail(r, row->status, "%s",
+                             strcmp(r->route->method, MHD_HTTP_METHOD_GET) == 0
+                                             ? "jobd has not answered: ask again."
+                                             : "jobd has not answered: whether this took place is not known, so look before "
+                                               "you ask again.");
                 break;
         case SHAPE_ERRORS:
                 reply_errors(r, row->status, text);

@@ -8,6 +8,7 @@
 /* What is done decides how some errors are told. */
 typedef enum ErrorContext {
         ERROR_ANYWHERE,
+        ERROR_IN_RESULT_LIST,
         ERROR_IN_RUN,
         ERROR_IN_CHANGE,
         ERROR_IN_SCHEDULE_CHANGE,

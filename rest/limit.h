@@ -21,6 +21,7 @@ enum {
         OFFSET_MAX = 10000,                        /* that jobd takes for job results; what is further is had by "before" */
         WAIT_SECONDS_MAX = 300,                    /* of a long poll */
         LOG_LINE_SIZE_MAX = 1024 * 1024,           /* bytes of one line of a log */
+        FOLLOW_TRIES_MAX = 20,                     /* to go on with a log whose jobd has ended */
         LOG_LINES_MAX = 10000,                     /* that are counted and skipped; what is further is had by "after" */
 };
 
@@ -30,3 +31,4 @@ enum {
 #define SEND_SECONDS 60                     /* without a client that reads, or a byte that arrives */
 #define CALL_USEC (60 * USEC_PER_SEC)       /* for jobd to answer */
 #define LINGER_MSEC 1000
+#define FOLLOW_RETRY_USEC (500 * USEC_PER_MSEC) /* between two of those tries */

@@ -116,11 +116,19 @@ static void on_page_log(Request *r, sd_bus_message *reply) {
 
 /* ---- following ---- */
 
-/* Server-sent events: each line is one, and the status of the run at the end. */
+/*
+ * Server-sent events: each line is one, and that the run has ended the last one. A log ends as well when the jobd that
+ * feeds it does: then it goes on after the last line from the next one, and where there is none the stream is broken off,
+ * so that a client sees that it has not seen the end.
+ */
 typedef struct LogFollow {
         LogPipe *pipe;
-        GString *out;  /* not yet taken by libmicrohttpd */
-        bool has_ended;
+        GString *out;   /* not yet taken by libmicrohttpd */
+        char *cursor;   /* of the last line; NULL: none */
+        char *feeder;   /* who has opened the log, by its unique name */
+        unsigned tries; /* to go on, since the last line */
+        sd_event_source *timer;
+        bool has_ended, has_failed;
 } LogFollow;
 
 enum { FOLLOW_BUFFER_MAX = 256 * 1024 }; /* bytes, then the pipe is not read on */
@@ -130,6 +138,9 @@ static void log_follow_free(void *p) {
 
         log_pipe_free(f->pipe);
         g_string_free(f->out, true);
+        g_free(f->cursor);
+        g_free(f->feeder);
+        sd_event_source_disable_unref(f->timer);
         g_free(f);
 }
 
@@ -137,8 +148,8 @@ static ssize_t read_events(void *userdata, uint64_t position, char *buffer, size
         Request *r = userdata;
         LogFollow *f = r->state;
 
-        if (f->out->len == 0 && f->has_ended)
-                return MHD_CONTENT_READER_END_OF_STREAM;
+        if (f->out->len == 0 && (f->has_ended || f->has_failed))
+                return f->has_ended ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
         if (f->out->len == 0) {
                 server_suspend(r->server, r);
                 return 0;
@@ -146,39 +157,73 @@ static ssize_t read_events(void *userdata, uint64_t position, char *buffer, size
         size = MIN(size, f->out->len);
         memcpy(buffer, f->out->str, size);
         g_string_erase(f->out, 0, (gssize) size);
-        if (!f->has_ended)
+        if (f->pipe)
                 log_pipe_pause(f->pipe, f->out->len > FOLLOW_BUFFER_MAX);
         return (ssize_t) size;
 }
 
-static bool on_follow_line(Request *r, JsonObject *line) {
+static void follow_end(Request *r) {
         LogFollow *f = r->state;
 
-        if (line) {
-                JsonObject *entry = entry_new(line);
-                g_autofree char *text = json_format_object(entry);
-                const char *cursor = json_object_get_string_member_with_default(entry, "cursor", "");
-
-                g_string_append_printf(f->out, "id: %s\ndata: %s\n\n", cursor, text);
-                json_object_unref(entry);
-                log_pipe_pause(f->pipe, f->out->len > FOLLOW_BUFFER_MAX);
-        } else {
-                g_string_append(f->out, "event: end\ndata: {}\n\n");
-                f->has_ended = true;
-        }
+        g_string_append(f->out, "event: end\ndata: {}\n\n");
+        f->has_ended = true;
         server_resume(r->server, r);
-        return line;
+}
+
+static void ask_for_end(Request *r);
+
+static int on_try(sd_event_source *source, uint64_t usec, void *userdata) {
+        ask_for_end(userdata);
+        return 0;
+}
+
+static void try_again(Request *r) {
+        LogFollow *f = r->state;
+
+        f->timer = sd_event_source_disable_unref(f->timer);
+        f->has_failed = ++f->tries > FOLLOW_TRIES_MAX ||
+                        sd_event_add_time_relative(server_event(r->server), &f->timer, CLOCK_MONOTONIC,
+                                                   FOLLOW_RETRY_USEC, 0, on_try, r) < 0;
+        if (f->has_failed)
+                server_resume(r->server, r);
+}
+
+static bool on_follow_line(Request *r, JsonObject *line) {
+        LogFollow *f = r->state;
+        g_autofree char *text = NULL;
+        JsonObject *entry;
+
+        if (!line) {
+                f->pipe = log_pipe_free(f->pipe);
+                ask_for_end(r);
+                return false;
+        }
+        entry = entry_new(line);
+        text = json_format_object(entry);
+        g_free(f->cursor);
+        f->cursor = g_strdup(json_object_get_string_member_with_default(entry, "cursor", ""));
+        f->tries = 0;
+        g_string_append_printf(f->out, "id: %s\ndata: %s\n\n", f->cursor, text);
+        json_object_unref(entry);
+        log_pipe_pause(f->pipe, f->out->len > FOLLOW_BUFFER_MAX);
+        server_resume(r->server, r);
+        return true;
+}
+
+static int follow_pipe(Request *r, sd_bus_message *reply) {
+        LogFollow *f = r->state;
+        int fd, n;
+
+        g_free(f->feeder);
+        f->feeder = g_strdup(sd_bus_message_get_sender(reply));
+        n = sd_bus_message_read(reply, "h", &fd);
+        return n < 0 ? n : log_pipe_new(r, fd, on_follow_line, &f->pipe);
 }
 
 static void on_follow_log(Request *r, sd_bus_message *reply) {
-        LogFollow *f = r->state;
         struct MHD_Response *response;
-        int fd, n;
 
-        n = sd_bus_message_read(reply, "h", &fd);
-        if (n >= 0)
-                n = log_pipe_new(r, fd, on_follow_line, &f->pipe);
-        if (bus_failed(r, n))
+        if (bus_failed(r, follow_pipe(r, reply)))
                 return;
         response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, read_events, r, NULL);
         (void) MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
@@ -188,8 +233,9 @@ static void on_follow_log(Request *r, sd_bus_message *reply) {
 
 /* ---- both ---- */
 
-static sd_bus_message *open_log(Request *r, bool follow) {
-        const char *after = request_parameter(r, "after");
+/* The log of the request, from the line after that one on, NULL: as the request says. */
+static sd_bus_message *open_log(Request *r, bool follow, const char *cursor) {
+        const char *after = cursor ?: request_parameter(r, "after"), *lines = request_parameter(r, "lines");
         char path[BUS_PATH_SIZE];
         sd_bus_message *m;
         int n;
@@ -204,6 +250,8 @@ static sd_bus_message *open_log(Request *r, bool follow) {
         if (follow && !after) /* a client that has lost the connection goes on where it was */
                 after = MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, "Last-Event-ID");
         n = bus_open_filter(r, m);
+        if (n >= 0 && lines && !cursor) /* of the whole log, and not of each part of it */
+                n = bus_append_option(m, "lines", "u", (unsigned) g_ascii_strtoull(lines, NULL, 10));
         if (n >= 0 && after && after[0])
                 n = bus_append_option(m, "after", "s", after);
         if (n >= 0 && follow)
@@ -216,13 +264,60 @@ static sd_bus_message *open_log(Request *r, bool follow) {
         return sd_bus_message_unref(m);
 }
 
+/* Who could not read the log from here would see by the broken stream that there is more. */
+static void on_log_again(Request *r, sd_bus_message *reply) {
+        if (sd_bus_message_is_method_error(reply, NULL) || follow_pipe(r, reply) < 0)
+                try_again(r);
+}
+
+/*
+ * The answer says whether the run has ended, and its sender whether that is who has fed the log up to its end. Who may not
+ * view the result but read its log is told by another jobd no more than that.
+ */
+static void on_status(Request *r, sd_bus_message *reply) {
+        const sd_bus_error *error = sd_bus_message_get_error(reply);
+        const char *sender = sd_bus_message_get_sender(reply), *status = "";
+        LogFollow *f = r->state;
+        bool is_feeder = g_strcmp0(sender, f->feeder) == 0, is_jobd = is_feeder || (sender && sender[0] == ':');
+        sd_bus_message *m;
+
+        if (!error && sd_bus_message_read(reply, "v", "s", &status) < 0)
+                status = "";
+        if (is_feeder && (error || (strcmp(status, "PENDING") != 0 && strcmp(status, "STARTED") != 0)))
+                follow_end(r);
+        else if (is_feeder || !is_jobd) /* it is about to end, or none is there yet */
+                try_again(r);
+        else {
+                m = open_log(r, true, f->cursor);
+                if (m)
+                        bus_send_any(r, m, on_log_again);
+                else
+                        try_again(r);
+        }
+}
+
+static void ask_for_end(Request *r) {
+        char path[BUS_PATH_SIZE];
+        sd_bus_message *m;
+        int n;
+
+        n = bus_path_of_uuid(JOBD_RESULT_PATH, r->captures[0], path);
+        m = n < 0 ? NULL : bus_message_new(r, path, "org.freedesktop.DBus.Properties", "Get");
+        if (m && sd_bus_message_append(m, "ss", JOBD_RESULT_INTERFACE, "Status") < 0)
+                m = sd_bus_message_unref(m);
+        if (m)
+                bus_send_any(r, m, on_status);
+        else
+                try_again(r);
+}
+
 static void follow(Request *r) {
         LogFollow *f = g_new0(LogFollow, 1);
         sd_bus_message *m;
 
         f->out = g_string_new(NULL);
         request_set_state(r, f, log_follow_free);
-        m = open_log(r, true);
+        m = open_log(r, true, NULL);
         if (m)
                 bus_send(r, m, on_follow_log);
 }
@@ -240,7 +335,7 @@ void logs_list(Request *r) {
         l->by_cursor = request_parameter(r, "after");
         l->results = json_array_new();
         request_set_state(r, l, log_page_free);
-        m = open_log(r, false);
+        m = open_log(r, false, NULL);
         if (m)
                 bus_send(r, m, on_page_log);
 }

@@ -162,7 +162,8 @@ static void check_accept(Request *r) {
         if (a.version)
                 r->version = a.version;
         else
-                request_fail(r, MHD_HTTP_NOT_ACCEPTABLE, "Invalid version in \"Accept\" header.");
+                request_fail(r, MHD_HTTP_NOT_ACCEPTABLE,
+                             "Invalid version in \"Accept\" header. The versions are 1.2 to 2.4, and need not be given.");
 }
 
 static enum MHD_Result count_length(void *userdata, enum MHD_ValueKind kind, const char *name, const char *value) {
@@ -204,10 +205,17 @@ static bool type_is(const char *type, const char *wanted) {
 
 static void check_body_type(Request *r) {
         const char *type = header(r, MHD_HTTP_HEADER_CONTENT_TYPE);
+        const char *coding = header(r, MHD_HTTP_HEADER_CONTENT_ENCODING);
         g_autofree char *shown = NULL;
 
         if (!r->has_body || (!r->route->fields && r->route->list_size_max == 0))
                 return;
+        if (coding && g_ascii_strcasecmp(coding, "identity") != 0) {
+                shown = g_strndup(coding, 80);
+                request_fail(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                             "Unsupported content encoding \"%s\" in request. Send the body as it is.", shown);
+                return;
+        }
         if (type && type_is(type, "application/json"))
                 return;
         if (type && r->route->is_multipart && type_is(type, "multipart/form-data")) {
@@ -218,7 +226,8 @@ static void check_body_type(Request *r) {
                 return;
         }
         shown = g_strndup(type ?: "", 80);
-        request_fail(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Unsupported media type \"%s\" in request.", shown);
+        request_fail(r, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Unsupported media type \"%s\" in request. Send application/json%s.",
+                     shown, r->route->is_multipart ? " or multipart/form-data" : "");
 }
 
 static void check_header_size(Request *r) {
@@ -267,7 +276,8 @@ void request_finish(Request *r) {
         if (r->multipart)
                 multipart_finish(r->multipart);
         if (r->accept == ACCEPT_OTHER && g_strcmp0(r->route->reply, "File") != 0)
-                request_fail(r, MHD_HTTP_NOT_ACCEPTABLE, "Could not satisfy the request Accept header.");
+                request_fail(r, MHD_HTTP_NOT_ACCEPTABLE,
+                             "Could not satisfy the request Accept header. The answer is application/json.");
         else
                 r->route->handle(r);
 }

@@ -100,7 +100,7 @@ static const Parameter log_parameters[] = {
         { "follow", VALUE_BOOLEAN, NULL, "Go on until the run has ended, as server-sent events" },
         { "level", VALUE_STRING, "level", "Entries of this level and more severe ones" },
         { "grouping", VALUE_STRING, "grouping", "Entries of this grouping" },
-        { "lines", VALUE_INTEGER, "lines", "The last ones only" },
+        { "lines", VALUE_INTEGER, NULL, "The last ones only" },
         { "after", VALUE_STRING, NULL, "What comes after the entry with this cursor" },
         PAGE,
         {},
@@ -222,6 +222,7 @@ static const Field queue_fields[] = {
 const Route routes[] = {
         { "GET", "/api/", "root", "Where the parts of this API are", .status = 200, .reply = "Object",
           .handle = root_show },
+        { "GET", API, "extras", "The same", .status = 200, .reply = "Object", .handle = root_show },
         { "GET", "/api/schema/", "schema", "This description", .status = 200, .reply = "Object",
           .handle = schema_show },
 
@@ -241,7 +242,7 @@ const Route routes[] = {
           .status = 201, .reply = "Run", .context = ERROR_IN_RUN, .handle = run_job },
 
         { "GET", API "job-results/", "listJobResults", "List job results, the newest first", result_list_parameters,
-          .status = 200, .reply = "JobResultList", .handle = job_results_list },
+          .status = 200, .reply = "JobResultList", .context = ERROR_IN_RESULT_LIST, .handle = job_results_list },
         { "POST", API "job-results/cancel/", "cancelJobResults", "Cancel many runs", .fields = cancel_fields,
           .status = 200, .reply = "Object", .handle = job_results_cancel_many },
         { "POST", API "job-results/clean/", "cleanJobResults", "Delete job results that are too old or too many",

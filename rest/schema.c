@@ -257,7 +257,7 @@ void root_show(Request *r) {
                 g_autofree char *name = g_path_get_basename(routes[i].path), *url = NULL;
 
                 if (strcmp(routes[i].method, "GET") != 0 || strchr(routes[i].path, '{') ||
-                    strcmp(routes[i].path, "/api/") == 0)
+                    routes[i].handle == root_show)
                         continue;
                 url = g_strconcat(origin, routes[i].path, NULL);
                 json_object_set_string_member(root, name, url);

@@ -113,7 +113,7 @@ class BadRequests(JobdTestCase):
         self.assertEqual((head.status, head.body, head.headers['content-length']), (200, '', get.headers['content-length']))
 
     def test_paths(self):
-        for path in ('/', '/api', '/api/extras/', '/api/extras/jobs/../jobs/', '/api/extras/jobs/%2e%2e/', '//api//extras',
+        for path in ('/', '/api', '/api/extras/jobs/../jobs/', '/api/extras/jobs/%2e%2e/', '//api//extras',
                      '/api/extras/jobs/bad.Job/run/../', '/api/extras/jobs/a%00b/', '/api/extras/jobs/%ff%fe/',
                      '/api/extras/jobs/%', '/api/extras/jobs/%4', '/api/extras/jobs/bad.Job%2f', '/api/extras/jobs/%2fetc%2fpasswd/',
                      '/etc/passwd', '/api/extras/job-results/../../../../etc/passwd', '/api/extras/jobs/' + 'a' * 3000 + '/',
@@ -368,6 +368,41 @@ def only_process():
 def usage(pid):
     status = open(f'/proc/{pid}/status', encoding='ascii').read()
     return len(glob.glob(f'/proc/{pid}/fd/*')), int(re.search(r'VmRSS:\s+(\d+)', status)[1])
+
+
+class WhatToDo(JobdTestCase):
+    """An answer that refuses says what is taken instead."""
+
+    def test_bodies(self):
+        path = '/api/extras/jobs/bad.Job/run/'
+        for options, status, text in (
+                (['-d', 'n=1'], 415, 'Unsupported media type "application/x-www-form-urlencoded" in request. Send application/json '
+                                     'or multipart/form-data.'),
+                (['-H', 'Content-Type: application/json', '-H', 'Content-Encoding: gzip', '-d', '{}'], 415,
+                 'Unsupported content encoding "gzip" in request. Send the body as it is.'),
+                (['-H', 'Content-Type: application/json', '-H', 'Accept: text/html', '-d', '{}'], 406,
+                 'Could not satisfy the request Accept header. The answer is application/json.'),
+                (['-H', 'Content-Type: application/json', '-d', '{"data": {}, "data": {"n": 1}}'], 400,
+                 'JSON parse error - line 1, column 14: the member "data" is there twice')):
+            reply = curl(path, *options, method='POST')
+            self.assertEqual((reply.status, reply.json), (status, {'detail': text}))
+        reply = curl('/api/', '-H', 'Accept: application/json; version=9.9')
+        self.assertEqual(reply.status, 406)
+        self.assertIn('The versions are 1.2 to 2.4', reply.json['detail'])
+        self.assertEqual(curl(path, '-H', 'Content-Type: application/json; charset=utf-8', '-H', 'Content-Encoding: identity',
+                              '-d', '{}', method='POST').status, 201)
+
+    def test_lists(self):
+        """A page that goes on after what is gone, and a filter by what is not there, are no missing page."""
+        for name, value in ('before', '00000000-0000-4000-8000-000000000000'), ('scheduled_job', 'no-such'):
+            reply = curl(f'/api/extras/job-results/?{name}={value}')
+            self.assertEqual((reply.status, list(reply.json)), (400, [name]), reply)
+
+    def test_parts(self):
+        self.assertEqual(curl('/api/extras').json, curl('/api/').json)
+        for name, url in curl('/api/').json.items():
+            reply = curl(url)
+            self.assertEqual((reply.status, name == 'schema' or 'results' in reply.json), (200, True), url)
 
 
 class Schema(JobdTestCase):
