@@ -3,6 +3,7 @@
 #include "time-zone.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -86,6 +87,25 @@ char *time_zone_system(void) {
                         return g_strdup(name);
         }
         return g_strdup("UTC");
+}
+
+/* "# version 2025b" is the first line; not every host has that file. */
+static void read_version(char version[static 64]) {
+        _cleanup_close_ int fd = open(ZONEINFO_DIR "tzdata.zi", O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd < 0 ? 0 : read(fd, version, 63);
+
+        version[MAX(n, 0)] = '\0';
+        version[strcspn(version, "\n")] = '\0';
+}
+
+char *time_zone_edition(void) {
+        char version[64];
+        struct stat st;
+
+        read_version(version);
+        if (stat(ZONEINFO_DIR, &st) < 0)
+                st = (struct stat){};
+        return g_strdup_printf("%s, %" PRIi64 ".%09li\n", version, (int64_t) st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
 static int find_interval(GTimeZone *zone, int64_t time) {

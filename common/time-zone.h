@@ -27,6 +27,12 @@ int time_zone_load(const char *name, GTimeZone **ret) _must_check_;
  */
 char *time_zone_system(void);
 
+/*
+ * What tells one edition of the IANA database of this host from another: its version, and when its directory was changed.
+ * A text without further meaning; g_free() it.
+ */
+char *time_zone_edition(void);
+
 /* What the clock shows at that time. */
 int64_t time_zone_wall_clock(GTimeZone *zone, int64_t time);
 

@@ -20,6 +20,24 @@ int schedule_next_run(const ScheduledJob *sj, uint64_t after_usec, uint64_t *ret
         return r;
 }
 
+int schedule_nearest_run(const ScheduledJob *sj, uint64_t usec, uint64_t *ret_usec, char **ret_error) {
+        _cleanup_(calendar_spec_freep) CalendarSpec *spec = NULL;
+        uint64_t next = 0, previous = 0;
+        int r, q;
+
+        r = make_spec(sj, &spec, ret_error);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+        r = calendar_next(spec, usec - 1, &next);
+        q = calendar_previous(spec, usec, &previous);
+        if (r < 0 && q < 0) {
+                *ret_error = g_strdup("there is no time at which it would be due");
+                return r;
+        }
+        *ret_usec = q < 0 || (r >= 0 && next - usec < usec - previous) ? next : previous;
+        return 0;
+}
+
 int schedule_first_run(const ScheduledJob *sj, uint64_t now_usec, uint64_t *ret_usec, char **ret_error) {
         if (!schedule_interval_is_one_off(sj->interval))
                 return schedule_next_run(sj, now_usec, ret_usec, ret_error);

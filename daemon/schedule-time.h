@@ -20,7 +20,13 @@ enum {
 int schedule_next_run(const ScheduledJob *sj, uint64_t after_usec, uint64_t *ret_usec, char **ret_error) _must_check_;
 
 /*
- * The same for one that becomes active now (approved, resumed): a time that is past is not made up for, but one that
+ * Of one that recurs: which of its due times is nearest to usec, that is usec itself unless the rules of its time zone have
+ * changed since that was worked out. Returns as schedule_next_run().
+ */
+int schedule_nearest_run(const ScheduledJob *sj, uint64_t usec, uint64_t *ret_usec, char **ret_error) _must_check_;
+
+/*
+ * As schedule_next_run(), for one that becomes active now (approved, resumed): a time that is past is not made up for, but one that
  * runs once and was to start in the meantime starts now.
  */
 int schedule_first_run(const ScheduledJob *sj, uint64_t now_usec, uint64_t *ret_usec, char **ret_error) _must_check_;

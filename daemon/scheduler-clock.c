@@ -47,7 +47,7 @@ static int on_clock_set(sd_event_source *source, int fd, uint32_t revents, void 
         /* What PID 1 makes of its timer is not known. */
         wake_timer_forget(s->wake);
         if (offset + (int64_t) SET_BACK_USEC < before)
-                scheduler_review_later(s);
+                scheduler_review_later(s, REVIEW_CLOCK);
         scheduler_scan_later(s);
         return 0;
 }
@@ -77,7 +77,8 @@ int scheduler_clock_init(Scheduler *s) {
 
 void scheduler_start(Scheduler *s) {
         if (s->context.store_written_usec > now_usec() || store_clock_is_marked(s->context.state_directory))
-                scheduler_review_later(s);
+                scheduler_review_later(s, REVIEW_CLOCK);
+        scheduler_zones_check(s);
 }
 
 void scheduler_clock_done(Scheduler *s) {

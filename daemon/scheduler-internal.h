@@ -13,6 +13,11 @@ enum {
         PUT_OFF_MAX = 1000,
 };
 
+typedef enum ReviewReason {
+        REVIEW_CLOCK = 1 << 0, /* it was set back */
+        REVIEW_ZONES = 1 << 1, /* the rules of time zones are others */
+} ReviewReason;
+
 struct Scheduler {
         SchedulerContext context;
         WakeTimer *wake;
@@ -25,10 +30,13 @@ struct Scheduler {
                 sd_event_source *set_source;
                 int64_t offset;
         } clock;
-        struct { /* of what was worked out by a clock that was ahead: scheduler-review.c */
+        char *zone_edition; /* of the time zones, by which next times were worked out; NULL: not known */
+        struct { /* of what was worked out before: scheduler-review.c */
                 sd_event_source *source;
+                unsigned reasons;   /* of ReviewReason */
+                unsigned storing;   /* the same, of one that is over and not on the disk yet */
                 int64_t before_seq; /* how far it is; 0: at its beginning */
-                unsigned n_earlier, n_expire;
+                unsigned n_other, n_expire;
         } review;
 };
 
@@ -64,8 +72,16 @@ void scheduler_clock_done(Scheduler *s);
 int scheduler_review_init(Scheduler *s) _must_check_;
 void scheduler_review_done(Scheduler *s);
 /* In the next turns of the loop, from the beginning. It is done, whoever is killed. */
-void scheduler_review_later(Scheduler *s);
+void scheduler_review_later(Scheduler *s, ReviewReason reason);
 bool scheduler_review_is_idle(const Scheduler *s);
+
+/* ---- scheduler-zones.c ---- */
+
+void scheduler_zones_init(Scheduler *s);
+/* Asks for a review if the rules of time zones have changed; nothing is fired before that has ended. */
+void scheduler_zones_check(Scheduler *s);
+/* That next times are by these rules. */
+void scheduler_zones_store(Scheduler *s);
 
 /* ---- scheduler-run.c ---- */
 

@@ -9,8 +9,9 @@
 #include "store-schedule.h"
 
 /*
- * The clock was set back: what was worked out while it was ahead is worked out again, some in each turn of the loop. That
- * this has to be done is on the disk before, until it is done: a jobd that is killed in between leaves it to the next one.
+ * The clock was set back: what was worked out while it was ahead is worked out again, some in each turn of the loop. The
+ * same when the rules of time zones have changed. That this has to be done is on the disk before, until it is done: a jobd
+ * that is killed in between leaves it to the next one.
  */
 
 enum { REVIEW_MAX = 50 }; /* in one turn of the loop */
@@ -33,17 +34,45 @@ static int work_out(Scheduler *s, ScheduledJob *sj, uint64_t now) {
         return 1;
 }
 
-static int review_active(Scheduler *s, ScheduledJob *sj, uint64_t now) {
+/* Where its next time is by the rules of now; never one that was before it became what it is, or has a job result. */
+static int move(Scheduler *s, ScheduledJob *sj, uint64_t now) {
+        uint64_t next, not_before = MIN(sj->date_changed, now);
+        g_autofree char *error = NULL;
         int r;
 
-        if (schedule_interval_is_one_off(sj->interval) || sj->next_run_at <= now)
-                return 0;
-        r = work_out(s, sj, now);
-        if (r <= 0)
+        r = schedule_nearest_run(sj, sj->next_run_at, &next, &error);
+        if (r < 0 || next == sj->next_run_at)
+                return 0; /* an error is told when it fires */
+        for (;;) {
+                r = next <= not_before ? 1 : store_clock_has_occurrence(s->context.store, sj->id, next);
+                if (r <= 0)
+                        break;
+                r = schedule_next_run(sj, next, &next, &error);
+                if (r < 0)
+                        return 0;
+        }
+        if (r < 0 || next == sj->next_run_at)
                 return r;
+        sj->next_run_at = next;
+        return 1;
+}
+
+static int review_active(Scheduler *s, ScheduledJob *sj, uint64_t now) {
+        int moved = 0, r = 0;
+
+        if (schedule_interval_is_one_off(sj->interval))
+                return 0;
+        if (s->review.reasons & REVIEW_ZONES)
+                moved = move(s, sj, now);
+        if (moved >= 0 && s->review.reasons & REVIEW_CLOCK && sj->next_run_at > now)
+                r = work_out(s, sj, now);
+        if (moved < 0 || r < 0)
+                return moved < 0 ? moved : r;
+        if (moved == 0 && r == 0)
+                return 0;
         r = scheduler_store(s, sj, &(ScheduleChange){});
         if (r >= 0)
-                s->review.n_earlier++;
+                s->review.n_other++;
         return r;
 }
 
@@ -52,7 +81,7 @@ static int review_pending(Scheduler *s, ScheduledJob *sj, uint64_t now) {
         uint64_t timeout = s->context.run.settings->approval_timeout_usec;
         int r;
 
-        if (sj->date_changed <= now || timeout == USEC_INFINITY || sj->expires_at <= now ||
+        if (!(s->review.reasons & REVIEW_CLOCK) || sj->date_changed <= now || timeout == USEC_INFINITY || sj->expires_at <= now ||
             sj->expires_at - now <= timeout)
                 return 0;
         sj->expires_at = now + timeout;
@@ -94,11 +123,25 @@ static void on_stored(int r, void *userdata) {
 
         if (r < 0 || !scheduler_review_is_idle(s))
                 return;
-        r = store_clock_unmark(s->context.state_directory);
+        if (s->review.storing & REVIEW_ZONES)
+                scheduler_zones_store(s);
+        r = s->review.storing & REVIEW_CLOCK ? store_clock_unmark(s->context.state_directory) : 0;
         if (r < 0)
                 (void) log_error_errno(r, "Cannot remove %s/" STORE_CLOCK_MARK
                                           ", next times are worked out again at the next start: %m",
                                        s->context.state_directory);
+}
+
+static void log_reviewed(const Scheduler *s) {
+        if (s->review.reasons & REVIEW_CLOCK)
+                log_event(LOG_NOTICE, JOBD_MESSAGE_CLOCK_SET_BACK_STR, NULL,
+                          "The clock was set back: of %u scheduled jobs the next time is earlier than it was, %u requests "
+                          "for an approval expire earlier",
+                          s->review.n_other, s->review.n_expire);
+        else
+                log_notice("The time zones of this host have changed: of %u scheduled jobs the next time is another than "
+                           "it was",
+                           s->review.n_other);
 }
 
 static int on_review(sd_event_source *source, void *userdata) {
@@ -110,21 +153,22 @@ static int on_review(sd_event_source *source, void *userdata) {
                 (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
                 return 0;
         }
-        if (r < 0) {
+        if (r < 0)
                 log_event(LOG_ERR, JOBD_MESSAGE_STORE_FAILED_STR, NULL,
-                          "The clock was set back, and the next times of scheduled jobs cannot be worked out: %s",
+                          "The clock was set back or time zones have changed, and the next times of scheduled jobs cannot "
+                          "be worked out: %s",
                           store_error_text(s->context.store));
-                return 0;
+        else {
+                log_reviewed(s);
+                s->review.storing = s->review.reasons;
+                store_after_commit(s->context.store, on_stored, s);
         }
-        log_event(LOG_NOTICE, JOBD_MESSAGE_CLOCK_SET_BACK_STR, NULL,
-                  "The clock was set back: of %u scheduled jobs the next time is earlier than it was, %u requests for "
-                  "an approval expire earlier",
-                  s->review.n_earlier, s->review.n_expire);
-        store_after_commit(s->context.store, on_stored, s);
+        s->review.reasons = 0;
+        scheduler_scan_later(s);
         return 0;
 }
 
-void scheduler_review_later(Scheduler *s) {
+static void mark(Scheduler *s) {
         int r;
 
         r = store_clock_mark(s->context.state_directory);
@@ -132,9 +176,16 @@ void scheduler_review_later(Scheduler *s) {
                 (void) log_error_errno(r, "Cannot make %s/" STORE_CLOCK_MARK
                                           ", next times stay as they are if jobd is killed now: %m",
                                        s->context.state_directory);
-        dispatcher_clock_set_back(s->context.dispatcher);
+}
+
+void scheduler_review_later(Scheduler *s, ReviewReason reason) {
+        if (reason == REVIEW_CLOCK) {
+                mark(s);
+                dispatcher_clock_set_back(s->context.dispatcher);
+        }
+        s->review.reasons |= reason;
         s->review.before_seq = 0;
-        s->review.n_earlier = s->review.n_expire = 0;
+        s->review.n_other = s->review.n_expire = 0;
         (void) sd_event_source_set_enabled(s->review.source, SD_EVENT_ONESHOT);
 }
 

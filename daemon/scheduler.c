@@ -232,6 +232,9 @@ static void scan(Scheduler *s) {
         uint64_t now = now_usec();
         int r = 0;
 
+        scheduler_zones_check(s);
+        if (s->review.reasons & REVIEW_ZONES) /* what seems to be due may not be: the review comes back here */
+                return;
         (void) g_hash_table_foreach_remove(s->put_off, is_to_be_tried, &now);
         if (g_hash_table_size(s->put_off) < PUT_OFF_MAX && g_hash_table_size(s->firings) < FIRINGS_MAX)
                 r = fire_due(s, now);
@@ -296,6 +299,7 @@ int scheduler_new(const SchedulerContext *context, Scheduler **ret) {
         s->context = *context;
         s->firings = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, scheduler_firing_free);
         s->put_off = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        scheduler_zones_init(s);
         r = add_sources(s);
         if (r >= 0)
                 r = wake_timer_new(context->event, &s->wake);
@@ -319,6 +323,7 @@ Scheduler *scheduler_free(Scheduler *s) {
         (void) wake_timer_free(s->wake);
         scheduler_clock_done(s);
         scheduler_review_done(s);
+        g_free(s->zone_edition);
         g_free(s);
         return NULL;
 }

@@ -517,6 +517,74 @@ class Missed(JobdTestCase):
         self.assertEqual(results(schedule_id), [])
 
 
+class TimeZones(JobdTestCase):
+    """The rules of a time zone are others after an update of tzdata. (The file system of the test system is an overlay.)"""
+    ZONES = '/usr/share/zoneinfo'
+
+    @classmethod
+    def setUpClass(cls):
+        os.makedirs(f'{cls.ZONES}/Test')
+
+    @classmethod
+    def tearDownClass(cls):
+        run(['rm', '-r', f'{cls.ZONES}/Test'])
+
+    def update(self, **hours):
+        """The zones Test/NAME are so many hours ahead of UTC from now on."""
+        for name, n in hours.items():
+            os.link(f'{self.ZONES}/Etc/GMT-{n}', f'{self.ZONES}/Test/new')
+            os.rename(f'{self.ZONES}/Test/new', f'{self.ZONES}/Test/{name}')
+        run(['sed', '-i', f'1s/.*/# version test{next(names)}/', f'{self.ZONES}/tzdata.zi'])
+
+    def test_next_times(self):
+        """While jobd is not there, and while it is: what is due at 03:30 is, by the clock that there is now."""
+        self.update(Moving=3)
+        day = (now() // DAY + 3) * DAY
+        first = day + HOUR // 2     # 03:30, three hours ahead of UTC
+        moving, fixed = (schedule(interval='custom', crontab='30 3 * * *', start_time=day - DAY // 2, time_zone=zone)[1]
+                         for zone in ('Test/Moving', 'Etc/GMT-3'))
+        once = schedule(interval='future', start_time=day, time_zone='Test/Moving')[1]
+        self.assertEqual((get(moving, 'NextRunAt'), get(fixed, 'NextRunAt')), (first, first))
+        for hours, is_there in ((2, False), (4, True), (3, False)):
+            if not is_there:
+                stop()
+            cursor = journal_cursor()
+            self.update(Moving=hours)
+            schedule()              # jobd looks at what is due next
+            journal_wait('_SYSTEMD_UNIT=jobd.service', since=cursor, contains='The time zones of this host have changed')
+            self.assertEqual((get(moving, 'NextRunAt'), get(fixed, 'NextRunAt'), get(once, 'NextRunAt')),
+                             (first + (3 - hours) * HOUR, first, day), hours)
+
+    def due(self, zone, minutes):
+        """One that is due each day at the minute which is in so many minutes, three hours ahead of UTC."""
+        when = (now() // 60000000 + minutes) * 60000000
+        minute = when // 60000000 + 180
+        self.update(**{zone: 3})
+        schedule_id, path = schedule(interval='custom', crontab=f'{minute % 60} {minute // 60 % 24} * * *',
+                                     time_zone=f'Test/{zone}', data=json.dumps({'word': zone}))
+        make_due(schedule_id, when, start_time=now() - 10 * DAY, date_changed=now() - 2 * DAY)
+        return schedule_id, path, when
+
+    def test_not_due_yet(self):
+        """jobd is started when it was due by the rules of before: it is later by those of now."""
+        schedule_id, path, when = self.due('Later', -2)
+        self.update(Later=2)
+        start()
+        settle(schedule_id, lambda p: p['NextRunAt'] != when)
+        self.assertEqual((get(path, 'NextRunAt'), get(path, 'State'), results(schedule_id)), (when + HOUR, 'active', []))
+
+    def test_due_already(self):
+        """It would be due in half an hour, and was half an hour ago by the rules of now: it is made up for, once."""
+        schedule_id, path, when = self.due('Earlier', 30)
+        self.update(Earlier=4)
+        start()
+        settle(schedule_id, lambda p: p['TotalRunCount'] == 1)
+        [row] = ended(schedule_id)
+        self.assertEqual((row['nominal_time'], row['status']), (when - HOUR, 'SUCCESS'))
+        self.assertEqual(ran('Earlier'), [row['id']])
+        self.assertEqual(get(path, 'NextRunAt'), when - HOUR + DAY)
+
+
 class Errored(JobdTestCase):
     """What cannot run says why, once, and does not try for ever."""
 
