@@ -152,6 +152,30 @@ static void test_first_run(void) {
         g_assert_cmpuint(next, ==, BASE + DAY);
 }
 
+static void assert_nearest(const ScheduledJob *sj, uint64_t usec, uint64_t expected) {
+        g_autofree char *error = NULL;
+        uint64_t found;
+
+        g_assert_cmpint(schedule_nearest_run(sj, usec, &found, &error), ==, 0);
+        g_assert_cmpuint(found, ==, expected);
+}
+
+static void test_nearest_run(void) {
+        _cleanup_(scheduled_job_freep) ScheduledJob *hourly = make(SCHEDULE_INTERVAL_HOURLY, SCHEDULE_MISSED_LAST, BASE);
+        g_autofree char *error = NULL;
+        uint64_t found;
+
+        assert_nearest(hourly, BASE, BASE);
+        assert_nearest(hourly, BASE + DAY, BASE + DAY);
+        assert_nearest(hourly, BASE + DAY + 29 * MINUTE, BASE + DAY);
+        assert_nearest(hourly, BASE + DAY + 31 * MINUTE, BASE + DAY + HOUR);
+        assert_nearest(hourly, BASE - DAY, BASE); /* there is none before */
+
+        scheduled_job_set_text(&hourly->time_zone, "No/Such");
+        g_assert_cmpint(schedule_nearest_run(hourly, BASE, &found, &error), ==, -ESRCH);
+        g_assert_nonnull(error);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -163,6 +187,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/schedule-time/rare", test_rare);
         g_test_add_func("/schedule-time/zone-is-gone", test_zone_is_gone);
         g_test_add_func("/schedule-time/first-run", test_first_run);
+        g_test_add_func("/schedule-time/nearest-run", test_nearest_run);
 
         return g_test_run();
 }
