@@ -293,6 +293,7 @@ static void print_result(JsonObject *result) {
         g_autofree char *warnings = json_strings_join(result, "warnings", "\n");
         g_autofree char *duration = result_duration(result), *closing = result_status_text(result);
         g_autofree char *input = json_format(json_object_get_member(result, "task_kwargs"));
+        g_autofree char *followers = json_strings_join(result, "followed_by", "\n");
 
         fields_add_colored(f, "Job result", json_string(result, "id"), COLOR_BOLD);
         fields_add(f, "Job", json_string(result, "task_name"));
@@ -311,6 +312,8 @@ static void print_result(JsonObject *result) {
                 fields_add(f, "Revoked by", json_string(result, "revoked_by"));
         if (json_string(result, "caused_by"))
                 fields_add(f, "Follows on", json_string(result, "caused_by"));
+        if (followers[0])
+                fields_add(f, "Followed by", followers);
         fields_add(f, "Task queue", json_string(result, "task_queue"));
         if (json_string(result, "wait_reason"))
                 fields_add(f, "Waiting", json_string(result, "wait_reason"));

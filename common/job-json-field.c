@@ -74,6 +74,7 @@ static const Field result_fields[] = {
         { "Position", "position", FIELD_UINT32 },
         { "WaitReason", "wait_reason", FIELD_STRING_OR_NULL },
         { "Result", "result", FIELD_JSON },
+        { "FollowedBy", "followed_by", FIELD_STRINGS, .optional = true },
 };
 
 static const Field schedule_fields[] = {

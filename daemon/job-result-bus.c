@@ -8,6 +8,7 @@
 #include "bus-option.h"
 #include "bus-property.h"
 #include "bus-reply.h"
+#include "chain.h"
 #include "job-result-bus.h"
 #include "names.h"
 #include "object-path.h"
@@ -136,6 +137,20 @@ const char *const job_result_bus_changing_properties[] = {
 
 int job_result_bus_append_properties(sd_bus_message *reply, const JobResult *jr) {
         return bus_property_append_all(properties, ELEMENTSOF(properties), reply, jr);
+}
+
+/* Not in lists: each would be asked for. */
+static int get_followers(sd_bus *bus, const char *path, const char *interface, const char *property,
+                         sd_bus_message *reply, void *userdata, sd_bus_error *error) {
+        g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+        const JobResultBus *b = userdata;
+        int r;
+
+        r = store_result_list_followers(b->manager->store, b->result->id, CHAIN_LINKS_MAX, ids);
+        if (r < 0)
+                return sd_bus_error_set(error, BUS_ERROR_STORE_FAILED, store_error_text(b->manager->store));
+        g_ptr_array_add(ids, NULL);
+        return sd_bus_message_append_strv(reply, (char **) ids->pdata);
 }
 
 static int get_property(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -343,6 +358,7 @@ static const sd_bus_vtable vtable[] = {
         SD_BUS_PROPERTY("Position", "u", get_property, 0, 0),
         SD_BUS_PROPERTY("WaitReason", "s", get_property, 0, 0),
         PROPERTY("Result", "s"),
+        SD_BUS_PROPERTY("FollowedBy", "as", get_followers, 0, 0),
         SD_BUS_VTABLE_END,
 };
 

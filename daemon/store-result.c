@@ -298,6 +298,26 @@ int store_result_get(Store *s, const char *id, JobResult **ret) {
         return 1;
 }
 
+int store_result_list_followers(Store *s, const char *id, unsigned limit, GPtrArray *ids) {
+        _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
+        int r;
+
+        /* caused_by <> '' as the partial index has it; further attempts are found by the first one */
+        r = store_statement(s, STORE_RESULT_FOLLOWERS,
+                            "SELECT id FROM job_result INDEXED BY job_result_followers WHERE caused_by <> ''"
+                            " AND caused_by = ? AND retry_of = '' ORDER BY seq LIMIT ?",
+                            &statement);
+        if (r >= 0)
+                r = store_bind_text(s, statement, 1, id);
+        if (r >= 0)
+                r = store_bind_int64(s, statement, 2, limit);
+        if (r < 0)
+                return r;
+        while ((r = store_step(s, statement)) > 0)
+                g_ptr_array_add(ids, g_strdup(store_column_text(statement, 0)));
+        return r;
+}
+
 int store_result_get_latest(Store *s, const char *job_id, JobResult **ret) {
         _cleanup_(store_statement_resetp) sqlite3_stmt *statement = NULL;
         int r;

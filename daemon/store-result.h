@@ -47,6 +47,9 @@ int store_result_set_result(Store *s, const char *id, const char *result) _must_
 /* 1: found, 0: there is none, negative errno. Only this one reads the member result. */
 int store_result_get(Store *s, const char *id, JobResult **ret) _must_check_;
 
+/* Appends the ids (owned strings) of those that follow on it in a chain, the oldest first, at most limit. */
+int store_result_list_followers(Store *s, const char *id, unsigned limit, GPtrArray *ids) _must_check_;
+
 /* The newest one of a job, however many it has. 1: found, 0: there is none, negative errno. */
 int store_result_get_latest(Store *s, const char *job_id, JobResult **ret) _must_check_;
 

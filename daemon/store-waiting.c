@@ -151,8 +151,9 @@ int store_waiting_list(Store *s, const WaitingFilter *f, GPtrArray *results) {
         g_autofree char *sql = NULL;
         int r;
 
-        sql = g_strdup_printf("SELECT " STORE_RESULT_COLUMNS " FROM job_result WHERE " WAITS "%s%s%s%s%s%s"
+        sql = g_strdup_printf("SELECT " STORE_RESULT_COLUMNS " FROM job_result%s WHERE " WAITS "%s%s%s%s%s%s"
                               " ORDER BY seq LIMIT ?7",
+                              f->job_id ? " INDEXED BY job_result_waiting" : "",
                               f->job_id ? " AND job_id = ?1" : "", f->task_queue ? " AND task_queue = ?2" : "",
                               f->requester_uid >= 0 ? " AND requester_uid = ?3" : "",
                               f->requester ? " AND requester = ?4" : "", f->after_seq > 0 ? " AND seq > ?5" : "",

@@ -21,7 +21,7 @@ typedef void (*StoreBatchOpened)(Store *s, void *userdata);
 /* r: 0 when the batch is on the disk, or the negative errno for which it, or what belonged together, was undone. */
 typedef void (*StoreCommitted)(int r, void *userdata);
 
-enum { STORE_SCHEMA_VERSION = 4 };
+enum { STORE_SCHEMA_VERSION = 5 };
 
 /*
  * Opens the database, creates or migrates it (in one transaction). Returns 0, or negative errno and a sentence:
@@ -78,6 +78,7 @@ typedef enum StoreStatement {
         STORE_RESULT_UPDATE,
         STORE_RESULT_DELETE,
         STORE_RESULT_GET,
+        STORE_RESULT_FOLLOWERS,
         STORE_RESULT_LATEST,
         STORE_RESULT_COUNT,
         STORE_RESULT_REQUESTERS,

@@ -219,6 +219,11 @@ class Chains(JobdTestCase):
         first = self.run_job('chain.First')
         second = self.wait('chain.Second', first)
         self.assertRegex(jobctl('result', second['id']).stdout, f'Follows on: {first}')
+        self.assertRegex(jobctl('result', first).stdout, f'Followed by: {second["id"]}')
+        self.assertEqual(jobctl_json('result', first)['followed_by'], [second['id']])
+        third = self.wait('chain.Third', second['id'])
+        self.assertEqual([jobctl_json('result', result['id'])['followed_by'] for result in (second, third)],
+                         [[third['id']], []])
 
     def test_each_hop_needs_the_permission(self):
         with polkit_rules('''

@@ -193,6 +193,35 @@ static void test_result(StoreTest *t, const void *unused) {
         g_assert_null(((JobResult *) results->pdata[0])->result);
 }
 
+static char *add_follower(StoreTest *t, const char *caused_by, const char *retry_of) {
+        _cleanup_(job_result_freep) JobResult *jr = test_result_new("", "a.B");
+
+        set_text(&jr->caused_by, caused_by);
+        set_text(&jr->retry_of, retry_of);
+        g_assert_cmpint(store_result_insert(t->store, jr), ==, 0);
+        return g_strdup(jr->id);
+}
+
+static void test_followers(StoreTest *t, const void *unused) {
+        g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+        g_autofree char *origin = add_follower(t, "", ""), *first = add_follower(t, origin, ""),
+                        *second = add_follower(t, origin, ""), *attempt = add_follower(t, origin, first),
+                        *next = add_follower(t, first, "");
+
+        g_assert_cmpint(store_result_list_followers(t->store, origin, 10, ids), ==, 0);
+        g_assert_cmpuint(ids->len, ==, 2);
+        g_assert_cmpstr(ids->pdata[0], ==, first);
+        g_assert_cmpstr(ids->pdata[1], ==, second);
+        g_assert_cmpint(store_result_list_followers(t->store, first, 10, ids), ==, 0);
+        g_assert_cmpstr(ids->pdata[2], ==, next);
+        g_assert_cmpint(store_result_list_followers(t->store, origin, 1, ids), ==, 0);
+        g_assert_cmpuint(ids->len, ==, 4);
+        g_assert_cmpint(store_result_list_followers(t->store, next, 10, ids), ==, 0);
+        g_assert_cmpint(store_result_list_followers(t->store, attempt, 10, ids), ==, 0);
+        g_assert_cmpint(store_result_list_followers(t->store, "", 10, ids), ==, 0);
+        g_assert_cmpuint(ids->len, ==, 4);
+}
+
 static void test_not_there(StoreTest *t, const void *unused) {
         JobResult *jr = NULL;
 
@@ -343,6 +372,8 @@ static void test_indexes(StoreTest *t, const void *unused) {
         assert_index(t, "requester_uid = 1000", "seq DESC", "job_result_by_requester");
         assert_index(t, "status = 'FAILURE' AND seq < 1000000", "seq DESC", "job_result_by_status");
         assert_index(t, "status = 'PENDING' AND boot_id = ''", "seq", "job_result_by_status");
+        assert_index(t, "status = 'PENDING' AND boot_id = '' AND job_id = 'x' AND seq < 7", "seq", "job_result_waiting");
+        assert_index(t, "caused_by <> '' AND caused_by = 'x' AND retry_of = ''", "seq", "job_result_followers");
 }
 
 /* ---- what the dispatcher asks ---- */
@@ -435,6 +466,7 @@ int main(int argc, char **argv) {
         add("update-keeps-the-request", test_update_keeps_the_request);
         add("sensitive", test_sensitive);
         add("result", test_result);
+        add("followers", test_followers);
         add("not-there", test_not_there);
         add("job-deleted", test_job_deleted);
         add("no-such-job", test_no_such_job);

@@ -63,6 +63,33 @@ static const Stored stored[] = {
           "3 SUCCESS/success ops.Gone of root {} exit 0 (job deleted)\n"
           "2 SUCCESS/success ops.Tell of alice {\"text\":\"it is written\"} exit 0\n"
           "1 SUCCESS/success ops.Report of alice {\"device\":\"r9\"} exit 0\n" },
+        { 4,
+          "jobd.LogsCleanup|Logs Cleanup|System Jobs|Deletes old job results with their output files, and scheduled "
+          "jobs that are over. Unfinished runs stay.|installed enabled system dryrun |\n"
+          "jobd.ObjectsImport|Objects Import|System Jobs|Imports a file of objects, a JSON list, into a model of the "
+          "inventory. See jobd.objects(5).|installed enabled system dryrun |\n"
+          "ops.Change|Change|ops||enabled approval |\n"
+          "ops.Fail|Fail|ops||installed enabled |\n"
+          "ops.Long|Long|ops||installed enabled |\n"
+          "ops.Report|Report|ops|What there is|installed enabled |description=What there is time_limit=1h \n"
+          "ops.Tell|Tell|ops||enabled |\n",
+          "13 PENDING/ ops.Report of root {\"device\":\"r13\"}\n"
+          "12 STARTED/ ops.Long of root {}\n"
+          "11 FAILURE/exit-code ops.Fail of root {} exit 3: the job exited with status 3\n"
+          "10 SUCCESS/success ops.Report of alice {\"device\":\"r12\"} exit 0\n"
+          "9 FAILURE/not-runnable ops.Tell of root (no input): it was to follow on job result "
+          "0561e972-a07c-4c20-9ada-7af442ef8fd6 of job 'ops.Long', and is not run: job 'ops.Tell' is not presently "
+          "installed and cannot be run: install its class again and run \"jobctl refresh\"\n"
+          "8 FAILURE/lost ops.Long of root {}: the unit of the job was removed while jobd was not running: its "
+          "outcome is not known\n"
+          "7 SUCCESS/success ops.Tell of root {\"text\":\"it is written\"} exit 0\n"
+          "6 SUCCESS/success ops.Report of root {\"device\":\"r7\"} exit 0\n"
+          "5 FAILURE/exit-code ops.Fail of root {} exit 3: the job exited with status 3\n"
+          "4 FAILURE/exit-code ops.Fail of root {} exit 3: the job exited with status 3; will be tried again at Tue "
+          "2026-11-24 01:13:36 UTC (2 of 2)\n"
+          "3 SUCCESS/success ops.Gone of root {} exit 0 (job deleted)\n"
+          "2 SUCCESS/success ops.Tell of alice {\"text\":\"it is written\"} exit 0\n"
+          "1 SUCCESS/success ops.Report of alice {\"device\":\"r9\"} exit 0\n" },
 };
 
 static void job_text(GString *s, const Job *j) {
@@ -84,8 +111,9 @@ static void job_text(GString *s, const Job *j) {
 static void result_text(GString *s, const JobResult *jr) {
         g_string_append_printf(s, "%" G_GINT64_FORMAT " %s/%s %s of %s %s", jr->seq,
                                job_result_status_to_string(jr->status), job_result_reason_to_string(jr->reason),
-                               jr->class_path, jr->requester, jr->has_sensitive_variables ? "(sensitive)" : jr->data);
-        g_assert_true(jr->has_sensitive_variables == !jr->data);
+                               jr->class_path, jr->requester,
+                               jr->has_sensitive_variables ? "(sensitive)" : jr->data ?: "(no input)");
+        g_assert_false(jr->has_sensitive_variables && jr->data);
         if (jr->exit_code >= 0)
                 g_string_append_printf(s, " exit %i", jr->exit_code);
         if (jr->signal > 0)

@@ -150,6 +150,7 @@ static void assert_list(StoreTest *t, const WaitingFilter *f, const char *expect
 }
 
 static void test_list(StoreTest *t, const void *unused) {
+        _cleanup_(job_freep) Job *job = test_job_new("a", "B", "one");
         int64_t second;
 
         (void) add(t, "a", "q", 7);
@@ -163,6 +164,14 @@ static void test_list(StoreTest *t, const void *unused) {
         assert_list(t, &(WaitingFilter){ .requester_uid = -1, .after_seq = second, .limit = 10 }, "cd");
         assert_list(t, &(WaitingFilter){ .requester_uid = -1, .before_seq = second, .limit = 10 }, "a");
         assert_list(t, &(WaitingFilter){ .requester_uid = -1, .requester = "nobody", .limit = 10 }, "");
+
+        g_assert_cmpint(store_job_put(t->store, job), ==, 0);
+        add_singleton(t, "e", job);
+        add_singleton(t, "f", job);
+        assert_list(t, &(WaitingFilter){ .requester_uid = -1, .job_id = job->id, .limit = 10 }, "ef");
+        assert_list(t, &(WaitingFilter){ .requester_uid = -1, .job_id = job->id, .after_seq = second + 3, .limit = 10 },
+                    "f");
+        assert_list(t, &(WaitingFilter){ .requester_uid = 7, .job_id = job->id, .limit = 10 }, "");
 }
 
 /* ---- queues ---- */
