@@ -299,6 +299,18 @@ size_t access_calls_size(const AccessCalls *calls) {
         return g_hash_table_size(calls->calls);
 }
 
+void access_calls_refuse_waiting(AccessCalls *calls) {
+        GHashTableIter i;
+        Call *c;
+
+        g_hash_table_iter_init(&i, calls->calls);
+        while (g_hash_table_iter_next(&i, NULL, (void **) &c))
+                if (c->state == CALL_WAITS || c->state == CALL_PARKED)
+                        (void) sd_bus_reply_method_errorf(c->message, SD_BUS_ERROR_FAILED,
+                                                          "jobd is being stopped, and polkit has not answered yet "
+                                                          "whether you are authorised: nothing was done, try again");
+}
+
 int access_calls_new(sd_event *event, AccessCalls **ret) {
         _cleanup_(access_calls_freep) AccessCalls *calls = NULL;
         int r;

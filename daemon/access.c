@@ -44,6 +44,10 @@ size_t access_n_waiting(const Access *a) {
         return access_calls_size(a->calls);
 }
 
+void access_refuse_waiting(Access *a) {
+        access_calls_refuse_waiting(a->calls);
+}
+
 int access_hold(Access *a, sd_bus_message *m, void *data, GDestroyNotify free_data, sd_bus_error *error) {
         int r;
 

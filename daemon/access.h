@@ -52,6 +52,9 @@ void access_log_user_denied(Access *a, const char *user, const char *action, con
 /* Calls that wait for polkit, or for other calls of the same user. */
 size_t access_n_waiting(const Access *a);
 
+/* Answers those that wait for polkit with an error: we leave without it. */
+void access_refuse_waiting(Access *a);
+
 /*
  * For lists: whether the caller may see this one. ACCESS_UNKNOWN: polkit must be asked; the handler goes through what
  * it wants to know first, then returns access_wait(), and is called again when all answers are there.

@@ -96,6 +96,13 @@ static uint64_t time_left(const Leaving *l) {
         return l->deadline_usec > now ? l->deadline_usec - now : 0;
 }
 
+/* Before sd_event_exit(), which closes the connection to the bus. */
+static void leave_nevertheless(Leaving *l) {
+        if (l->callbacks->too_late)
+                l->callbacks->too_late(l->userdata);
+        (void) sd_event_exit(l->event, 0);
+}
+
 /* One turn of the loop. */
 static int turn(Leaving *l) {
         uint64_t timeout_usec = UINT64_MAX;
@@ -133,8 +140,10 @@ int idle_loop(sd_event *event, sd_bus *bus, const char *bus_name, uint64_t timeo
                 r = turn(&l);
                 if (r < 0)
                         return r;
-                if (l.started && (may_leave(&l) || time_left(&l) == 0))
+                if (l.started && may_leave(&l))
                         (void) sd_event_exit(event, 0);
+                else if (l.started && time_left(&l) == 0)
+                        leave_nevertheless(&l);
         }
 
         r = sd_event_get_exit_code(event, &code);

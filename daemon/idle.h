@@ -12,6 +12,7 @@ typedef struct IdleCallbacks {
         bool (*is_idle)(void *userdata);  /* nothing goes on */
         void (*leaving)(void *userdata);  /* take no new clients; NULL: nothing to do */
         bool (*may_leave)(void *userdata); /* whatever has arrived since is answered, and safe; NULL: always */
+        void (*too_late)(void *userdata); /* it does not hold after all that time: we leave nevertheless; or NULL */
 } IdleCallbacks;
 
 /*

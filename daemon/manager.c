@@ -369,6 +369,12 @@ static bool may_leave(void *userdata) {
                input_files_is_idle(m->input_files) && sealer_is_idle(m->sealer) && scheduler_may_leave(m->scheduler);
 }
 
+static void too_late(void *userdata) {
+        Manager *m = userdata;
+
+        access_refuse_waiting(m->access);
+}
+
 static uint64_t idle_timeout(void) {
         const char *text = getenv("JOBD_IDLE_TIMEOUT_SEC");
         uint64_t usec;
@@ -383,7 +389,7 @@ static uint64_t idle_timeout(void) {
 }
 
 int manager_run(Manager *m) {
-        static const IdleCallbacks callbacks = { is_idle, leaving, may_leave };
+        static const IdleCallbacks callbacks = { is_idle, leaving, may_leave, too_late };
         int r;
 
         r = idle_loop(m->event, m->bus, JOBD_BUS_NAME, idle_timeout(), &callbacks, m);

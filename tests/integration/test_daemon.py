@@ -4,6 +4,7 @@
 import os
 import re
 import select
+import signal
 import threading
 import time
 import unittest
@@ -185,8 +186,36 @@ class Service(JobdTestCase):
         unit = unit_properties('jobd.service')
         self.assertEqual((unit['Result'], unit['ExecMainStatus'], unit['ActiveState']), ('success', '0', 'inactive'))
 
+    def test_stopped_while_polkit_does_not_answer(self):
+        """After a while it goes without the answer, and says so to who waits."""
+        with RawBus('alice') as bus:
+            self.assertIsNone(bus.call('/org/jobd1', MANAGER, 'GetJob', 's', 'life.Quick').error)
+            polkit = main_pid('polkit.service')
+            os.kill(polkit, signal.SIGSTOP)
+            try:
+                serial = bus.call_later('/org/jobd1', MANAGER, 'GetJob', 's', 'life.Quick')
+                with RawBus() as root:     # when root has an answer jobd has the call as well
+                    root.call('/org/jobd1', MANAGER, 'GetJob', 's', 'life.Quick')
+                run(['systemctl', 'stop', 'jobd.service'])
+                reply = bus.reply_to(serial)
+            finally:
+                os.kill(polkit, signal.SIGCONT)
+        self.assertEqual(reply.error, 'org.freedesktop.DBus.Error.Failed')
+        self.assertIn('jobd is being stopped, and polkit has not answered', reply.body[0])
+
     def test_restart_while_everybody_calls(self):
-        """No call fails, and no run is lost or ends otherwise, though its input is in memory only."""
+        """No call fails, and no run is lost or ends otherwise, though its input is in memory only.
+
+        Unless polkitd stands still: that of Debian 12 can miss the end of a rule, and waits for it for 15 seconds.
+        """
+        cursor = journal_cursor()
+        failed = self.restart_while_everybody_calls()
+        if failed and journal('_COMM=polkitd', 'MESSAGE=Terminating runaway script after 15 seconds', since=cursor):
+            failed = self.restart_while_everybody_calls()
+        self.assertEqual(failed, [])
+
+    def restart_while_everybody_calls(self):
+        """Returns the calls that failed."""
         failed, served, stop = [], [], threading.Event()
 
         def keep_running():
@@ -211,7 +240,7 @@ class Service(JobdTestCase):
         stop.set()
         for thread in threads:
             thread.join()
-        self.assertEqual(failed, [])
+        return failed
 
 
 class Idle(JobdTestCase):
