@@ -73,7 +73,8 @@ static int parse(const Verb *verb, const GOptionEntry *entries, int argc, char *
         }
         n = arguments ? g_strv_length(arguments) : 0;
         if (n < min)
-                return usage_error(verb, "%s: an argument is missing: %s.", verb->name, verb->arguments);
+                return usage_error(verb, "%s: an argument is missing: jobd-job %s %s", verb->name, verb->name,
+                                   verb->arguments);
         if (n > max)
                 return usage_error(verb, "%s: there is an argument too many: \"%s\".", verb->name, arguments[max]);
         *ret = arguments ?: none;

@@ -17,7 +17,7 @@ static int session_of_caller(char **ret) {
 }
 
 static bool has_desktop(void) {
-        static const char *const desktops[] = { "x11", "wayland", "mir", NULL };
+        static const char *const desktops[] = { "x11", "wayland", "mir", "web", NULL };
         _cleanup_free_ char *session = NULL, *type = NULL;
 
         return session_of_caller(&session) >= 0 && sd_session_get_type(session, &type) >= 0 &&

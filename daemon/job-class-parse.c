@@ -3,6 +3,7 @@
 
 #include "chain.h"
 #include "error-text.h"
+#include "job-class-environment.h"
 #include "job-class-parse.h"
 #include "job-class-section.h"
 #include "settings.h"
@@ -155,7 +156,8 @@ static bool is_root_unasked(const JobClass *c) {
         return dynamic && !g_variant_get_boolean(dynamic->value) && !unit_property_find(c->properties, "User");
 }
 
-static void finish_warnings(JobClassSections *s) {
+static void finish_warnings(JobClassParser *p) {
+        JobClassSections *s = &p->sections;
         JobClass *c = s->class;
 
         for (JobField field = 0; field < _JOB_FIELD_MAX; field++)
@@ -168,6 +170,7 @@ static void finish_warnings(JobClassSections *s) {
                                 g_strdup_printf("%s: ApprovalRequired=: A job that may have sensitive variables "
                                                 "cannot be marked as requiring approval",
                                                 s->approval_position));
+        job_class_check_environment(c, p->main_path, c->warnings);
 }
 
 int job_class_parser_finish(JobClassParser *p, JobClass **ret, char **ret_error) {
@@ -196,7 +199,7 @@ int job_class_parser_finish(JobClassParser *p, JobClass **ret, char **ret_error)
         if (!c->values.grouping)
                 c->values.grouping = g_strdup(c->module_name);
 
-        finish_warnings(&p->sections);
+        finish_warnings(p);
         c->path = g_strdup(p->main_path);
         c->digest = g_strdup(g_checksum_get_string(p->checksum));
 

@@ -425,6 +425,34 @@ static void test_approval_and_secrets(void) {
         g_assert_cmpuint(c->warnings->len, ==, 0);
 }
 
+/* What a command takes from the environment and will not find there. */
+static void test_environment(void) {
+        static const struct {
+                const char *service, *expected; /* the warnings, a line each */
+        } rows[] = {
+                { "ExecStart=true ${JOB_VAR_host} $JOB_VAR_host JOB_VAR_none $OTHER ${JOB_VAR_}", "" },
+                { "ExecStart=true --host=${JOB_VAR_hots}\nExecStartPre=sh -c 'echo $JOB_VAR_hots'",
+                  "f.job: $JOB_VAR_hots: there is no variable 'hots', so it is empty\n" },
+                { "ExecStart=sh -c 'echo $$JOB_VAR_password; echo $${JOB_VAR_x:-y}'",
+                  "f.job: $JOB_VAR_password: the variable 'password' is sensitive, so it is not in the environment and "
+                  "this is empty: have the program ask for it by \"jobd-job var password\"\n"
+                  "f.job: $JOB_VAR_x: there is no variable 'x', so it is empty\n" },
+                { "ExecStart=:true ${JOB_VAR_x}\nEnvironment=A=$JOB_VAR_y",
+                  "f.job: $JOB_VAR_x: there is no variable 'x', so it is empty\n" },
+        };
+
+        for (size_t i = 0; i < ELEMENTSOF(rows); i++) {
+                g_autofree char *text = g_strdup_printf("[Variable host]\n[Variable password]\nSensitive=yes\n[Service]\n%s\n",
+                                                        rows[i].service);
+                _cleanup_(job_class_freep) JobClass *c = parse(text);
+                g_autoptr(GString) warnings = g_string_new(NULL);
+
+                for (guint w = 0; w < c->warnings->len; w++)
+                        g_string_append_printf(warnings, "%s\n", (const char *) c->warnings->pdata[w]);
+                g_assert_cmpstr(warnings->str, ==, rows[i].expected);
+        }
+}
+
 static void test_several_files(void) {
         static const File files[] = {
                 { JOB_CLASS_FILE_MODULE, "m.conf",
@@ -619,6 +647,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/job-class/service", test_service);
         g_test_add_func("/job-class/truncation", test_truncation);
         g_test_add_func("/job-class/approval-and-secrets", test_approval_and_secrets);
+        g_test_add_func("/job-class/environment", test_environment);
         g_test_add_func("/job-class/several-files", test_several_files);
         g_test_add_func("/job-class/error-in-other-file", test_error_in_other_file);
         g_test_add_func("/job-class/digest", test_digest);
