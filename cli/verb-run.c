@@ -253,6 +253,17 @@ static unsigned count_stdin(const RunOptions *o) {
         return n;
 }
 
+/* Reads the times, too. The exit status if the options do not go together, otherwise negative. */
+static int check_usage(const Verb *verb, RunOptions *o, const char *job) {
+        if (job && o->from)
+                return usage_error(verb, "run: --from names the job already, leave out %s.", job);
+        if (!job && !o->from)
+                return usage_error(verb, "run: give a JOB, or --from=ID to run again what a job result has run.");
+        if (count_stdin(o) > 1)
+                return usage_error(verb, "run: standard input can be read once only.");
+        return schedule_options_check(verb, &o->schedule, NULL);
+}
+
 int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
         _cleanup_(connection_freep) Connection *c = NULL;
         g_autofree char *id = NULL, *path = NULL;
@@ -284,13 +295,7 @@ int verb_run(Jobctl *j, const Verb *verb, int argc, char **argv) {
         if (r >= 0)
                 return r;
         job = arguments[0];
-        if (job && o.from)
-                return usage_error(verb, "run: --from names the job already, leave out %s.", job);
-        if (!job && !o.from)
-                return usage_error(verb, "run: give a JOB, or --from=ID to run again what a job result has run.");
-        if (count_stdin(&o) > 1)
-                return usage_error(verb, "run: standard input can be read once only.");
-        r = schedule_options_check(verb, &o.schedule, NULL);
+        r = check_usage(verb, &o, job);
         if (r >= 0)
                 return r;
         if (connection_open(&j->connection, &c) < 0 || (o.from && find_earlier(c, o.from, &earlier) < 0))
