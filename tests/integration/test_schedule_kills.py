@@ -106,7 +106,7 @@ class Fire(JobdTestCase):
         """Each time is one run or one record that it was missed, as its policy says, and that is counted once."""
         first = self.prepare()
         with steps_counted():
-            for n in [*range(1, 60), *range(60, STEPS_MAX, 3)]:
+            for n in [*range(1, 30), *range(30, STEPS_MAX, 5)]:
                 restore()
                 open(TRACE, 'w', encoding='utf-8').close()
                 kill_at(n)
@@ -134,7 +134,7 @@ class Review(JobdTestCase):
         schedule('ahead 0', 'hourly')
         with database() as db:
             columns = [row[1] for row in db.execute('PRAGMA table_info(scheduled_job)') if row[1] not in ('seq', 'id', 'name')]
-            db.execute(f'WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 4000)'
+            db.execute(f'WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 2000)'
                        f' INSERT INTO scheduled_job (id, name, {", ".join(columns)})'
                        f" SELECT printf('00000000-0000-4000-8000-%012d', i), 'ahead ' || i, {', '.join(columns)}"
                        f' FROM n, scheduled_job')
