@@ -8,6 +8,7 @@
 #include "bus-error.h"
 #include "bus-option.h"
 #include "bus-reply.h"
+#include "file-close.h"
 #include "list.h"
 #include "log.h"
 #include "message-ids.h"
@@ -298,6 +299,7 @@ int object_bus_import(sd_bus_message *m, void *userdata, sd_bus_error *error) {
                         return r;
         }
         r = read_sealed(fd, &text, &size, error);
+        file_close_of_message(manager->event, m, &fd, 1);
         if (r < 0)
                 return r;
         if (!caller)

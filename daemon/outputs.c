@@ -35,7 +35,7 @@ typedef struct Request {
         Outputs *outputs; /* weak ref */
         char result_id[UUID_STRING_SIZE];
         char *name;
-        int fd;
+        int fd; /* borrowed */
         uint64_t max;
         FileCopy *copy; /* NULL: it waits */
         OutputAdded added;
@@ -46,7 +46,6 @@ static void request_free_func(void *p) {
         Request *q = p;
 
         (void) file_copy_free(q->copy);
-        closep(&q->fd);
         g_free(q->name);
         g_free(q);
 }
@@ -268,7 +267,6 @@ int outputs_add(Outputs *o, const char *result_id, const char *name, int fd, Out
                 Refusal *refusal) {
         const char *problem = output_name_problem(name);
         Request *q;
-        int copy;
 
         if (problem) {
                 g_autofree char *shown = json_show_text(name);
@@ -279,15 +277,11 @@ int outputs_add(Outputs *o, const char *result_id, const char *name, int fd, Out
         if (count_requests(o, result_id) >= REQUESTS_OF_RUN_MAX)
                 return refuse(refusal, -E2BIG, BUS_ERROR_TOO_MANY,
                               "%i output files are being copied already: wait for one of them", REQUESTS_OF_RUN_MAX);
-        copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        if (copy < 0)
-                return refuse(refusal, -errno, SD_BUS_ERROR_FAILED, "it cannot be copied: %s", g_strerror(errno));
-
         q = g_new0(Request, 1);
         q->outputs = o;
         (void) g_strlcpy(q->result_id, result_id, sizeof(q->result_id));
         q->name = g_strdup(name);
-        q->fd = copy;
+        q->fd = fd;
         q->added = added;
         q->userdata = userdata;
         g_queue_push_tail(&o->requests, q);

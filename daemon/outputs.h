@@ -31,7 +31,7 @@ typedef void (*OutputAdded)(Refusal *refusal, void *userdata);
 
 /*
  * Copies the file that fd stands for; one of the same name is replaced. Returns 0 and calls back, or negative errno
- * and the refusal. fd is borrowed for the call.
+ * and the refusal. fd is borrowed until then.
  */
 int outputs_add(Outputs *o, const char *result_id, const char *name, int fd, OutputAdded added, void *userdata,
                 Refusal *refusal) _must_check_;

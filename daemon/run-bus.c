@@ -7,6 +7,7 @@
 #include "bus-error.h"
 #include "bus-reply.h"
 #include "direct.h"
+#include "file-close.h"
 #include "json.h"
 #include "log.h"
 #include "message-ids.h"
@@ -236,7 +237,15 @@ typedef struct AddedOutput {
         sd_bus_message *call;
         char id[UUID_STRING_SIZE];
         char *name;
+        int fd; /* of the call */
 } AddedOutput;
+
+static void added_output_free(AddedOutput *a) {
+        file_close_of_message(a->manager->event, a->call, &a->fd, 1);
+        (void) sd_bus_message_unref(a->call);
+        g_free(a->name);
+        g_free(a);
+}
 
 static void on_output_added(Refusal *refusal, void *userdata) {
         AddedOutput *a = userdata;
@@ -257,9 +266,7 @@ static void on_output_added(Refusal *refusal, void *userdata) {
         }
         if (r < 0)
                 (void) log_debug_errno(r, "Cannot answer a run, ignoring: %m");
-        (void) sd_bus_message_unref(a->call);
-        g_free(a->name);
-        g_free(a);
+        added_output_free(a);
 }
 
 static int method_add_output(sd_bus_message *m, void *userdata, sd_bus_error *error) {
@@ -271,24 +278,24 @@ static int method_add_output(sd_bus_message *m, void *userdata, sd_bus_error *er
         int fd, r;
 
         r = sd_bus_message_read(m, "sh", &name, &fd);
-        if (r >= 0)
-                r = find_speaker(b, &jr, error);
         if (r < 0)
                 return r;
-
         a = g_new0(AddedOutput, 1);
         a->manager = b->manager;
         a->call = sd_bus_message_ref(m);
         memcpy(a->id, b->id, sizeof(a->id));
         a->name = g_strdup(name);
-        r = outputs_add(b->manager->outputs, jr->id, name, fd, on_output_added, a, &f);
-        if (r < 0) {
-                (void) sd_bus_message_unref(a->call);
-                g_free(a->name);
-                g_free(a);
-                return bus_refuse(error, r, &f);
+        a->fd = fd;
+        r = find_speaker(b, &jr, error);
+        if (r >= 0) {
+                r = outputs_add(b->manager->outputs, jr->id, name, fd, on_output_added, a, &f);
+                if (r < 0)
+                        r = bus_refuse(error, r, &f);
         }
-        return 1;
+        if (r >= 0)
+                return 1;
+        added_output_free(a);
+        return r;
 }
 
 /* ---- the object ---- */

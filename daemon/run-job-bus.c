@@ -6,6 +6,7 @@
 #include "bus-error.h"
 #include "bus-option.h"
 #include "bus-reply.h"
+#include "file-close.h"
 #include "input-files.h"
 #include "log.h"
 #include "names.h"
@@ -24,6 +25,7 @@ typedef struct RunOptions {
         ScheduleRequest schedule;
         int ignore_singleton;
         GPtrArray *files;       /* of InputFile; their names come with file_names */
+        GArray *fds;            /* of int: those that have come with the message */
         GHashTable *file_names; /* variable -> name, borrowed */
 } RunOptions;
 
@@ -45,12 +47,15 @@ static void free_file(void *file) {
 }
 
 static RunCall *run_call_free(RunCall *c) {
+        file_close_of_message(c->manager->event, c->message, (const int *) (void *) c->options.fds->data,
+                              c->options.fds->len);
         (void) sd_bus_message_unref(c->message);
         g_free(c->caller);
         g_free(c->user);
         g_free(c->login_user);
         g_strfreev(c->log_context);
         g_ptr_array_unref(c->options.files);
+        g_array_unref(c->options.fds);
         g_hash_table_unref(c->options.file_names);
         (void) object_set_unref(c->objects);
         g_clear_pointer(&c->wants, g_hash_table_unref);
@@ -71,6 +76,7 @@ static RunCall *run_call_new(Manager *m, sd_bus_message *message, const Job *job
         c->log_context = log_context_capture();
         c->objects = object_call_objects(m, message) ? object_set_ref(object_call_objects(m, message)) : NULL;
         c->options.files = g_ptr_array_new_with_free_func(free_file);
+        c->options.fds = g_array_new(false, false, sizeof(int));
         c->options.file_names = g_hash_table_new(g_str_hash, g_str_equal);
         c->request = (RunRequest){
                 .requester = c->caller,
@@ -84,7 +90,8 @@ static RunCall *run_call_new(Manager *m, sd_bus_message *message, const Job *job
 /* ---- reading the call ---- */
 
 static int read_files(sd_bus_message *m, void *target, sd_bus_error *error) {
-        GPtrArray *files = *(GPtrArray **) target;
+        RunOptions *o = target;
+        GPtrArray *files = o->files;
         const char *variable;
         int fd, r;
 
@@ -94,6 +101,7 @@ static int read_files(sd_bus_message *m, void *target, sd_bus_error *error) {
         while ((r = sd_bus_message_read(m, "{sh}", &variable, &fd)) > 0) {
                 InputFile *twice = input_files_find(files, variable);
 
+                g_array_append_val(o->fds, fd);
                 if (files->len >= INPUT_FILES_MAX)
                         return sd_bus_error_setf(error, BUS_ERROR_TOO_MANY, "a run may be given %i files",
                                                  INPUT_FILES_MAX);
@@ -152,7 +160,7 @@ static int read_run_call(RunCall *c, sd_bus_error *error) {
                 { "name", 's', offsetof(RunOptions, schedule.name), NULL, NULL },
                 { "missed", 's', offsetof(RunOptions, schedule.missed), NULL, NULL },
                 { "ignore_singleton", 'b', offsetof(RunOptions, ignore_singleton), NULL, NULL },
-                { "files", 'a', offsetof(RunOptions, files), "a{sh}", read_files },
+                { "files", 'a', 0, "a{sh}", read_files },
                 { "file_names", 'a', offsetof(RunOptions, file_names), "a{ss}", read_file_names },
         };
         int r;
@@ -310,8 +318,10 @@ int bus_run_job(Manager *m, sd_bus_message *message, const Job *job, sd_bus_erro
         }
         if (r >= 0)
                 r = submit(c, job, &f);
-        if (r == -EAGAIN)
+        if (r == -EAGAIN) {
+                g_array_set_size(c->options.fds, 0); /* it comes once more, with them */
                 return object_call_wait(m, message, c->wants, error);
+        }
         if (r < 0)
                 return bus_refuse(error, r, &f);
         return r > 0 ? 1 : bus_reply_run(m, message, c->id);

@@ -57,7 +57,8 @@ class Server:
         elif opcode == OPEN:
             self.reply(unique, struct.pack('<QII', 0, 1, 0))    # 1: no page cache
         elif opcode == READ:
-            self.reply(unique, CONTENTS[struct.unpack_from('<QQ', request, 40)[1]:])
+            _, offset, size = struct.unpack_from('<QQI', request, 40)
+            self.reply(unique, CONTENTS[offset:offset + size])
         elif opcode == STATFS:
             self.reply(unique, bytes(80))
         elif opcode not in (FORGET, BATCH_FORGET, INTERRUPT):

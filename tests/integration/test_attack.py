@@ -37,10 +37,11 @@ SPAWN_FAILED = '641257651c1b4ec9a8624d7a40a9e1e7'
 def setUpModule():
     for class_path, text in {'try.Slow': 'ExecStart=sleep 300', 'try.Quick': 'ExecStart=true',
                              'try.Missing': 'ExecStart=/no/such/program',
+                             'try.File': 'ExecStart=true\n[Variable file]\nType=file',
                              'try.Word': 'ExecStart=sleep 300\n[Variable word]\nType=string\nSensitive=yes'}.items():
         install_job(class_path, f'[Service]\n{text}\n')
     jobctl('refresh')
-    jobctl('enable', 'try.Slow', 'try.Quick', 'try.Missing', 'try.Word')
+    jobctl('enable', 'try.Slow', 'try.Quick', 'try.Missing', 'try.File', 'try.Word')
 
 
 def submit(class_path, *options, user='alice', wait=False):
@@ -477,6 +478,42 @@ class DirectSocket(JobdTestCase):
         finally:
             resource.prlimit(self.pid, resource.RLIMIT_NOFILE, before)
         self.assertLess(len(journal('_SYSTEMD_UNIT=jobd.service', since=cursor)), 10)
+
+
+class Files(JobdTestCase):
+    """jobd itself never closes what it was sent: whoever serves the file decides how long that takes."""
+    def setUp(self):
+        jobctl('list')
+        self.held = self.enterContext(HeldFile(main_pid()))
+        self.fd = self.held.open()
+        self.addCleanup(os.close, self.fd)
+
+    def assertServed(self):
+        with RawBus() as bus:
+            self.assertIsNone(bus.call('/org/jobd1', MANAGER, 'GetJob', 's', 'try.File').error)
+        self.assertFalse(self.held.is_held())
+
+    def request(self, user, data='{}'):
+        with RawBus(user) as bus:
+            return bus.call('/org/jobd1', MANAGER, 'RunJob', 'ssa{sv}', 'try.File', data,
+                            {'files': ('a{sh}', [('file', 0)])}, fds=[self.fd])
+
+    def test_of_a_run(self):
+        reply = self.request('alice')
+        self.assertIsNone(reply.error, reply)
+        self.assertServed()
+        jobctl('logs', '--follow', reply.body[0])
+        self.assertOutcome(reply.body[0], 'SUCCESS')
+
+    def test_of_a_request_that_is_refused(self):
+        self.assertEqual(self.request('alice', '{"no": 1}').error, 'org.jobd1.Error.InvalidData')
+        self.assertServed()
+
+    def test_of_objects(self):
+        with RawBus('carol') as bus:
+            reply = bus.call('/org/jobd1', MANAGER, 'ImportObjects', 'sha{sv}', 'x', 0, {}, fds=[self.fd])
+        self.assertEqual(reply.error, 'org.jobd1.Error.InvalidFile', reply)
+        self.assertServed()
 
 
 class HttpSocket(JobdTestCase):

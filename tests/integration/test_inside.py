@@ -9,7 +9,8 @@ import tempfile
 import unittest
 
 from harness import (JobdTestCase, Signals, install_job, jobctl, jobctl_json, journal, journal_cursor, journal_wait,
-                     kill_jobd, run, start, unit_properties)
+                     kill_jobd, main_pid, run, start, unit_properties)
+from held_file import HeldFile
 from raw_bus import DIRECT, RawBus
 
 PATH, INTERFACE = '/org/jobd1/run', 'org.jobd1.Run'
@@ -672,6 +673,18 @@ class Outputs(Inside):
                 os.close(fd)
         self.assertEqual(self.listed(result_id), {})
         self.assertIsNone(self.files(result_id))
+
+    def test_jobd_itself_does_not_close_it(self):
+        """Whoever serves it decides how long that takes."""
+        result_id, bus = self.speaker()
+        with HeldFile(main_pid()) as held:
+            fd = held.open()
+            self.assertOk(bus.add('x', fd=fd))
+            self.assertError(bus.add('no/name', fd=fd), 'InvalidValue')
+            self.assertOk(bus.log())
+            self.assertFalse(held.is_held())
+            os.close(fd)
+        self.assertEqual(self.listed(result_id)['x'][0], 10)
 
     def test_the_offset_of_the_file_does_not_matter(self):
         result_id, bus = self.speaker()
