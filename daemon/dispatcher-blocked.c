@@ -115,9 +115,9 @@ static void block(Dispatcher *d, const char *queue, const char *why) {
 void run_put_back(Run *run, const char *why) {
         JobResult *jr = run->result;
 
-        block(run->dispatcher, jr->task_queue, why);
         run->has_unit = false;
         run->put_back = true;
+        block(run->dispatcher, jr->task_queue, why);
         g_free(jr->boot_id);
         jr->boot_id = g_strdup("");
         run_store(run);
