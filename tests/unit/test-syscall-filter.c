@@ -84,13 +84,17 @@ static int no_files(void) {
 #if UINTPTR_MAX > UINT32_MAX
 /* Of the address of new limits, the lower half alone can be zero. */
 static int no_limits_by_any_address(void) {
-        void *address = (void *) (UINT64_C(1) << 32), *memory;
+        for (unsigned bit = 32; bit < 47; bit++) { /* AddressSanitizer has taken the lower ones, others lack the upper */
+                void *address = (void *) (UINT64_C(1) << bit), *memory;
 
-        memory = mmap(address, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-        if (memory != address)
-                return 1;
-        REFUSED(2, syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, memory, NULL));
-        return 0;
+                memory = mmap(address, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
+                              -1, 0);
+                if (memory != address)
+                        continue;
+                REFUSED(2, syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, memory, NULL));
+                return 0;
+        }
+        return 1;
 }
 #endif
 
