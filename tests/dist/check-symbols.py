@@ -5,7 +5,7 @@ GLib is a data library here: check-symbols.py PROGRAM...
 
 There is one event loop, sd-event, and one D-Bus library, sd-bus. A second loop or a thread beside them would be a race;
 so no program may import what starts one. json-glib's parser is a GObject: to let go of it is allowed, to make own
-classes is not. jobd-rest, which each connection starts anew, is linked with few libraries.
+classes is not.
 """
 
 import re
@@ -24,9 +24,6 @@ FORBIDDEN = re.compile(r"""
 # libmicrohttpd, where it is linked in, could start one; the filter of system calls of jobd-rest refuses it.
 ALLOWED = {"jobd-rest": {"pthread_create"}}
 
-# Those that take a process longer to load than all that it does itself (rest/no-tls.c, rest/json-tree.c)
-SLOW = re.compile("lib(json-glib|gobject|gio|gnutls)")
-
 [programs] = tap.arguments(more="PROGRAM")
 out = tap.Tap()
 for program in programs:
@@ -35,8 +32,4 @@ for program in programs:
     out.check(f"{program.name}: imports no second event loop, bus, thread or object system",
               ([nm.stderr] if nm.returncode else []) + ([] if symbols else ["no imported symbols: is it a program?"])
               + [symbol for symbol in symbols if FORBIDDEN.match(symbol) and symbol not in ALLOWED.get(program.name, ())])
-    if program.name == "jobd-rest":
-        needed = re.findall(r"\(NEEDED\).*\[(.*)\]", tap.run("readelf", "--dynamic", "--wide", program).stdout)
-        out.check(f"{program.name}: is linked with no library that is slow to load",
-                  ([] if needed else ["no libraries: is it a program?"]) + [name for name in needed if SLOW.match(name)])
 out.done()
