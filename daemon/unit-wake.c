@@ -94,14 +94,14 @@ static void fail(WakeTimer *w, const char *why) {
 
 /* ---- which step is next ---- */
 
-/* While jobd runs, one that elapses earlier will do. */
+/* While jobd runs, one that elapses earlier will do; one for a time that is past is started for a moment after now. */
 static bool is_right(const WakeTimer *w, const WakeState *s) {
         uint64_t now = now_usec();
 
         if (!s->is_waiting)
                 return false;
         if (!w->is_finishing)
-                return s->due_usec > now && s->due_usec <= w->wanted;
+                return s->due_usec > now && s->due_usec <= MAX(w->wanted, now + LEAD_USEC);
         return s->due_usec == w->wanted || (s->due_usec > w->wanted && s->due_usec <= now + LEAD_USEC);
 }
 
