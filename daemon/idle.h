@@ -8,6 +8,12 @@
 /* A new event loop that the service's watchdog watches; SIGTERM and SIGINT are for idle_loop(). Has logged a failure. */
 int event_loop_new(sd_event **ret) _must_check_;
 
+/*
+ * A jobd that was killed has the name for as long as a process that shares its descriptors cannot end (file-close.h): the
+ * next one takes it away. Whoever may own the name is root (org.jobd1.conf).
+ */
+#define JOBD_BUS_NAME_FLAGS (SD_BUS_NAME_ALLOW_REPLACEMENT | SD_BUS_NAME_REPLACE_EXISTING)
+
 typedef struct IdleCallbacks {
         bool (*is_idle)(void *userdata);  /* nothing goes on */
         void (*leaving)(void *userdata);  /* take no new clients; NULL: nothing to do */

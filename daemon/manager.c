@@ -308,7 +308,7 @@ static int manager_connect(Manager *m) {
         if (r < 0)
                 return log_error_errno(r, "Cannot put the objects on the bus: %m");
         announcer_add_bus(m->announcer, m->bus);
-        r = sd_bus_request_name_async(m->bus, NULL, JOBD_BUS_NAME, 0, NULL, NULL);
+        r = sd_bus_request_name_async(m->bus, NULL, JOBD_BUS_NAME, JOBD_BUS_NAME_FLAGS, NULL, NULL);
         if (r < 0)
                 return log_error_errno(r, "Cannot ask for the bus name: %m");
         r = sd_bus_attach_event(m->bus, m->event, SD_EVENT_PRIORITY_NORMAL);

@@ -64,7 +64,7 @@ int out_of_order_run(const char *problem) {
         if (r >= 0)
                 r = on_connected(bus, (void *) problem);
         if (r >= 0)
-                r = sd_bus_request_name_async(bus, NULL, JOBD_BUS_NAME, 0, NULL, NULL);
+                r = sd_bus_request_name_async(bus, NULL, JOBD_BUS_NAME, JOBD_BUS_NAME_FLAGS, NULL, NULL);
         if (r >= 0)
                 r = sd_bus_attach_event(bus, event, SD_EVENT_PRIORITY_NORMAL);
         if (r < 0)
