@@ -39,6 +39,7 @@ typedef struct Leaving {
         bool started;
         bool name_released;
         uint64_t deadline_usec;
+        bool too_late; /* said so: to end takes further turns of the loop */
 } Leaving;
 
 /* Comes after all that the bus had for the name. */
@@ -98,8 +99,9 @@ static uint64_t time_left(const Leaving *l) {
 
 /* Before sd_event_exit(), which closes the connection to the bus. */
 static void leave_nevertheless(Leaving *l) {
-        if (l->callbacks->too_late)
+        if (l->callbacks->too_late && !l->too_late)
                 l->callbacks->too_late(l->userdata);
+        l->too_late = true;
         (void) sd_event_exit(l->event, 0);
 }
 
