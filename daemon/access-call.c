@@ -307,8 +307,10 @@ void access_calls_refuse_waiting(AccessCalls *calls) {
         while (g_hash_table_iter_next(&i, NULL, (void **) &c))
                 if (c->state == CALL_WAITS || c->state == CALL_PARKED)
                         (void) sd_bus_reply_method_errorf(c->message, SD_BUS_ERROR_FAILED,
-                                                          "jobd is being stopped, and polkit has not answered yet "
-                                                          "whether you are authorised: nothing was done, try again");
+                                                          "jobd is being stopped, and %s: nothing was done, try again",
+                                                          c->held ? "what this call waits for is not there yet"
+                                                                  : "polkit has not answered yet whether you are "
+                                                                    "authorised");
 }
 
 int access_calls_new(sd_event *event, AccessCalls **ret) {

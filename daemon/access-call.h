@@ -21,7 +21,7 @@ int access_calls_ask_user(AccessCalls *calls, uint32_t uid, const char *action, 
 
 size_t access_calls_size(const AccessCalls *calls);
 
-/* We leave before polkit has answered: who waits for that is told so, instead of nothing. */
+/* We leave before what they wait for is there: they are told so, instead of nothing. */
 void access_calls_refuse_waiting(AccessCalls *calls);
 
 /* To be called when the connection hands out a call. True: it has waited. */

@@ -52,7 +52,7 @@ void access_log_user_denied(Access *a, const char *user, const char *action, con
 /* Calls that wait for polkit, or for other calls of the same user. */
 size_t access_n_waiting(const Access *a);
 
-/* Answers those that wait for polkit with an error: we leave without it. */
+/* Answers those calls with an error: we leave. Once: what nobody waits for, dbus-daemon logs. */
 void access_refuse_waiting(Access *a);
 
 /*

@@ -34,7 +34,7 @@ struct Scheduler {
         struct { /* of what was worked out before: scheduler-review.c */
                 sd_event_source *source;
                 unsigned reasons;   /* of ReviewReason */
-                unsigned storing;   /* the same, of one that is over and not on the disk yet */
+                unsigned storing;   /* the same, of those that are over and not on the disk yet */
                 int64_t before_seq; /* how far it is; 0: at its beginning */
                 unsigned n_other, n_expire;
         } review;

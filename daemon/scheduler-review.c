@@ -120,12 +120,15 @@ static int review_some(Scheduler *s) {
 /* The last of it is on the disk, or is not; it may have begun anew meanwhile. */
 static void on_stored(int r, void *userdata) {
         Scheduler *s = userdata;
+        unsigned stored;
 
-        if (r < 0 || !scheduler_review_is_idle(s))
-                return;
-        if (s->review.storing & REVIEW_ZONES)
+        if (r >= 0 && !scheduler_review_is_idle(s))
+                return; /* at the end of that one */
+        stored = r >= 0 ? s->review.storing : 0;
+        s->review.storing = 0;
+        if (stored & REVIEW_ZONES)
                 scheduler_zones_store(s);
-        r = s->review.storing & REVIEW_CLOCK ? store_clock_unmark(s->context.state_directory) : 0;
+        r = stored & REVIEW_CLOCK ? store_clock_unmark(s->context.state_directory) : 0;
         if (r < 0)
                 (void) log_error_errno(r, "Cannot remove %s/" STORE_CLOCK_MARK
                                           ", next times are worked out again at the next start: %m",
@@ -160,7 +163,7 @@ static int on_review(sd_event_source *source, void *userdata) {
                           store_error_text(s->context.store));
         else {
                 log_reviewed(s);
-                s->review.storing = s->review.reasons;
+                s->review.storing |= s->review.reasons;
                 store_after_commit(s->context.store, on_stored, s);
         }
         s->review.reasons = 0;

@@ -211,6 +211,7 @@ class Service(JobdTestCase):
 
         Unless polkitd stands still: that of Debian 12 can miss the end of a rule, and waits for it for 15 seconds.
         """
+        jobctl('run', '--var', 'word=x', 'life.Secret', user='alice')   # the first one makes the slice: jobd(8), KNOWN TRAPS
         cursor = journal_cursor()
         failed = self.restart_while_everybody_calls()
         if failed and journal('_COMM=polkitd', 'MESSAGE=Terminating runaway script after 15 seconds', since=cursor):
