@@ -481,7 +481,7 @@ class DirectSocket(JobdTestCase):
 
 
 class Files(JobdTestCase):
-    """jobd itself never closes what it was sent: whoever serves the file decides how long that takes."""
+    """What jobd was asked to take is closed by a process of its own: whoever serves the file decides how long that takes."""
     def setUp(self):
         jobctl('list')
         self.held = self.enterContext(HeldFile(main_pid()))
