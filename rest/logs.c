@@ -126,6 +126,7 @@ typedef struct LogFollow {
         GString *out;   /* not yet taken by libmicrohttpd */
         char *cursor;   /* of the last line; NULL: none */
         char *feeder;   /* who has opened the log, by its unique name */
+        sd_id128_t bus; /* on which it has that: the names of another bus begin anew */
         unsigned tries; /* to go on, since the last line */
         sd_event_source *timer;
         bool has_ended, has_failed;
@@ -216,8 +217,17 @@ static int follow_pipe(Request *r, sd_bus_message *reply) {
 
         g_free(f->feeder);
         f->feeder = g_strdup(sd_bus_message_get_sender(reply));
-        n = sd_bus_message_read(reply, "h", &fd);
+        n = sd_bus_get_bus_id(sd_bus_message_get_bus(reply), &f->bus);
+        if (n >= 0)
+                n = sd_bus_message_read(reply, "h", &fd);
         return n < 0 ? n : log_pipe_new(r, fd, on_follow_line, &f->pipe);
+}
+
+static bool is_of_feeder(const LogFollow *f, sd_bus_message *reply) {
+        sd_id128_t bus;
+
+        return g_strcmp0(sd_bus_message_get_sender(reply), f->feeder) == 0 &&
+               sd_bus_get_bus_id(sd_bus_message_get_bus(reply), &bus) >= 0 && sd_id128_equal(bus, f->bus);
 }
 
 static void on_follow_log(Request *r, sd_bus_message *reply) {
@@ -278,7 +288,7 @@ static void on_status(Request *r, sd_bus_message *reply) {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
         const char *sender = sd_bus_message_get_sender(reply), *status = "";
         LogFollow *f = r->state;
-        bool is_feeder = g_strcmp0(sender, f->feeder) == 0, is_jobd = is_feeder || (sender && sender[0] == ':');
+        bool is_feeder = is_of_feeder(f, reply), is_jobd = is_feeder || (sender && sender[0] == ':');
         sd_bus_message *m;
 
         if (!error && sd_bus_message_read(reply, "v", "s", &status) < 0)

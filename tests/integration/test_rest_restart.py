@@ -6,7 +6,7 @@ import json
 import unittest
 
 from classes import GATE, open_gate, start_run, wait_started
-from harness import JobdTestCase, TIMEOUT, install_job, jobctl, kill_jobd, run, start
+from harness import JobdTestCase, TIMEOUT, install_job, jobctl, kill_jobd, main_pid, run, start, wait_exit
 from rest import HOST, SOCKET, curl, result_path
 
 
@@ -56,6 +56,18 @@ class Restart(JobdTestCase):
         whole = [entry['message'] for entry in curl(result_path(self.run_id, 'logs')).json['results']]
         self.assertEqual(seen + self.messages(events), whole)
         self.assertEqual([whole.count(line) for line in ('before', 'after', 'Job completed')], [1, 1, 1])
+
+    def test_follow_with_another_bus(self):
+        """Whose unique names are again those that there were: the next jobd can have that of the one before."""
+        process = self.follow()
+        seen = self.read_until(process, 'before')
+        pid = main_pid()
+        run(['systemctl', 'restart', 'dbus.service'])
+        wait_exit(pid)      # without its bus it leaves
+        open_gate(self.run_id)
+        events = self.rest(process, 0)
+        self.assertTrue(events.endswith('event: end\ndata: {}\n\n'), events)
+        self.assertEqual(seen[-1:] + self.messages(events), ['before', 'after', 'Job completed'])
 
     def test_follow_the_last_lines(self):
         """The number of lines is of the log, and not of what each jobd gives."""
